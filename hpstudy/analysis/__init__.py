@@ -1,0 +1,1 @@
+"""From database rows to frozen dataclasses; knows no plotting and prints nothing."""

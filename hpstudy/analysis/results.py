@@ -1,0 +1,256 @@
+"""What the database holds of a study's grid, as frozen dataclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from optuna.trial import FrozenTrial, TrialState
+
+from hpstudy.records import Epoch, Records
+from hpstudy.sampler import SEED, Level, Point, one_factor_points
+from hpstudy.storage import Database
+from hpstudy.study import StudyFile
+from hpstudy.trials import (
+    ERROR,
+    FINGERPRINT,
+    SEEDS,
+    TRAINING,
+    PointKey,
+    find_study,
+    grid_name,
+    is_alive,
+    latest_attempts,
+)
+
+
+@dataclass(frozen=True)
+class LevelResult:
+    """One level of a factor, everything else at the baseline.
+
+    Attributes:
+        level: The factor's value.
+        is_baseline: Whether it is the baseline's.
+        seeds: The replicates that have a value.
+        values: Their values, in the seeds' order.
+        mean: The values' mean; None without a value.
+        published: What the published report printed.
+        effect: Mean difference from the baseline over the seeds that both have.
+        seconds_per_epoch: Mean training time of an epoch.
+        peak_memory_mb: Highest memory of an epoch, in MiB.
+    """
+
+    level: Level
+    is_baseline: bool
+    seeds: tuple[int, ...]
+    values: tuple[float, ...]
+    mean: float | None
+    published: float | None
+    effect: float | None
+    seconds_per_epoch: float | None
+    peak_memory_mb: float | None
+
+
+@dataclass(frozen=True)
+class FactorResult:
+    """A factor's levels, in the study file's order."""
+
+    factor: str
+    levels: tuple[LevelResult, ...]
+
+
+@dataclass(frozen=True)
+class TrialCounts:
+    """How many points are in which state; `failed` are those whose latest attempt raised."""
+
+    complete: int = 0
+    pruned: int = 0
+    failed: int = 0
+    running: int = 0
+    waiting: int = 0
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A point whose latest attempt raised."""
+
+    params: Mapping[str, Level]
+    seed: int
+    error: str
+
+
+@dataclass(frozen=True)
+class GridResults:
+    """A grid's results.
+
+    Attributes:
+        metric: The metric that is compared.
+        direction: "maximize" or "minimize".
+        baseline: The baseline, settings that are factors included.
+        settings: The settings that the trials were trained with.
+        trials: How many points are in which state.
+        epochs_asked: Epochs when every table row is counted by itself, from its first epoch.
+        epochs_trained: Distinct epochs behind these trials.
+        factors: The factors' levels with their values.
+        claims: The study file's claims, in words.
+        failed: The points that failed.
+    """
+
+    metric: str
+    direction: str
+    baseline: Mapping[str, Level]
+    settings: Mapping[str, object]
+    trials: TrialCounts
+    epochs_asked: int
+    epochs_trained: int
+    factors: tuple[FactorResult, ...]
+    claims: tuple[str, ...]
+    failed: tuple[Failure, ...]
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A complete trial: its replicate, its value, and the finished epochs of its training."""
+
+    seed: int
+    value: float
+    key: str
+    epochs: Sequence[Epoch]
+
+
+def read_grid(
+    study: StudyFile, name: str, database: Database, factors: Sequence[str] | None = None
+) -> GridResults | None:
+    """Reads what the database holds of a study file's grid.
+
+    Args:
+        study: The study file.
+        name: The study's name, without `/grid`.
+        database: The database.
+        factors: The factors to look at; all where None.
+
+    Returns:
+        The results, or None if the file has no grid or it was never run.
+    """
+    records = Records(database.engine)
+    optuna_study = find_study(grid_name(name), database)
+    if study.grid is None or optuna_study is None or not records.exist():
+        return None
+    chosen = {f: levels for f, levels in study.grid.factors.items() if not factors or f in factors}
+    baseline = study.full_baseline()
+    seeds = sorted({*study.grid.seeds, *optuna_study.user_attrs.get(SEEDS, [])})
+    attempts = latest_attempts(optuna_study.get_trials(deepcopy=False))
+    planned = {
+        frozenset(point.items()): point for point in one_factor_points(baseline, chosen, seeds)
+    }
+    runs = _runs({key: attempts[key] for key in planned if key in attempts}, records)
+    rows = {
+        factor: {
+            level: [
+                run
+                for seed in seeds
+                if (run := runs.get(_at(baseline, seed, {factor: level}))) is not None
+            ]
+            for level in levels
+        }
+        for factor, levels in chosen.items()
+    }
+    return GridResults(
+        metric=study.grid.metric,
+        direction=study.grid.direction,
+        baseline=baseline,
+        settings=optuna_study.user_attrs.get(FINGERPRINT, {}).get("settings", {}),
+        trials=_counts(planned, attempts, database.url, grid_name(name)),
+        epochs_asked=sum(
+            len(run.epochs) for levels in rows.values() for row in levels.values() for run in row
+        ),
+        epochs_trained=_distinct_epochs(runs.values()),
+        factors=tuple(
+            FactorResult(factor, tuple(_level(study, factor, level, levels) for level in levels))
+            for factor, levels in rows.items()
+        ),
+        claims=tuple(claim.says for claim in study.claims),
+        failed=tuple(
+            Failure(_params(planned[key]), int(planned[key][SEED]), error)
+            for key in planned
+            if (error := _error(attempts.get(key))) is not None
+        ),
+    )
+
+
+def _runs(attempts: Mapping[PointKey, FrozenTrial], records: Records) -> dict[PointKey, _Run]:
+    complete = {k: t for k, t in attempts.items() if t.state == TrialState.COMPLETE}
+    epochs = records.epochs_of({str(t.user_attrs[TRAINING]) for t in complete.values()})
+    runs = {}
+    for key, trial in complete.items():
+        training = str(trial.user_attrs[TRAINING])
+        last = max(trial.intermediate_values)  # a report a finished epoch
+        of_trial = [e for e in epochs.get(training, []) if e.number <= last]
+        runs[key] = _Run(int(trial.params[SEED]), float(trial.values[0]), training, of_trial)
+    return runs
+
+
+def _level(
+    study: StudyFile, factor: str, level: Level, levels: Mapping[Level, Sequence[_Run]]
+) -> LevelResult:
+    runs = levels[level]
+    base = {run.seed: run.value for run in levels[study.baseline_of(factor)]}
+    differences = [run.value - base[run.seed] for run in runs if run.seed in base]
+    epochs = [epoch for run in runs for epoch in run.epochs]
+    seconds = _known(epochs, "seconds")
+    memory = _known(epochs, "peak_memory_mb")
+    return LevelResult(
+        level=level,
+        is_baseline=level == study.baseline_of(factor),
+        seeds=tuple(run.seed for run in runs),
+        values=tuple(run.value for run in runs),
+        mean=fmean(run.value for run in runs) if runs else None,
+        published=study.published_figure(factor, level),
+        effect=fmean(differences) if differences else None,
+        seconds_per_epoch=fmean(seconds) if seconds else None,
+        peak_memory_mb=max(memory) if memory else None,
+    )
+
+
+def _known(epochs: Iterable[Epoch], metric: str) -> list[float]:
+    return [value for e in epochs if (value := e.metrics.get(metric)) is not None]
+
+
+def _distinct_epochs(runs: Iterable[_Run]) -> int:
+    longest: dict[str, int] = {}
+    for run in runs:
+        longest[run.key] = max(longest.get(run.key, 0), len(run.epochs))
+    return sum(longest.values())
+
+
+def _counts(
+    planned: Iterable[PointKey], attempts: Mapping[PointKey, FrozenTrial], url: str, study: str
+) -> TrialCounts:
+    """Counts points; one whose worker died, or was stopped, waits for the next."""
+    counts = {"complete": 0, "pruned": 0, "failed": 0, "running": 0, "waiting": 0}
+    for key in planned:
+        trial = attempts.get(key)
+        if trial is not None and trial.state in (TrialState.COMPLETE, TrialState.PRUNED):
+            counts[trial.state.name.lower()] += 1
+        elif _error(trial) is not None:
+            counts["failed"] += 1
+        elif trial is not None and is_alive(trial, study, url):
+            counts["running"] += 1
+        else:
+            counts["waiting"] += 1
+    return TrialCounts(**counts)
+
+
+def _error(trial: FrozenTrial | None) -> str | None:
+    if trial is None or trial.state != TrialState.FAIL:
+        return None
+    return trial.user_attrs.get(ERROR)
+
+
+def _at(baseline: Point, seed: int, change: Point) -> PointKey:
+    return frozenset({**baseline, **change, SEED: seed}.items())
+
+
+def _params(point: Point) -> Point:
+    return {name: value for name, value in point.items() if name != SEED}

@@ -1,0 +1,216 @@
+"""The commands: parse, call, print. What a command needs is imported when it runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from hpstudy import __version__
+from hpstudy.errors import UserError
+
+
+class _OneLineErrors(TyperGroup):
+    """Prints what the user can fix as one line, with exit code 2."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,  # noqa: ANN401 - Typer's signature
+    ) -> Any:  # noqa: ANN401
+        """Runs a command; the arguments are Typer's."""
+        try:
+            code = super().main(
+                args=args,
+                prog_name=prog_name,
+                complete_var=complete_var,
+                standalone_mode=False,
+                windows_expand_args=windows_expand_args,
+                **extra,
+            )
+        except UserError as error:
+            _fail(str(error), 2)
+        except typer.TyperException as error:
+            _fail(error.format_message(), error.exit_code)
+        except typer.Abort:
+            _fail("aborted", 1)
+        sys.exit(code or 0)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    print(f"Error: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(code)
+
+
+app = typer.Typer(
+    cls=_OneLineErrors,
+    add_completion=False,
+    invoke_without_command=True,
+    help="Which hyperparameters matter, is the difference real or luck, and which setting to use?",
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+StudyArgument = Annotated[
+    str, typer.Argument(metavar="[STUDY]", help="A study file: its path, or its name in studies/.")
+]
+RunsOption = Annotated[
+    Path, typer.Option("--runs", envvar="HPSTUDY_RUNS", help="The folder of a run's files.")
+]
+StorageOption = Annotated[
+    str | None,
+    typer.Option(
+        "--storage",
+        envvar="HPSTUDY_STORAGE",
+        help="The database's address.  [default: sqlite:///RUNS/hpstudy.db]",
+    ),
+]
+NameOption = Annotated[
+    str | None,
+    typer.Option("--name", help="The study's name in the database.  [default: the file's name]"),
+]
+FactorOption = Annotated[
+    list[str] | None, typer.Option("--factor", help="Only this factor; may be given again.")
+]
+QuickOption = Annotated[
+    bool, typer.Option("--quick", help="A quick look, on fewer images, in a study NAME-quick.")
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document and nothing else.")
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"hpstudy {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def grid(
+    study: StudyArgument = "report",
+    factor: FactorOption = None,
+    seeds: Annotated[
+        str | None, typer.Option(help="Replicates, such as 0-4 or 0,1,2.  [default: the file's]")
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Worker processes.  [default: one per core, or per training]"),
+    ] = None,
+    threads: Annotated[
+        int,
+        typer.Option(min=1, help="Threads of one training; part of what a result depends on."),
+    ] = 1,
+    device: Annotated[str, typer.Option(help="Where to train: auto, cpu, cuda or mps.")] = "auto",
+    quick: QuickOption = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say what would be trained, and train nothing.")
+    ] = False,
+    as_json: JsonOption = False,
+    name: NameOption = None,
+    runs: RunsOption = Path("runs"),
+    storage: StorageOption = None,
+) -> None:
+    """Train the one-factor grid and show its tables beside the published figures."""
+    from hpstudy import commands
+
+    opened = commands.open_study(study, name, runs, storage, quick=quick)
+    objective = opened.objective()
+    planned = commands.plan_of(
+        opened, objective, device=device, threads=threads, factors=factor, seeds=seeds
+    )
+    if plan:
+        commands.print_plan(planned, objective, opened, workers, as_json=as_json)
+        return
+    commands.run(planned, objective, opened, workers, factor)
+    failed = commands.print_results(opened, factor, as_json=as_json)
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def show(
+    study: StudyArgument = "report",
+    factor: FactorOption = None,
+    quick: QuickOption = False,
+    as_json: JsonOption = False,
+    name: NameOption = None,
+    runs: RunsOption = Path("runs"),
+    storage: StorageOption = None,
+) -> None:
+    """Show the tables of what the database holds; train nothing."""
+    from hpstudy import commands
+    from hpstudy.running.plan import chosen_factors
+
+    opened = commands.open_study(study, name, runs, storage, quick=quick)
+    chosen_factors(opened.study, factor)
+    commands.print_results(opened, factor, as_json=as_json)
+
+
+@app.command()
+def data(runs: RunsOption = Path("runs")) -> None:
+    """Fetch the MNIST files, check them, and say where they came from."""
+    from hpstudy.mnist.data import fetch
+
+    fetched = fetch(runs / "data")
+    for file, source in fetched.sources.items():
+        damaged = " (what was there was damaged)" if file in fetched.damaged else ""
+        typer.echo(f"{fetched.folder / file}: {source}{damaged}, MD5 as published")
+
+
+@app.command()
+def clean(
+    study: StudyArgument = "report",
+    name: NameOption = None,
+    runs: RunsOption = Path("runs"),
+    storage: StorageOption = None,
+) -> None:
+    """Drop checkpoints that no training of the study will go on from."""
+    from hpstudy import commands
+    from hpstudy.report.terminal import size
+    from hpstudy.running.cleanup import clean as clean_up
+
+    opened = commands.open_study(study, name, runs, storage)
+    typer.echo(f"{size(clean_up(opened.study, opened.name, opened.runs))} freed.")
+
+
+@app.command()
+def delete(
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="The study's name.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    runs: RunsOption = Path("runs"),
+    storage: StorageOption = None,
+) -> None:
+    """Delete a study from the database with all trainings that no other study uses."""
+    from hpstudy.commands import runs_at
+    from hpstudy.running.cleanup import belongings
+    from hpstudy.running.cleanup import delete as delete_all
+
+    where = runs_at(runs, storage)
+    owned = belongings(study, where)
+    if not yes:
+        typer.confirm(
+            f"Delete {', '.join(owned.studies)} with {owned.trials} trials and {owned.epochs} "
+            "epochs that no other study uses?",
+            abort=True,
+        )
+    delete_all(owned, where)
+    typer.echo(f"Deleted {', '.join(owned.studies)}.")

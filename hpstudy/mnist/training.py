@@ -1,0 +1,303 @@
+"""Training the report's network, one epoch at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from torch import Tensor
+from torch.nn import functional
+
+from hpstudy.mnist import data
+from hpstudy.mnist.memory import PeakMemory
+from hpstudy.mnist.models import Cnn, operations_per_image, parameter_count
+from hpstudy.objective import Estimate, Params, Runtime, Settings, Step
+
+_EVALUATION_BATCH = 250  # larger ones fall out of the cache
+_STEP_IMAGES = 10_000  # the report's hundred batches at its batch size of 100
+
+
+class _Params(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    lr: float = Field(gt=0)
+    hidden: int = Field(ge=1)
+    batch_size: int = Field(ge=1)
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    dataset: Literal["mnist"] = "mnist"
+    head: Literal["softmax", "logits"] = "softmax"
+    validation: int = Field(0, ge=0, lt=data.TRAINING_IMAGES)
+    train_images: int | None = Field(None, ge=1, le=data.TRAINING_IMAGES)
+    test_images: int = Field(data.TEST_IMAGES, ge=1, le=data.TEST_IMAGES)
+
+    def images_per_epoch(self) -> int:
+        """Returns how many images an epoch trains on."""
+        left = data.TRAINING_IMAGES - self.validation
+        return left if self.train_images is None else min(self.train_images, left)
+
+
+@dataclass
+class _Sums:
+    examples: int = 0
+    loss_sum: float = 0.0
+    right: int = 0
+
+    def loss(self) -> float:
+        return self.loss_sum / self.examples
+
+    def accuracy(self) -> float:
+        return self.right / self.examples
+
+
+class CnnTraining:
+    """The report's CNN on MNIST: Adam, cross-entropy, batches shuffled anew each epoch.
+
+    The images lie on the device as one tensor; a batch is an index into it. Everything random
+    comes from (seed, epoch). Hyperparameters: `lr`, `hidden`, `batch_size`. Settings: `dataset`,
+    `head` ("softmax" as in the report, or "logits"), `validation`, and `train_images` and
+    `test_images`, which take only the first so many.
+
+    Source: the report; Kingma and Ba, "Adam: a method for stochastic optimization", 2015.
+
+    Args:
+        params: The hyperparameters.
+        seed: The replicate.
+        settings: The settings.
+        runtime: Device, precision, threads, and the folder of the data.
+    """
+
+    version = 1
+    quick: ClassVar[Mapping[str, Any]] = {"train_images": 6000}
+
+    def __init__(self, params: Params, *, seed: int, settings: Settings, runtime: Runtime) -> None:
+        self.check(params, settings=settings)
+        if runtime.precision != "fp32":
+            raise ValueError(f"precision: expected 'fp32', found {runtime.precision!r}")
+        self._params = _Params(**params)
+        self._seed = seed
+        self._device = runtime.device
+        torch.set_num_threads(runtime.threads)
+        # A network that diverged fills Adam's averages with denormals, each a hundred times slower.
+        torch.set_flush_denormal(True)
+        self._train, self._validation, self._test = _splits(
+            Path(runtime.data), _Settings(**settings), runtime.device
+        )
+        with torch.random.fork_rng():
+            torch.manual_seed(_derived_seed(seed, 0))
+            self._model = Cnn(self._params.hidden, _Settings(**settings).head)
+        self._model.to(runtime.device).to(memory_format=torch.channels_last)
+        self._optimizer = torch.optim.Adam(self._model.parameters(), lr=self._params.lr, fused=True)
+        self._epoch = 0
+        self._seen = 0
+        self._since_step = _Sums()
+        self._this_epoch = _Sums()
+        self._uncounted = torch.zeros(2, device=runtime.device)  # loss and right, not yet counted
+        self._steps: list[Step] = []
+        self._predictions = b""
+
+    @classmethod
+    def check(cls, params: Params, *, settings: Settings) -> None:
+        """Raises `ValueError` for a hyperparameter or setting that it can't train with."""
+        for model, values in ((_Settings, settings), (_Params, params)):
+            try:
+                model.model_validate(dict(values))
+            except ValidationError as error:
+                first = error.errors()[0]
+                where = ".".join(str(part) for part in first["loc"])
+                expected = (
+                    "" if where in model.model_fields else f" ({', '.join(model.model_fields)})"
+                )
+                raise ValueError(
+                    f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}, "
+                    f"found {first['input']!r}{expected}"
+                ) from error
+
+    @classmethod
+    def prepare(cls, *, settings: Settings, runtime: Runtime) -> None:
+        """Fetches the dataset where it is not there yet."""
+        data.fetch(Path(runtime.data))
+
+    @classmethod
+    def devices(cls) -> list[str]:
+        """Returns the device types that torch can use here, best first."""
+        found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+        return [*(device for device, usable in found.items() if usable), "cpu"]
+
+    @classmethod
+    def estimate(cls, params: Params, *, settings: Settings) -> Estimate:
+        """Returns the operations of one epoch and the size of weights and Adam's two averages."""
+        chosen, hidden = _Settings(**settings), int(params["hidden"])
+        per_image = operations_per_image(hidden)
+        evaluated = (chosen.test_images + chosen.validation) / 3
+        # Adam moves every weight once a batch: some 30 operations' worth of time each.
+        updates = chosen.images_per_epoch() / int(params["batch_size"])
+        return Estimate(
+            operations=per_image * (chosen.images_per_epoch() + evaluated)
+            + 30 * parameter_count(hidden) * updates,
+            checkpoint_bytes=12 * parameter_count(hidden),
+        )
+
+    @classmethod
+    def measure_rate(cls, *, runtime: Runtime) -> float:
+        """Times a few batches of the report's baseline on random images."""
+        torch.set_num_threads(runtime.threads)
+        model = Cnn(512, "softmax").to(runtime.device).to(memory_format=torch.channels_last)
+        optimizer = torch.optim.Adam(model.parameters(), fused=True)
+        images = torch.rand(100, 1, 28, 28, device=runtime.device)
+        labels = torch.randint(10, (100,), device=runtime.device)
+        batches = 10
+        for batch in range(batches + 2):
+            if batch == 2:  # the first two warm up
+                start = time.perf_counter()
+            optimizer.zero_grad()
+            loss = functional.cross_entropy(model(images), labels)
+            loss.backward()
+            optimizer.step()
+            loss.item()
+        seconds = time.perf_counter() - start
+        operations = 100 * operations_per_image(512) + 30 * parameter_count(512)
+        return operations * batches / seconds
+
+    def epoch(self) -> Mapping[str, float]:
+        """Trains one more epoch.
+
+        Returns:
+            train_loss and train_accuracy over the epoch's batches as they were trained;
+            validation_loss and validation_accuracy if images are held out; test_loss and
+            test_accuracy; seconds of the training alone and its images_per_second; and
+            peak_memory_mb, where the system tells it.
+        """
+        self._epoch += 1
+        self._steps = []
+        self._this_epoch = _Sums()
+        memory = PeakMemory(self._device)
+        start = time.perf_counter()
+        self._train_epoch()
+        seconds = time.perf_counter() - start
+        metrics = {
+            "train_loss": self._this_epoch.loss(),
+            "train_accuracy": self._this_epoch.accuracy(),
+        }
+        if len(self._validation):
+            validated, _ = self._evaluate(self._validation)
+            metrics["validation_loss"] = validated.loss()
+            metrics["validation_accuracy"] = validated.accuracy()
+        tested, predicted = self._evaluate(self._test)
+        self._predictions = bytes(predicted)
+        metrics |= {
+            "test_loss": tested.loss(),
+            "test_accuracy": tested.accuracy(),
+            "seconds": seconds,
+            "images_per_second": len(self._train) / seconds,
+        }
+        if (peak := memory.megabytes()) is not None:
+            metrics["peak_memory_mb"] = peak
+        return metrics
+
+    def steps(self) -> Sequence[Step]:
+        """Returns the last epoch's steps: one every 10,000 images, counted on across epochs."""
+        return self._steps
+
+    def predictions(self) -> bytes:
+        """Returns the digits that the last epoch's network reads in the test images."""
+        return self._predictions
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns weights, Adam's state, and how far the training and its curve have come."""
+        return {
+            "model": self._model.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "epoch": self._epoch,
+            "seen": self._seen,
+            "since_step": vars(self._since_step).copy(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Goes on from what `state_dict` gave."""
+        self._model.load_state_dict(state["model"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._epoch = state["epoch"]
+        self._seen = state["seen"]
+        self._since_step = _Sums(**state["since_step"])
+
+    def _train_epoch(self) -> None:
+        shuffle = torch.Generator().manual_seed(_derived_seed(self._seed, self._epoch))
+        order = torch.randperm(len(self._train), generator=shuffle).to(self._device)
+        self._model.train()
+        for index in order.split(self._params.batch_size):
+            batch = self._train.take(index)
+            outputs = self._model(_pixels(batch.images))
+            loss = functional.cross_entropy(outputs, batch.labels)
+            self._optimizer.zero_grad()
+            loss.backward()
+            self._optimizer.step()
+            with torch.no_grad():
+                right = (outputs.argmax(dim=1) == batch.labels).sum()
+                self._uncounted += torch.stack((loss.detach() * len(index), right))
+            self._count(len(index))
+        self._collect()
+
+    def _count(self, examples: int) -> None:
+        """Counts a batch, and makes a step of what has come together every 10,000 images."""
+        before = self._seen
+        self._seen += examples
+        self._since_step.examples += examples
+        self._this_epoch.examples += examples
+        if self._seen // _STEP_IMAGES > before // _STEP_IMAGES:
+            self._collect()
+            sums, self._since_step = self._since_step, _Sums()
+            self._steps.append(Step(self._seen, sums.loss(), sums.accuracy()))
+
+    def _collect(self) -> None:
+        """Fetches the sums from the device: seldom, as each time the device must finish first."""
+        loss, right = self._uncounted.tolist()
+        self._uncounted.zero_()
+        for sums in (self._since_step, self._this_epoch):
+            sums.loss_sum += loss
+            sums.right += int(right)
+
+    @torch.inference_mode()
+    def _evaluate(self, split: data.Split) -> tuple[_Sums, list[int]]:
+        """Returns the sums over a split and the digits read in it."""
+        self._model.eval()
+        sums = _Sums(examples=len(split))
+        predicted: list[int] = []
+        for start in range(0, len(split), _EVALUATION_BATCH):
+            batch = split.take(slice(start, start + _EVALUATION_BATCH))
+            outputs = self._model(_pixels(batch.images))
+            loss = functional.cross_entropy(outputs, batch.labels, reduction="sum")
+            digits = outputs.argmax(dim=1)
+            sums.loss_sum += loss.item()
+            sums.right += int((digits == batch.labels).sum())
+            predicted += digits.tolist()
+        return sums, predicted
+
+
+def _pixels(images: Tensor) -> Tensor:
+    """Returns bytes as numbers in [0, 1], laid out as the convolutions like it."""
+    scaled = images.to(torch.float32).div_(255)
+    return scaled.contiguous(memory_format=torch.channels_last)
+
+
+def _splits(root: Path, settings: _Settings, device: str) -> tuple[data.Split, ...]:
+    train, test = data.load(root)
+    train, validation = data.hold_out(train, settings.validation)
+    train = train.take(slice(settings.images_per_epoch()))
+    test = test.take(slice(settings.test_images))
+    return train.to(device), validation.to(device), test.to(device)
+
+
+def _derived_seed(seed: int, epoch: int) -> int:
+    """Returns a generator's seed for one epoch; epoch 0 draws the first weights."""
+    digest = hashlib.sha256(f"{seed}/{epoch}".encode()).digest()
+    return int.from_bytes(digest[:7])

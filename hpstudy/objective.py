@@ -1,0 +1,268 @@
+"""What is trained: the `Training` protocol, and how "module:name" becomes one.
+
+A `Training` may offer more than the protocol asks for. Each of these names is optional:
+
+- `steps()` returns the last epoch's `Step`s, for curves finer than epochs.
+- `predictions()` returns the last epoch's test predictions as bytes, one per example.
+- `check(params, *, settings)`, a classmethod, raises `ValueError` for what cannot be trained;
+  it is asked for every planned setting before anything runs.
+- `prepare(*, settings, runtime)`, a classmethod, is called once before the workers start, to
+  fetch data.
+- `estimate(params, *, settings)`, a classmethod, returns an `Estimate` of one epoch's cost.
+- `measure_rate(*, runtime)`, a classmethod, returns the machine's operations per second.
+- `devices()`, a classmethod, returns the device types that it can use here, best first.
+- `quick`, a mapping, names the settings that make a quick look of a study.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from hpstudy.errors import UserError
+
+Params = Mapping[str, Any]
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """How a training runs.
+
+    Attributes:
+        device: The device type: "cpu", "cuda" or "mps".
+        precision: "fp32".
+        threads: Processor threads that one training uses.
+        data: The folder for datasets; not part of a training's identity.
+    """
+
+    device: str = "cpu"
+    precision: str = "fp32"
+    threads: int = 1
+    data: str = "runs/data"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A point of a learning curve between epochs.
+
+    Attributes:
+        seen: Examples trained on since the training began.
+        loss: Mean loss since the last step.
+        accuracy: Share of these examples that were right, 0 to 1.
+    """
+
+    seen: int
+    loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What one epoch costs.
+
+    Attributes:
+        operations: Work of one epoch, in floating-point operations or any unit that is
+            proportional to time.
+        checkpoint_bytes: Size of the training's state on disk.
+    """
+
+    operations: float
+    checkpoint_bytes: int
+
+
+class Training(Protocol):
+    """A training that goes on epoch by epoch, and can be saved and resumed.
+
+    What is random must be drawn from (seed, epoch), so that a resumed training ends with the
+    same bits as one that was never stopped. `version` is raised when the same input would give
+    other numbers: epochs that an earlier version trained are then not used any more.
+    """
+
+    version: int
+
+    def __init__(self, params: Params, *, seed: int, settings: Settings, runtime: Runtime) -> None:
+        """Starts at epoch 0. `params` come without the fidelity."""
+
+    def epoch(self) -> Mapping[str, float]:
+        """Trains one more epoch and returns its metrics."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns the state: JSON values, or tensors and plain containers of them."""
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Takes up the state that `state_dict` gave."""
+
+
+class FunctionTraining:
+    """A plain function as a training of exactly one epoch."""
+
+    def __init__(
+        self,
+        function: Callable[..., float | Mapping[str, float]],
+        params: Params,
+        *,
+        seed: int,
+        settings: Settings,
+    ) -> None:
+        self._function = function
+        self._params = dict(params)
+        self._seed = seed
+        self._settings = dict(settings)
+
+    def epoch(self) -> Mapping[str, float]:
+        """Calls the function; a bare number becomes the metric `value`."""
+        result = self._function(self._params, seed=self._seed, settings=self._settings)
+        return result if isinstance(result, Mapping) else {"value": result}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns nothing: one call leaves no state."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Takes nothing up."""
+
+
+class Objective:
+    """What a study file's `objective` names: a `Training` class or a plain function.
+
+    Args:
+        name: "module:name".
+        target: The class or function.
+        home: The folder that the study file lies in, if the objective was found beside it.
+    """
+
+    def __init__(self, name: str, target: Any, home: Path | None) -> None:  # noqa: ANN401
+        self.name = name
+        self.is_function = not inspect.isclass(target)
+        self.home = home
+        self._target = target
+
+    @property
+    def version(self) -> int:
+        """The objective's version; 1 where a function states none."""
+        return int(getattr(self._target, "version", 1))
+
+    @property
+    def quick(self) -> Settings | None:
+        """The settings of a quick look, if the objective has one."""
+        return getattr(self._target, "quick", None)
+
+    def start(self, params: Params, *, seed: int, settings: Settings, runtime: Runtime) -> Training:
+        """Returns a training at epoch 0."""
+        training: Training
+        if self.is_function:
+            training = FunctionTraining(self._target, params, seed=seed, settings=settings)  # type: ignore[assignment]
+        else:
+            training = self._target(params, seed=seed, settings=settings, runtime=runtime)
+        return training
+
+    def check(self, params: Params, *, settings: Settings) -> None:
+        """Raises `ValueError` if the objective says that it can't train these."""
+        if check := getattr(self._target, "check", None):
+            check(params, settings=settings)
+
+    def prepare(self, *, settings: Settings, runtime: Runtime) -> None:
+        """Lets the objective fetch what it needs."""
+        if prepare := getattr(self._target, "prepare", None):
+            prepare(settings=settings, runtime=runtime)
+
+    def device(self, wanted: str) -> str:
+        """Returns the device type to run on; "auto" is the objective's best.
+
+        Raises:
+            UserError: The objective can't use the wanted one here.
+        """
+        devices = getattr(self._target, "devices", None)
+        usable = list(devices()) if devices else []
+        if wanted == "auto":
+            return usable[0] if usable else "cpu"
+        if usable and wanted not in usable:
+            raise UserError(f"--device: expected auto, {', '.join(usable)}, found {wanted!r}")
+        return wanted
+
+    def estimate(self, params: Params, *, settings: Settings) -> Estimate | None:
+        """Returns one epoch's cost, if the objective can tell."""
+        estimate = getattr(self._target, "estimate", None)
+        return estimate(params, settings=settings) if estimate else None
+
+    def measure_rate(self, *, runtime: Runtime) -> float | None:
+        """Returns the machine's operations per second, if the objective can measure them."""
+        measure = getattr(self._target, "measure_rate", None)
+        return measure(runtime=runtime) if measure else None
+
+    def source_file(self) -> Path | None:
+        """Returns the file of an objective that lies beside its study file."""
+        if self.home is None:
+            return None
+        found = inspect.getsourcefile(self._target)
+        return Path(found) if found else None
+
+
+def steps_of(training: Training) -> Sequence[Step]:
+    """Returns the last epoch's steps; none where the training keeps none."""
+    steps = getattr(training, "steps", None)
+    return steps() if steps else ()
+
+
+def predictions_of(training: Training) -> bytes | None:
+    """Returns the last epoch's predictions, one byte per test example, if the training has them."""
+    predictions = getattr(training, "predictions", None)
+    return predictions() if predictions else None
+
+
+def load_objective(name: str, beside: Path) -> Objective:
+    """Loads "module:name", looking beside the study file first, then on `sys.path`.
+
+    Args:
+        name: "module:name" of a `Training` class or a plain function.
+        beside: The study file's folder.
+
+    Raises:
+        UserError: The module can't be imported, or has no such class or function.
+    """
+    module_name, _, attribute = name.partition(":")
+    folder = str(beside.resolve())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    importlib.invalidate_caches()
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name and module_name.startswith(error.name):
+            raise UserError(
+                f"objective {name!r}: no module {error.name!r} in {folder} or on sys.path"
+            ) from error
+        raise UserError(f"objective {name!r}: importing it failed: {error}") from error
+    except Exception as error:  # a user's module may raise anything
+        kind = type(error).__name__
+        raise UserError(f"objective {name!r}: importing it failed: {kind}: {error}") from error
+    target = getattr(module, attribute, None)
+    if target is None:
+        raise UserError(f"objective {name!r}: {module.__name__} has no {attribute!r}")
+    _check_target(name, target)
+    file = getattr(module, "__file__", None)
+    is_beside = file is not None and Path(file).resolve().is_relative_to(beside.resolve())
+    is_ours = module_name.split(".")[0] == "hpstudy"
+    return Objective(name, target, beside.resolve() if is_beside and not is_ours else None)
+
+
+def _check_target(name: str, target: object) -> None:
+    if inspect.isclass(target):
+        needed = ("version", "epoch", "state_dict", "load_state_dict")
+        missing = [part for part in needed if not hasattr(target, part)]
+        if missing:
+            raise UserError(
+                f"objective {name!r}: a Training class needs {', '.join(needed)}; "
+                f"missing {', '.join(missing)}"
+            )
+    elif not callable(target):
+        raise UserError(
+            f"objective {name!r}: expected a Training class or a function, "
+            f"found {type(target).__name__}"
+        )

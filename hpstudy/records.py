@@ -1,0 +1,239 @@
+"""Our tables beside Optuna's: trainings, their finished epochs, and the steps within these."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import JSON, Engine, ForeignKey, LargeBinary, delete, func, inspect, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from hpstudy.objective import Step
+
+
+class _Base(DeclarativeBase):
+    pass
+
+
+class _Training(_Base):
+    __tablename__ = "hpstudy_trainings"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    objective: Mapped[str]
+    version: Mapped[int]
+    params: Mapped[dict[str, Any]] = mapped_column(JSON)
+    settings: Mapped[dict[str, Any]] = mapped_column(JSON)
+    seed: Mapped[int]
+    precision: Mapped[str]
+    device: Mapped[str]
+    threads: Mapped[int]
+    versions: Mapped[dict[str, str]] = mapped_column(JSON)
+    created: Mapped[datetime.datetime]
+
+
+class _Epoch(_Base):
+    __tablename__ = "hpstudy_epochs"
+
+    training_id: Mapped[int] = mapped_column(ForeignKey(_Training.id), primary_key=True)
+    epoch: Mapped[int] = mapped_column(primary_key=True)
+    metrics: Mapped[dict[str, float | None]] = mapped_column(JSON)
+    predictions: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    finished: Mapped[datetime.datetime]
+
+
+class _Step(_Base):
+    __tablename__ = "hpstudy_steps"
+
+    training_id: Mapped[int] = mapped_column(ForeignKey(_Training.id), primary_key=True)
+    seen: Mapped[int] = mapped_column(primary_key=True)
+    epoch: Mapped[int]
+    loss: Mapped[float | None]
+    accuracy: Mapped[float | None]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What makes a training the one it is: the same identity gives the same numbers.
+
+    Attributes:
+        objective: "module:name".
+        version: The objective's version.
+        params: The hyperparameters without the fidelity.
+        settings: The fixed settings.
+        seed: The replicate.
+        precision: Such as "fp32".
+        device: The device type.
+        threads: Processor threads; other counts order their sums differently.
+    """
+
+    objective: str
+    version: int
+    params: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    seed: int
+    precision: str
+    device: str
+    threads: int
+    key: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        parts = {k: v for k, v in vars(self).items() if k != "key"}
+        text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+        object.__setattr__(self, "key", hashlib.sha256(text.encode()).hexdigest()[:32])
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One finished epoch of a training: its number, from 1, and its metrics.
+
+    A metric that was not a finite number is None.
+    """
+
+    number: int
+    metrics: Mapping[str, float | None]
+
+
+class Records:
+    """Reads and writes finished epochs.
+
+    Args:
+        engine: The database's engine.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def create_tables(self) -> None:
+        """Creates the tables where they are missing; the caller holds the schema lock."""
+        _Base.metadata.create_all(self._engine)
+
+    def exist(self) -> bool:
+        """Tells whether the tables are there."""
+        return inspect(self._engine).has_table(_Training.__tablename__)
+
+    def epochs(self, key: str, up_to: int | None = None) -> list[Epoch]:
+        """Returns a training's finished epochs from the first on, without a gap."""
+        return self.epochs_of([key], up_to).get(key, [])
+
+    def epochs_of(
+        self, keys: Iterable[str] | None = None, up_to: int | None = None
+    ) -> dict[str, list[Epoch]]:
+        """Returns the finished epochs of several trainings, or of all, by key."""
+        query = select(_Training.key, _Epoch.epoch, _Epoch.metrics).join(_Epoch)
+        if keys is not None:
+            query = query.where(_Training.key.in_(list(keys)))
+        if up_to is not None:
+            query = query.where(_Epoch.epoch <= up_to)
+        found: dict[str, list[Epoch]] = {}
+        with Session(self._engine) as session:
+            for key, number, metrics in session.execute(query.order_by(_Epoch.epoch)):
+                found.setdefault(key, []).append(Epoch(number, metrics))
+        return found
+
+    def steps(self, key: str) -> list[Step]:
+        """Returns a training's curve in the order of examples seen."""
+        query = select(_Step).join(_Training).where(_Training.key == key).order_by(_Step.seen)
+        with Session(self._engine) as session:
+            return [
+                Step(s.seen, _number(s.loss), _number(s.accuracy)) for s in session.scalars(query)
+            ]
+
+    def predictions(self, key: str, epoch: int) -> bytes | None:
+        """Returns the predictions of a training's epoch, one byte per test example."""
+        query = (
+            select(_Epoch.predictions)
+            .join(_Training)
+            .where(_Training.key == key, _Epoch.epoch == epoch)
+        )
+        with Session(self._engine) as session:
+            return session.scalar(query)
+
+    def identity(self, key: str) -> Identity | None:
+        """Returns what a key stands for, or None if no training is recorded under it."""
+        with Session(self._engine) as session:
+            row = session.scalar(select(_Training).where(_Training.key == key))
+            if row is None:
+                return None
+            names = [f for f in Identity.__dataclass_fields__ if f != "key"]
+            return Identity(**{name: getattr(row, name) for name in names})
+
+    def versions(self, key: str) -> dict[str, str]:
+        """Returns the versions of the software that a training began with."""
+        with Session(self._engine) as session:
+            found = session.scalar(select(_Training.versions).where(_Training.key == key))
+            return found or {}
+
+    def add(
+        self,
+        identity: Identity,
+        epoch: Epoch,
+        *,
+        steps: Sequence[Step] = (),
+        predictions: bytes | None = None,
+        versions: Mapping[str, str] | None = None,
+    ) -> None:
+        """Records a finished epoch with its steps, in one transaction.
+
+        An epoch that is there already stays as it is: the same identity gives the same numbers.
+        """
+        with Session(self._engine) as session, session.begin():
+            training = session.scalar(select(_Training).where(_Training.key == identity.key))
+            if training is None:
+                training = _Training(
+                    **asdict(identity), versions=dict(versions or {}), created=_now()
+                )
+                session.add(training)
+                session.flush()
+            elif session.get(_Epoch, (training.id, epoch.number)) is not None:
+                return
+            session.add(
+                _Epoch(
+                    training_id=training.id,
+                    epoch=epoch.number,
+                    metrics={k: _finite(v) for k, v in epoch.metrics.items()},
+                    predictions=predictions,
+                    finished=_now(),
+                )
+            )
+            session.add_all(
+                _Step(
+                    training_id=training.id,
+                    epoch=epoch.number,
+                    seen=step.seen,
+                    loss=_finite(step.loss),
+                    accuracy=_finite(step.accuracy),
+                )
+                for step in steps
+            )
+
+    def counts(self) -> dict[str, int]:
+        """Returns how many epochs of each training are finished, by key."""
+        query = select(_Training.key, func.count()).join(_Epoch).group_by(_Training.key)
+        with Session(self._engine) as session:
+            return {str(key): int(number) for key, number in session.execute(query)}
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Deletes trainings with their epochs and steps."""
+        with Session(self._engine) as session, session.begin():
+            ids = list(session.scalars(select(_Training.id).where(_Training.key.in_(list(keys)))))
+            for table in (_Step, _Epoch):
+                session.execute(delete(table).where(table.training_id.in_(ids)))
+            session.execute(delete(_Training).where(_Training.id.in_(ids)))
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)

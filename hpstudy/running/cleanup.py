@@ -1,0 +1,156 @@
+"""Dropping what nothing needs: checkpoints of finished trainings, whole studies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from hpstudy.checkpoints import Checkpoints
+from hpstudy.errors import UserError
+from hpstudy.records import Records
+from hpstudy.sampler import Point, one_factor_points
+from hpstudy.storage import Runs, exists, open_database, try_take
+from hpstudy.study import StudyFile
+from hpstudy.trials import (
+    SEEDS,
+    TRAINING,
+    PointKey,
+    grid_name,
+    is_alive,
+    latest_attempts,
+    training_lock,
+)
+
+
+@dataclass(frozen=True)
+class Belongings:
+    """What is a study's own.
+
+    Attributes:
+        studies: The names of its Optuna studies.
+        trials: How many trials they hold.
+        trainings: The keys of trainings that no other study uses.
+        epochs: How many finished epochs these have.
+    """
+
+    studies: tuple[str, ...]
+    trials: int
+    trainings: tuple[str, ...]
+    epochs: int
+
+
+def clean(study: StudyFile, name: str, runs: Runs) -> int:
+    """Drops checkpoints that nothing needs any more and returns the bytes freed.
+
+    Needed are those of trainings that a point of the study file still waits for, that a trial of
+    any study in the database has not finished with, or that a worker is at.
+
+    Args:
+        study: The study file.
+        name: The study's name.
+        runs: Where database and checkpoints are.
+    """
+    checkpoints = Checkpoints(runs.checkpoints)
+    needed: set[str] = set()
+    if exists(runs.url):
+        database = open_database(runs.url, write=False)
+        for study_name in optuna.get_all_study_names(database.storage):
+            loaded = optuna.load_study(study_name=study_name, storage=database.storage)
+            attempts = latest_attempts(loaded.get_trials(deepcopy=False))
+            points = _grid_points(study, loaded) if study_name == grid_name(name) else []
+            needed |= _unfinished(attempts, points, study.fidelity)
+        database.engine.dispose()
+    freed = 0
+    for key in checkpoints.keys():  # noqa: SIM118 - not a dict
+        if key not in needed:
+            lock = try_take(runs.url, training_lock(key))
+            if lock is not None:
+                freed += checkpoints.drop(key)
+                lock.release()
+    return freed
+
+
+def _grid_points(study: StudyFile, loaded: optuna.Study) -> list[Point]:
+    if study.grid is None:
+        return []
+    seeds = sorted({*study.grid.seeds, *loaded.user_attrs.get(SEEDS, [])})
+    return one_factor_points(study.full_baseline(), study.grid.factors, seeds)
+
+
+def _unfinished(
+    attempts: Mapping[PointKey, FrozenTrial], points: Iterable[Point], fidelity: str | None
+) -> set[str]:
+    """Returns the trainings of trials without a value, and of planned points that share one."""
+
+    def training(params: Mapping[str, object]) -> PointKey:
+        return frozenset((k, v) for k, v in params.items() if k != fidelity)
+
+    keys = {
+        training(trial.params): str(trial.user_attrs[TRAINING])
+        for trial in attempts.values()
+        if TRAINING in trial.user_attrs
+    }
+    done = {point for point, trial in attempts.items() if trial.state == TrialState.COMPLETE}
+    unfinished = [trial.params for point, trial in attempts.items() if point not in done]
+    unfinished += [point for point in points if frozenset(point.items()) not in done]
+    return {keys[training(point)] for point in unfinished if training(point) in keys}
+
+
+def belongings(name: str, runs: Runs) -> Belongings:
+    """Lists what is a study's own: its Optuna studies, and trainings no other study uses.
+
+    Raises:
+        UserError: There is no such study.
+    """
+    database = open_database(runs.url, write=False)
+    own: set[str] = set()
+    others: set[str] = set()
+    studies: list[str] = []
+    trials = 0
+    names = optuna.get_all_study_names(database.storage)
+    for study_name in names:
+        study = optuna.load_study(study_name=study_name, storage=database.storage)
+        is_own = study_name.rpartition("/")[0] == name
+        for trial in study.get_trials(deepcopy=False):
+            trials += is_own
+            if TRAINING in trial.user_attrs:
+                (own if is_own else others).add(trial.user_attrs[TRAINING])
+        if is_own:
+            studies.append(study_name)
+    known = sorted(
+        {n.rpartition("/")[0] or n for n in optuna.get_all_study_names(database.storage)}
+    )
+    counts = Records(database.engine).counts() if Records(database.engine).exist() else {}
+    database.engine.dispose()
+    if not studies:
+        raise UserError(
+            f"no study {name!r} in {database.shown}; it holds {', '.join(known) or 'none'}"
+        )
+    trainings = tuple(sorted(own - others))
+    return Belongings(
+        tuple(studies), trials, trainings, sum(counts.get(key, 0) for key in trainings)
+    )
+
+
+def delete(owned: Belongings, runs: Runs) -> None:
+    """Deletes what is a study's own, its checkpoints included.
+
+    Raises:
+        UserError: A worker is at it.
+    """
+    database = open_database(runs.url, write=True)
+    for study_name in owned.studies:
+        study = optuna.load_study(study_name=study_name, storage=database.storage)
+        running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        if any(is_alive(trial, study_name, runs.url) for trial in running):
+            raise UserError(f"study {study_name!r} is running: stop it first")
+    for study_name in owned.studies:
+        optuna.delete_study(study_name=study_name, storage=database.storage)
+    Records(database.engine).delete(owned.trainings)
+    checkpoints = Checkpoints(runs.checkpoints)
+    for key in owned.trainings:
+        checkpoints.drop(key)
+    database.engine.dispose()

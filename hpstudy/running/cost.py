@@ -1,0 +1,138 @@
+"""How long a plan takes, and how much disk: from epochs recorded here, or from an estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from hpstudy.objective import Estimate, Objective
+from hpstudy.records import Epoch, Records
+from hpstudy.running.plan import GridPlan
+from hpstudy.storage import Runs, exists, open_database
+
+
+class Costs:
+    """What the epochs of a plan's trainings cost.
+
+    Args:
+        plan: The plan.
+        objective: What it trains.
+    """
+
+    def __init__(self, plan: GridPlan, objective: Objective) -> None:
+        self._last = plan.last_epochs()
+        self._extendable = plan.extendable()
+        self._is_function = objective.is_function
+        self._estimates: dict[str, Estimate] = {}
+        for planned in plan.points:
+            identity = planned.identity
+            estimate = objective.estimate(identity.params, settings=identity.settings)
+            if estimate is not None:
+                self._estimates[planned.key] = estimate
+
+    def seconds_left(
+        self,
+        recorded: Mapping[str, Sequence[Epoch]],
+        workers: int,
+        rate: float | None = None,
+    ) -> float | None:
+        """Returns the seconds until the plan is done, or None if there is nothing to go by.
+
+        Args:
+            recorded: The finished epochs, by key.
+            workers: How many trainings run at once.
+            rate: Operations per second, for when no epoch of this plan is recorded yet.
+        """
+        left = {k: last - len(recorded.get(k, ())) for k, last in self._last.items()}
+        left = {key: epochs for key, epochs in left.items() if epochs > 0}
+        if not left:
+            return 0.0
+        own = {k: s for k in self._last if (s := _mean_seconds(recorded.get(k, ()))) is not None}
+        known = [k for k in own if k in self._estimates]
+        if known:
+            rate = sum(self._estimates[k].operations for k in known) / sum(own[k] for k in known)
+        seconds: list[float] = []
+        for key, epochs in left.items():
+            if key in own:
+                per_epoch = own[key]
+            elif rate is not None and key in self._estimates:
+                per_epoch = self._estimates[key].operations / rate
+            elif own:
+                per_epoch = fmean(own.values())
+            else:
+                return None
+            seconds.append(epochs * per_epoch)
+        # No split over the workers ends before the longest training does.
+        return max(sum(seconds) / workers, max(seconds))
+
+    def disk_bytes(self, workers: int) -> int | None:
+        """Returns the checkpoints' largest size at once, or None if the objective can't tell.
+
+        Those that a further level of the fidelity would go on from stay; of the others there are
+        at most two a worker, one being written while the one before is still there.
+        """
+        if self._is_function:
+            return 0
+        if len(self._estimates) < len(self._last):
+            return None
+        kept = sum(self._estimates[k].checkpoint_bytes for k in self._extendable)
+        largest = sorted((e.checkpoint_bytes for e in self._estimates.values()), reverse=True)
+        return kept + 2 * sum(largest[:workers])
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a plan would take.
+
+    Attributes:
+        points: Points in all.
+        trainings: Trainings that give their values.
+        epochs_asked: Epochs when every table row is trained by itself.
+        epochs_shared: Epochs when rows share what they can.
+        epochs_left: Epochs of these that are not recorded yet.
+        workers: How many trainings would run at once.
+        seconds_left: Estimated time; None if there is nothing to estimate from.
+        checkpoint_bytes: Estimated disk for checkpoints; None if the objective can't tell.
+    """
+
+    points: int
+    trainings: int
+    epochs_asked: int
+    epochs_shared: int
+    epochs_left: int
+    workers: int
+    seconds_left: float | None
+    checkpoint_bytes: int | None
+
+
+def forecast(plan: GridPlan, objective: Objective, runs: Runs, workers: int) -> Forecast:
+    """Says what a plan would take; trains nothing and writes nothing."""
+    recorded: dict[str, list[Epoch]] = {}
+    if exists(runs.url):
+        database = open_database(runs.url, write=False)
+        records = Records(database.engine)
+        if records.exist():
+            recorded = records.epochs_of()
+        database.engine.dispose()
+    last = plan.last_epochs()
+    left = plan.epochs_left({key: len(epochs) for key, epochs in recorded.items()})
+    rate = None
+    if left and not any(key in recorded for key in last):
+        rate = objective.measure_rate(runtime=plan.runtime)
+    costs = Costs(plan, objective)
+    return Forecast(
+        points=len(plan.points),
+        trainings=len(last),
+        epochs_asked=plan.epochs_asked,
+        epochs_shared=sum(last.values()),
+        epochs_left=sum(left.values()),
+        workers=workers,
+        seconds_left=costs.seconds_left(recorded, workers, rate),
+        checkpoint_bytes=costs.disk_bytes(workers) if left else 0,
+    )
+
+
+def _mean_seconds(epochs: Sequence[Epoch]) -> float | None:
+    seconds = [s for e in epochs if (s := e.metrics.get("wall_seconds")) is not None]
+    return fmean(seconds) if seconds else None

@@ -1,0 +1,165 @@
+"""What a running study has done so far, read from the database: whoever did it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from optuna.study import StudyDirection
+from optuna.trial import TrialState
+
+from hpstudy.records import Epoch, Records
+from hpstudy.running.cost import Costs
+from hpstudy.running.plan import GridPlan, PlannedPoint
+from hpstudy.sampler import SEED, Level, Point
+from hpstudy.storage import Database
+from hpstudy.trials import ERROR, TRAINING, find_study
+
+
+@dataclass(frozen=True)
+class FinishedEpoch:
+    """An epoch that was finished since the last look."""
+
+    label: str
+    epoch: int
+    last: int
+    value: float | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class RunningTraining:
+    """A training that a worker is at: the epochs finished, of how many, and the last value."""
+
+    label: str
+    epoch: int
+    last: int
+    value: float | None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a plan stands.
+
+    Attributes:
+        epochs: Finished epochs of the plan's trainings, whenever they were trained.
+        epochs_total: Epochs that the whole plan needs.
+        points: Points that have their value.
+        points_total: All points of the plan.
+        running: The trainings at work.
+        news: Epochs finished since the last look.
+        failed: Trials that raised, so far.
+        best: The best value so far and its label.
+        seconds_left: Estimated; None before there is anything to estimate from.
+    """
+
+    epochs: int
+    epochs_total: int
+    points: int
+    points_total: int
+    running: tuple[RunningTraining, ...]
+    news: tuple[FinishedEpoch, ...]
+    failed: int
+    best: tuple[float, str] | None
+    seconds_left: float | None
+
+
+def label(point: Mapping[str, Level], baseline: Mapping[str, Level], *, seeds: int) -> str:
+    """Names a point by what sets it apart from the baseline."""
+    parts = [
+        f"{name} {value}" for name, value in point.items() if baseline.get(name, value) != value
+    ]
+    text = ", ".join(parts) or "baseline"
+    return f"{text} · seed {point[SEED]}" if seeds > 1 else text
+
+
+class Observer:
+    """Looks at a plan's progress again and again.
+
+    Args:
+        plan: The plan.
+        database: The database, opened for reading; the observer's own.
+        costs: What epochs cost.
+        workers: How many workers this invocation has.
+    """
+
+    def __init__(self, plan: GridPlan, database: Database, costs: Costs, workers: int) -> None:
+        self._plan = plan
+        self._records = Records(database.engine)
+        self._study = find_study(plan.name, database)
+        self._costs = costs
+        self._workers = workers
+        self._last_epochs = plan.last_epochs()
+        self._points: dict[str, list[PlannedPoint]] = {}
+        for planned in plan.points:
+            self._points.setdefault(planned.key, []).append(planned)
+        self._epochs = self._records.epochs_of()
+        self._baseline = plan.study.full_baseline()
+
+    def look(self) -> Progress:
+        """Reads where the plan stands now."""
+        news = self._read_news()
+        finished = {
+            key: min(last, len(self._epochs.get(key, [])))
+            for key, last in self._last_epochs.items()
+        }
+        trials = self._study.get_trials(deepcopy=False) if self._study is not None else []
+        wanted = {frozenset(p.point.items()) for p in self._plan.points}
+        complete = [
+            t
+            for t in trials
+            if t.state == TrialState.COMPLETE and frozenset(t.params.items()) in wanted
+        ]
+        return Progress(
+            epochs=sum(finished.values()),
+            epochs_total=sum(self._last_epochs.values()),
+            points=len({frozenset(t.params.items()) for t in complete}),
+            points_total=len(self._plan.points),
+            running=tuple(
+                self._running(str(t.user_attrs[TRAINING]), t.params)
+                for t in trials
+                if t.state == TrialState.RUNNING and TRAINING in t.user_attrs
+            ),
+            news=tuple(news),
+            failed=sum(ERROR in t.user_attrs for t in trials),
+            best=self._best([(t.value, t.params) for t in complete if t.value is not None]),
+            seconds_left=self._costs.seconds_left(self._epochs, self._workers),
+        )
+
+    def _read_news(self) -> list[FinishedEpoch]:
+        counts = self._records.counts()
+        grown = [k for k in self._last_epochs if counts.get(k, 0) > len(self._epochs.get(k, []))]
+        news: list[FinishedEpoch] = []
+        for key in grown:
+            before = len(self._epochs.get(key, []))
+            self._epochs[key] = self._records.epochs(key)
+            news += (self._finished(key, epoch) for epoch in self._epochs[key][before:])
+        return news
+
+    def _finished(self, key: str, epoch: Epoch) -> FinishedEpoch:
+        return FinishedEpoch(
+            self._label(self._points[key][0].point),
+            epoch.number,
+            self._last_epochs[key],
+            epoch.metrics.get(self._plan.grid.metric),
+            epoch.metrics.get("seconds"),
+        )
+
+    def _running(self, key: str, params: Point) -> RunningTraining:
+        done = self._epochs.get(key, [])
+        last = self._last_epochs.get(key, len(done))
+        value = done[-1].metrics.get(self._plan.grid.metric) if done else None
+        return RunningTraining(self._label(params), min(len(done), last), last, value)
+
+    def _best(self, values: list[tuple[float, Point]]) -> tuple[float, str] | None:
+        if not values or self._study is None:
+            return None
+        maximize = self._study.direction == StudyDirection.MAXIMIZE
+        value, params = (max if maximize else min)(values, key=lambda pair: pair[0])
+        return value, label(params, self._baseline, seeds=len(self._plan.seeds))
+
+    def _label(self, point: Point) -> str:
+        """Names a training: the fidelity is not part of it."""
+        fidelity = self._plan.study.fidelity
+        shown = {k: v for k, v in point.items() if k != fidelity or not self._plan.incremental}
+        return label(shown, self._baseline, seeds=len(self._plan.seeds))

@@ -1,0 +1,64 @@
+"""What hpstudy writes onto Optuna's studies and trials, and how it finds them again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from hpstudy.storage import Database, is_free
+
+# User attributes of a study: what its trials have in common, and the replicates asked for.
+FINGERPRINT = "fingerprint"
+SEEDS = "seeds"
+SOURCE = "source"
+
+# User attributes of a trial: why it failed, who ran it, and the key of its training.
+ERROR = "error"
+INVOCATION = "invocation"
+TRAINING = "training"
+
+
+# A point as a key: its parameters with their values.
+PointKey = frozenset[tuple[str, object]]
+
+
+def grid_name(name: str) -> str:
+    """Returns the name of a study's grid in the database."""
+    return f"{name}/grid"
+
+
+def find_study(name: str, database: Database) -> optuna.Study | None:
+    """Returns an Optuna study, or None where there is none of that name."""
+    try:
+        return optuna.load_study(study_name=name, storage=database.storage)
+    except KeyError:
+        return None
+
+
+def trial_lock(study: str, number: int) -> str:
+    """Returns the name of the lock that a trial's worker holds while the trial is running."""
+    return f"trial/{study}/{number}"
+
+
+def training_lock(key: str) -> str:
+    """Returns the name of the lock that a worker holds while it is at a training."""
+    return f"training/{key}"
+
+
+def is_alive(trial: FrozenTrial, study: str, url: str) -> bool:
+    """Tells whether a running trial's worker still holds its lock."""
+    return trial.state == TrialState.RUNNING and not is_free(url, trial_lock(study, trial.number))
+
+
+def latest_attempts(
+    trials: Iterable[FrozenTrial],
+) -> dict[frozenset[tuple[str, object]], FrozenTrial]:
+    """Returns the trial that counts of each point: its complete one, else the latest."""
+    latest: dict[PointKey, FrozenTrial] = {}
+    for trial in trials:
+        point = frozenset(trial.params.items())
+        if point not in latest or latest[point].state != TrialState.COMPLETE:
+            latest[point] = trial
+    return latest

@@ -1,0 +1,112 @@
+"""What the tables say, on a database written by hand."""
+
+from __future__ import annotations
+
+import optuna
+import pytest
+from optuna.distributions import FloatDistribution, IntDistribution
+from optuna.trial import TrialState
+
+from hpstudy.analysis.results import Failure, read_grid
+from hpstudy.records import Epoch, Identity, Records
+from hpstudy.storage import open_database
+from hpstudy.study_files import load_study
+
+SPACE = {
+    "lr": FloatDistribution(0, 1),
+    "epochs": IntDistribution(1, 9),
+    "width": IntDistribution(1, 99),
+    "seed": IntDistribution(0, 9),
+}
+
+
+@pytest.fixture
+def book(folder):
+    """Writes trials with their epochs; `read` reads the results."""
+    database = open_database(folder.url, write=True)
+    records = Records(database.engine)
+    records.create_tables()
+    study = optuna.create_study(
+        study_name="walk/grid", storage=database.storage, direction="maximize"
+    )
+
+    class Book:
+        def trial(self, value=None, *, lr=0.1, epochs=2, width=8, seed=0, error=None):
+            params = {"lr": lr, "epochs": epochs, "width": width, "seed": seed}
+            identity = Identity("m", 1, {"lr": lr, "w": width}, {}, seed, "fp32", "cpu", 1)
+            study.set_user_attr("seeds", sorted({seed, *study.user_attrs.get("seeds", [])}))
+            study.enqueue_trial(params)
+            trial = study.ask(SPACE)
+            trial.set_user_attr("training", identity.key)
+            for number in range(1, epochs + 1):
+                metrics = {"value": 0.1, "seconds": float(number), "peak_memory_mb": 10.0 * lr}
+                records.add(identity, Epoch(number, metrics))
+                trial.report(0.1, number)
+            if error is not None:
+                trial.set_user_attr("error", error)
+                study.tell(trial, state=TrialState.FAIL)
+            elif value is not None:
+                study.tell(trial, value)
+
+        def read(self, **options):
+            loaded = load_study(folder.path / "walk.toml")
+            return read_grid(loaded, "walk", database, **options)
+
+    yield Book()
+    database.engine.dispose()
+
+
+def level(results, factor: str, wanted):
+    levels = next(f.levels for f in results.factors if f.factor == factor)
+    return next(found for found in levels if found.level == wanted)
+
+
+def test_means_effects_times_and_memory(book):
+    book.trial(0.50)
+    book.trial(0.70, seed=1)
+    book.trial(0.80, lr=0.2)
+    book.trial(0.90, epochs=4)
+    results = book.read()
+    base = level(results, "lr", 0.1)
+    assert base.is_baseline
+    assert (base.seeds, base.values, base.mean, base.effect) == ((0, 1), (0.5, 0.7), 0.6, 0.0)
+    other = level(results, "lr", 0.2)
+    assert other.effect == pytest.approx(0.3)  # against the baseline of the same seed
+    assert other.seconds_per_epoch == 1.5
+    assert other.peak_memory_mb == 2.0
+    assert level(results, "epochs", 4).seconds_per_epoch == 2.5
+    assert level(results, "width", 16).mean is None
+    # Rows: epochs 2+2+4, lr 2+2+2, width 2+2; behind them the trainings' 4, 2 and 2 epochs.
+    assert (results.epochs_asked, results.epochs_trained) == (18, 8)
+
+
+def test_points_are_counted_by_their_latest_attempt(book):
+    book.trial(0.5)
+    book.trial(lr=0.2, error="first")
+    book.trial(lr=0.2, error="second")
+    book.trial(width=16, error="once")
+    book.trial(0.4, width=16)
+    book.trial(epochs=4)  # nobody holds its lock: its worker died
+    results = book.read()
+    counts = results.trials
+    assert (counts.complete, counts.failed, counts.running, counts.waiting) == (2, 1, 0, 1)
+    assert results.failed == (Failure({"lr": 0.2, "epochs": 2, "width": 8}, 0, "second"),)
+
+
+def test_some_factors_only(book):
+    book.trial(0.5)
+    results = book.read(factors=["width"])
+    assert [f.factor for f in results.factors] == ["width"]
+    assert results.trials.waiting == 1
+
+
+def test_points_of_no_design_are_left_out(book):
+    book.trial(0.5)
+    book.trial(0.9, lr=0.7)
+    assert book.read().trials.complete == 1
+
+
+def test_a_study_that_was_never_run_has_no_results(folder):
+    database = open_database(folder.url, write=True)
+    assert read_grid(load_study(folder.path / "walk.toml"), "walk", database) is None
+    database.engine.dispose()

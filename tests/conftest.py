@@ -1,0 +1,171 @@
+"""Shared by all tests: the command line in a folder of its own, a small training, real MNIST."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hpstudy.mnist.data import fetch
+
+# A training without torch. It logs every epoch that it trains, so that tests can count them.
+WALK = """
+import os, random, signal, time
+
+
+class Walk:
+    version = 1
+
+    def __init__(self, params, *, seed, settings, runtime):
+        self.params, self.seed, self.settings = dict(params), seed, settings
+        self.number, self.position = 0, 0.0
+
+    def epoch(self):
+        self.number += 1
+        time.sleep(self.settings.get("sleep", 0))
+        where = f"{self.params['lr']} {self.params['width']} {self.seed} {self.number}"
+        if where.startswith(self.settings.get("raise_at", "never")):
+            raise RuntimeError("this one\\nraises")
+        if where.startswith(self.settings.get("die_at", "never")):
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.position += random.Random(where).random()
+        with open("epochs.log", "a") as log:
+            log.write(where + "\\n")
+        return {"value": self.position, "value_accuracy": self.position / self.number}
+
+    def state_dict(self):
+        return {"number": self.number, "position": self.position}
+
+    def load_state_dict(self, state):
+        self.number, self.position = state["number"], state["position"]
+
+
+def total(params, *, seed, settings):
+    print("printed by the objective")
+    return float(sum(v for v in params.values() if not isinstance(v, str)) + seed)
+"""
+
+WALK_STUDY = """
+title = "A walk"
+objective = "walk:Walk"
+fidelity = "epochs"
+[settings]
+[baseline]
+lr = 0.1
+epochs = 2
+width = 8
+[grid]
+seeds = [0]
+[grid.factors]
+epochs = [2, 4]
+lr = [0.1, 0.2]
+width = [8, 16]
+"""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A user's folder, and the `hpstudy` command run in it."""
+
+    path: Path
+
+    def write(self, name: str, text: str) -> Path:
+        file = self.path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        return file
+
+    def start(self, *args: str, **options: Any) -> subprocess.Popen[str]:
+        env = {k: v for k, v in os.environ.items() if not k.startswith("HPSTUDY_")}
+        env |= {"COLUMNS": "100", "PYTHONWARNINGS": "error"} | options.pop("env", {})
+        return subprocess.Popen(
+            [sys.executable, "-m", "hpstudy", *args],
+            cwd=self.path,
+            env=env,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            **options,
+        )
+
+    def run(
+        self, *args: str, code: int = 0, stdin: str | None = None, **options: Any
+    ) -> subprocess.CompletedProcess[str]:
+        process = self.start(*args, stdin=subprocess.PIPE, **options)
+        out, err = process.communicate(stdin, timeout=240)
+        assert process.returncode == code, f"exit code {process.returncode}\n{out}\n{err}"
+        return subprocess.CompletedProcess(args, code, out, err)
+
+    def json(self, *args: str, code: int = 0, **options: Any) -> dict[str, Any]:
+        return json.loads(self.run(*args, "--json", code=code, **options).stdout)
+
+    def trained(self) -> list[str]:
+        """Every epoch that a `Walk` trained here, in order."""
+        log = self.path / "epochs.log"
+        return log.read_text().splitlines() if log.exists() else []
+
+    @staticmethod
+    def wait_for(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
+        """Waits until the condition gives something, and returns it."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if result := condition():
+                return result
+            time.sleep(0.02)
+        raise TimeoutError
+
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self.path / 'runs' / 'hpstudy.db'}"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    """A folder with `walk.toml` and its objective."""
+    made = Folder(tmp_path)
+    made.write("walk.py", WALK)
+    made.write("walk.toml", WALK_STUDY)
+    return made
+
+
+@pytest.fixture
+def study_with(folder: Folder) -> Callable[..., str]:
+    """Writes a variant of `walk.toml`: each argument replaces one text by another."""
+
+    def write(*changes: tuple[str, str], name: str = "walk.toml") -> str:
+        text = WALK_STUDY
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        folder.write(name, text)
+        return name
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def mnist_root(pytestconfig: pytest.Config) -> Path:
+    """The real MNIST files, fetched once and kept in pytest's cache."""
+    root = Path(pytestconfig.cache.mkdir("mnist"))
+    fetch(root)
+    return root
+
+
+@pytest.fixture
+def mnist_folder(folder: Folder, mnist_root: Path) -> Folder:
+    """A folder whose runs hold MNIST, with `small.toml`: the report on a few hundred images."""
+    home = folder.path / "runs" / "data" / "MNIST"
+    home.mkdir(parents=True)
+    (home / "raw").symlink_to(mnist_root / "MNIST" / "raw")
+    report = (Path(__file__).parent.parent / "studies" / "report.toml").read_text()
+    small = report.replace("[settings]", "[settings]\ntrain_images = 300\ntest_images = 200")
+    folder.write("small.toml", small)
+    return folder

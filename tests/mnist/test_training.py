@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from hpstudy.mnist import CnnTraining
+from hpstudy.mnist.memory import PeakMemory
+from hpstudy.mnist.models import Cnn, operations_per_image, parameter_count
+from hpstudy.objective import Runtime
+
+PARAMS = {"lr": 0.001, "hidden": 64, "batch_size": 50}
+SETTINGS = {"head": "logits", "train_images": 400, "test_images": 300}
+TIMES = ("seconds", "images_per_second", "peak_memory_mb")
+
+
+@pytest.fixture
+def make(mnist_root: Path):
+    def start(seed: int = 0, settings: dict | None = None, **params: object) -> CnnTraining:
+        return CnnTraining(
+            {**PARAMS, **params},
+            seed=seed,
+            settings={**SETTINGS, **(settings or {})},
+            runtime=Runtime(data=str(mnist_root)),
+        )
+
+    return start
+
+
+def untimed(metrics):
+    return {name: value for name, value in metrics.items() if name not in TIMES}
+
+
+def test_it_learns(make):
+    training = make()
+    first = training.epoch()
+    for _ in range(5):
+        last = training.epoch()
+    assert last["test_accuracy"] > 0.8 > first["test_accuracy"]
+    assert last["train_loss"] < first["train_loss"]
+
+
+def test_an_epoch_gives_every_metric(make):
+    metrics = make(settings={"validation": 500}).epoch()
+    assert set(metrics) - {"peak_memory_mb"} == {
+        "train_loss",
+        "train_accuracy",
+        "validation_loss",
+        "validation_accuracy",
+        "test_loss",
+        "test_accuracy",
+        "seconds",
+        "images_per_second",
+    }
+    assert metrics["images_per_second"] == pytest.approx(400 / metrics["seconds"])
+    assert "validation_loss" not in make().epoch()
+
+
+def test_the_predictions_are_the_test_accuracy(make, mnist_root: Path):
+    from hpstudy.mnist.data import load
+
+    training = make()
+    metrics = training.epoch()
+    labels = load(mnist_root)[1].labels[:300].tolist()
+    right = [p == y for p, y in zip(training.predictions(), labels, strict=True)]
+    assert metrics["test_accuracy"] == sum(right) / 300
+
+
+@pytest.mark.parametrize("head", ["softmax", "logits"])
+def test_resumed_is_bit_for_bit_what_was_never_stopped(make, head: str):
+    settings = {"head": head, "validation": 100, "train_images": 4100}
+    through = make(settings=settings)
+    expected = [untimed(through.epoch()) for _ in range(3)]
+    stopped = make(settings=settings)
+    stopped.epoch()
+    file = io.BytesIO()
+    torch.save(stopped.state_dict(), file)
+    file.seek(0)
+    torch.manual_seed(99)  # wherever the process happens to be
+    resumed = make(settings=settings)
+    resumed.load_state_dict(torch.load(file, weights_only=True))
+    steps = []
+    assert untimed(resumed.epoch()) == expected[1]
+    steps += resumed.steps()
+    assert untimed(resumed.epoch()) == expected[2]
+    steps += resumed.steps()
+    assert [s.seen for s in steps] == [10_000]
+    assert steps[-1:] == list(through.steps())
+    for ours, theirs in zip(
+        resumed.state_dict()["model"].values(), through.state_dict()["model"].values(), strict=True
+    ):
+        assert torch.equal(ours, theirs)
+    assert resumed.predictions() == through.predictions()
+
+
+def test_the_seed_decides_everything(make):
+    torch.manual_seed(1)
+    one = untimed(make(seed=3).epoch())
+    torch.manual_seed(2)
+    assert untimed(make(seed=3).epoch()) == one
+    assert untimed(make(seed=4).epoch()) != one
+
+
+def test_making_a_training_leaves_torchs_own_generator_alone(make):
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    make().epoch()
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_the_curve_counts_on_across_epochs(make):
+    training = make(batch_size=1024, settings={"train_images": 6000})
+    curve = []
+    losses = []
+    for _ in range(4):
+        metrics = training.epoch()
+        losses.append(metrics["train_loss"])
+        curve += training.steps()
+    assert [step.seen for step in curve] == [10_096, 20_192]
+    # The steps hold the same images as the epochs, cut elsewhere: 24,000 less the rest.
+    assert curve[0].loss == pytest.approx((losses[0] * 6000 + losses[1] * 4096) / 10_096, rel=0.2)
+    assert 0 < curve[0].accuracy < curve[1].accuracy <= 1
+
+
+def test_held_out_images_are_never_trained_on(make):
+    training = make(settings={"validation": 59_000, "train_images": 60_000})
+    metrics = training.epoch()
+    assert metrics["images_per_second"] * metrics["seconds"] == pytest.approx(1000)
+
+
+@pytest.mark.parametrize(
+    ("params", "settings", "message"),
+    [
+        ({"lr": -1}, {}, "lr: input should be greater than 0, found -1"),
+        ({"hidden": 2.5}, {}, "hidden: input should be a valid integer, found 2.5"),
+        ({"batchsize": 3}, {}, "batchsize: extra .*expected lr, hidden, batch_size"),
+        ({}, {"head": "sotfmax"}, "head: input should be 'softmax' or 'logits', found 'sotfmax'"),
+        ({}, {"dataset": "cifar"}, "dataset: input should be 'mnist', found 'cifar'"),
+        ({}, {"train_images": 0}, "train_images: .* found 0"),
+        ({}, {"validation": 60_000}, "validation: input should be less than 60000"),
+        ({}, {"haed": 1}, "haed: .*expected dataset, head, validation"),
+    ],
+)
+def test_what_it_cannot_train_with(params, settings, message: str):
+    with pytest.raises(ValueError, match=message):
+        CnnTraining.check({**PARAMS, **params}, settings={**SETTINGS, **settings})
+
+
+def test_an_unknown_precision_is_refused(mnist_root: Path):
+    runtime = Runtime(precision="fp8", data=str(mnist_root))
+    with pytest.raises(ValueError, match="precision: expected 'fp32', found 'fp8'"):
+        CnnTraining(PARAMS, seed=0, settings=SETTINGS, runtime=runtime)
+
+
+def test_relu_after_pooling_is_the_reports_network():
+    ours = Cnn(32, "softmax")
+    reports = nn.Sequential(
+        ours.conv1,
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        ours.conv2,
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        ours.linear1,
+        nn.ReLU(),
+        ours.linear2,
+        nn.Softmax(dim=1),
+    )
+    images = torch.rand(8, 1, 28, 28)
+    torch.testing.assert_close(ours(images), reports(images))
+    assert ours(images).sum(dim=1) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("hidden", [512, 4096])
+def test_counts_and_estimates_fit_the_network(hidden: int):
+    network = Cnn(hidden, "logits")
+    assert parameter_count(hidden) == sum(p.numel() for p in network.parameters())
+    estimate = CnnTraining.estimate({**PARAMS, "hidden": hidden}, settings=SETTINGS)
+    assert estimate.checkpoint_bytes == 12 * parameter_count(hidden)
+    assert estimate.operations > 400 * operations_per_image(hidden)
+
+
+def test_operations_of_the_baseline():
+    assert operations_per_image(512) == pytest.approx(72.4e6, rel=0.02)
+
+
+def test_peak_memory_is_this_trainings_own():
+    before = PeakMemory("cpu").megabytes()
+    if before is None:
+        pytest.skip("this system doesn't tell a process's peak memory")
+    memory = PeakMemory("cpu")
+    block = bytearray(b"x" * 300_000_000)
+    high = memory.megabytes()
+    del block
+    later = PeakMemory("cpu").megabytes()
+    assert high - before > 250
+    assert high - later > 250
+
+
+def test_a_rate_is_measured():
+    assert CnnTraining.measure_rate(runtime=Runtime()) > 1e9

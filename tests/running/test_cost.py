@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from hpstudy.objective import Runtime, load_objective
+from hpstudy.records import Epoch
+from hpstudy.running.cost import Costs
+from hpstudy.running.plan import plan_grid
+from hpstudy.study_files import find_study, load_study
+
+
+def costs_and_keys(**options):
+    path = find_study("report")
+    study = load_study(path)
+    objective = load_objective(study.objective, path.parent)
+    plan = plan_grid(study, objective, name="n", home=path.parent, runtime=Runtime(), **options)
+    return Costs(plan, objective), plan
+
+
+def epochs(seconds: float, count: int) -> list[Epoch]:
+    return [Epoch(n, {"wall_seconds": seconds}) for n in range(1, count + 1)]
+
+
+def test_nothing_recorded_and_no_rate_is_not_known():
+    costs, _ = costs_and_keys()
+    assert costs.seconds_left({}, 2) is None
+
+
+def test_a_trainings_own_epochs_tell_its_time():
+    costs, plan = costs_and_keys(factors=["epochs"])
+    key = plan.points[0].key
+    assert costs.seconds_left({key: epochs(3.0, 5)}, 1) == 15 * 3.0
+    assert costs.seconds_left({key: epochs(3.0, 20)}, 1) == 0
+
+
+def test_other_trainings_are_scaled_by_their_operations():
+    costs, plan = costs_and_keys(factors=["hidden"])
+    keys = {p.point["hidden"]: p.key for p in plan.points}
+    recorded = {keys[512]: epochs(10.0, 5)}
+    left = costs.seconds_left(recorded, 1)
+    assert left > 5 * 10.0 * (1.0 + 1.2 + 1.8)
+    # Split over two workers it ends no sooner than its longest training.
+    assert left / 2 <= costs.seconds_left(recorded, 2) < left
+
+
+def test_a_rate_serves_where_nothing_is_recorded():
+    costs, _ = costs_and_keys()
+    slow, fast = costs.seconds_left({}, 2, rate=1e11), costs.seconds_left({}, 2, rate=2e11)
+    assert slow == 2 * fast
+    assert 20 * 60 < slow < 60 * 60
+
+
+def test_the_largest_checkpoints_count():
+    costs, _ = costs_and_keys()
+    assert costs.disk_bytes(2) > costs.disk_bytes(1) > 2 * 155e6

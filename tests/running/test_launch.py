@@ -1,0 +1,162 @@
+"""Killed, interrupted, joined: nothing is lost and nothing is done twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+SLOW = ("[settings]", "[settings]\nsleep = 0.15")
+
+
+def workers_of(pid: int) -> list[int]:
+    """The worker processes of a running `hpstudy grid`."""
+    found = []
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        try:
+            command = Path(f"/proc/{child}/cmdline").read_bytes()
+        except OSError:
+            continue
+        if b"spawn_main" in command:
+            found.append(int(child))
+    return found
+
+
+def states(folder) -> Counter:
+    study = optuna.load_study(study_name="walk/grid", storage=folder.url)
+    return Counter(t.state for t in study.trials)
+
+
+def kill(pid: int) -> bool:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def uninterrupted(folder, *args: str) -> list[list[float]]:
+    """The values of the same grid run elsewhere without a disturbance."""
+    result = folder.json("grid", "walk.toml", "--runs", "calm", *args)
+    return values(result)
+
+
+def values(result) -> list[list[float]]:
+    return [level["values"] for f in result["grid"]["factors"] for level in f["levels"]]
+
+
+def killing(folder, kills: int, seeds: str) -> None:
+    """Kills workers of a running grid, at random, and checks that nothing came of it."""
+    process = folder.start("grid", "walk.toml", "--workers", "4", "--seeds", seeds, "--json")
+    chance = random.Random(0)
+    done = 0
+    folder.wait_for(lambda: len(workers_of(process.pid)) == 4)
+    while done < kills and process.poll() is None:
+        time.sleep(chance.uniform(0.1, 0.9))
+        workers = workers_of(process.pid) if process.poll() is None else []
+        done += bool(workers) and kill(chance.choice(workers))
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    assert done == kills
+    study = optuna.load_study(study_name="walk/grid", storage=folder.url)
+    complete = [tuple(t.params.items()) for t in study.trials if t.state == TrialState.COMPLETE]
+    count = len(seeds.split(","))
+    assert len(complete) == len(set(complete)) == 4 * count
+    assert states(folder).keys() <= {TrialState.COMPLETE, TrialState.FAIL}
+    # A kill costs the epoch that was being trained, and no other.
+    repeated = len(folder.trained()) - len(set(folder.trained()))
+    assert repeated <= kills
+    folder.path.joinpath("epochs.log").unlink()
+    assert values(json.loads(out)) == uninterrupted(folder, "--seeds", seeds)
+
+
+def test_workers_that_are_killed_are_replaced_and_every_point_is_done_once(folder, study_with):
+    study_with(SLOW)
+    killing(folder, kills=5, seeds="0,1,2,3")
+
+
+@pytest.mark.slow
+def test_twenty_kills_over_four_workers(folder, study_with):
+    study_with(("[settings]", "[settings]\nsleep = 0.4"))
+    killing(folder, kills=20, seeds="0,1,2,3,4,5,6,7,8,9")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_killed_with_its_workers_it_goes_on_at_the_epoch_it_had_reached(
+    folder, study_with, workers: str
+):
+    study_with(SLOW)
+    process = folder.start("grid", "walk.toml", "--workers", workers)
+    folder.wait_for(lambda: len(folder.trained()) >= 3)
+    children = workers_of(process.pid)
+    process.kill()
+    process.communicate()
+    folder.wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), 20)
+    before = folder.trained()
+    shown = folder.json("show", "walk.toml")["grid"]["trials"]
+    assert shown["running"] == 0
+    result = folder.json("grid", "walk.toml", "--workers", workers)
+    assert result["grid"]["trials"]["complete"] == 4
+    assert states(folder)[TrialState.RUNNING] == 0
+    repeated = [line for line, n in Counter(folder.trained()).items() if n > 1]
+    assert len(repeated) <= int(workers)
+    assert len(folder.trained()) - len(before) < 8
+    assert values(result) == uninterrupted(folder)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_keeps_all_finished_epochs_and_says_how_to_go_on(
+    folder, study_with, workers: str, stop: signal.Signals
+):
+    study_with(SLOW)
+    process = folder.start("grid", "walk.toml", "--workers", workers)
+    folder.wait_for(lambda: len(folder.trained()) >= 3)
+    process.send_signal(stop)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Interrupted: all finished epochs are kept. To go on: hpstudy grid walk.toml" in err
+    assert "Traceback" not in err
+    assert out == ""
+    assert states(folder)[TrialState.RUNNING] == 0
+    before = len(folder.trained())
+    folder.run("grid", "walk.toml")
+    assert before < 8
+    repeated = len(folder.trained()) - len(set(folder.trained()))
+    assert repeated == 0  # an epoch that was cut short was not logged
+    assert set(states(folder)) == {TrialState.COMPLETE, TrialState.FAIL}
+
+
+def test_two_grids_at_once_share_the_work(folder, study_with):
+    study_with(SLOW)
+    both = [folder.start("grid", "walk.toml", "--workers", "2", "--json") for _ in range(2)]
+    outputs = [p.communicate(timeout=120) for p in both]
+    assert [p.returncode for p in both] == [0, 0], outputs
+    assert outputs[0][0] == outputs[1][0]
+    assert states(folder) == {TrialState.COMPLETE: 4}
+    assert len(folder.trained()) == len(set(folder.trained())) == 8
+
+
+def test_a_real_training_killed_and_resumed_has_the_same_accuracies(mnist_folder):
+    args = ("small.toml", "--factor", "epochs", "--workers", "1")
+    expected = mnist_folder.json("grid", *args, "--storage", "sqlite:///calm/calm.db")
+    checkpoints = mnist_folder.path / "runs" / "checkpoints"
+    shutil.rmtree(checkpoints)
+    process = mnist_folder.start("grid", *args)
+    mnist_folder.wait_for(lambda: [*checkpoints.glob("*/3.*"), *checkpoints.glob("*/4.*")])
+    process.kill()
+    process.communicate()
+    resumed = mnist_folder.json("grid", *args)
+    assert values(resumed) == values(expected)
+    assert resumed["grid"]["epochs"] == {"asked": 35, "trained": 20}

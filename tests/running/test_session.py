@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+from hpstudy.checkpoints import Checkpoints
+from hpstudy.objective import Objective, Runtime
+from hpstudy.records import Epoch, Identity, Records
+from hpstudy.running.session import TrainingSession, metric_value
+from hpstudy.storage import open_database
+
+RANDOM = """
+import random
+
+trained = []
+
+class Random:
+    version = 1
+    broken_state = False
+    def __init__(self, params, *, seed, settings, runtime):
+        self.seed, self.number, self.sum = seed, 0, 0.0
+    def epoch(self):
+        self.number += 1
+        self.sum += random.Random(f"{self.seed}/{self.number}").random()
+        trained.append(self.number)
+        return {"value": self.sum}
+    def state_dict(self):
+        return {"number": self.number, "sum": self.sum}
+    def load_state_dict(self, state):
+        if self.broken_state:
+            raise KeyError("another shape")
+        self.number, self.sum = state["number"], state["sum"]
+"""
+
+
+class Bench:
+    """A training whose epochs are counted, in a database and a folder of its own."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.module = importlib.import_module(f"random_{tmp_path.name}")
+        self.database = open_database(f"sqlite:///{tmp_path}/s.db", write=True)
+        self.records = Records(self.database.engine)
+        self.records.create_tables()
+        self.folder = tmp_path / "checkpoints"
+        self.checkpoints = Checkpoints(self.folder)
+        self.identity = Identity("m:Random", 1, {"x": 1}, {}, 0, "fp32", "cpu", 1)
+
+    def session(self, records: Records | None = None) -> TrainingSession:
+        objective = Objective("m:Random", self.module.Random, None)
+        return TrainingSession(
+            objective, self.identity, Runtime(), records or self.records, self.checkpoints
+        )
+
+    def run(self, last: int, *, keep: bool = True, session: TrainingSession | None = None):
+        self.module.trained.clear()
+        epochs = list((session or self.session()).epochs(last, keep_state=keep))
+        return [e.metrics["value"] for e in epochs], list(self.module.trained)
+
+    def files(self) -> list[Path]:
+        return sorted(self.folder.glob("*/*"))
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / f"random_{tmp_path.name}.py").write_text(RANDOM)
+    made = Bench(tmp_path)
+    yield made
+    made.database.engine.dispose()
+
+
+@pytest.fixture
+def expected(bench: Bench) -> list[float]:
+    training = bench.module.Random({}, seed=0, settings={}, runtime=None)
+    return [training.epoch()["value"] for _ in range(6)]
+
+
+def test_recorded_epochs_are_read_and_only_missing_ones_trained(bench, expected):
+    assert bench.run(3) == (expected[:3], [1, 2, 3])
+    assert bench.run(3) == (expected[:3], [])
+    assert bench.run(5) == (expected[:5], [4, 5])
+
+
+def test_one_session_goes_on_without_a_checkpoint(bench, expected):
+    session = bench.session()
+    assert bench.run(2, keep=False, session=session) == (expected[:2], [1, 2])
+    assert bench.run(4, keep=False, session=session) == (expected[:4], [3, 4])
+
+
+def test_without_its_checkpoint_it_trains_again_and_the_numbers_stay(bench, expected):
+    bench.run(3)
+    bench.checkpoints.drop(bench.identity.key)
+    assert bench.run(4) == (expected[:4], [1, 2, 3, 4])
+    assert [e.number for e in bench.records.epochs(bench.identity.key)] == [1, 2, 3, 4]
+
+
+def test_a_damaged_checkpoint_means_training_again(bench, expected):
+    bench.run(3)
+    for file in bench.files():
+        file.write_text("{}")
+    assert bench.run(4) == (expected[:4], [1, 2, 3, 4])
+
+
+def test_a_state_that_cannot_be_taken_up_means_training_again(bench, expected):
+    bench.run(2)
+    bench.module.Random.broken_state = True
+    assert bench.run(3) == (expected[:3], [1, 2, 3])
+
+
+def test_killed_between_checkpoint_and_record_it_goes_on_from_the_one_before(bench, expected):
+    class KilledError(Exception):
+        pass
+
+    class DiesAtTwo(Records):
+        def add(self, identity, epoch, **rest):
+            if epoch.number == 2:
+                raise KilledError
+            super().add(identity, epoch, **rest)
+
+    with pytest.raises(KilledError):
+        bench.run(3, session=bench.session(DiesAtTwo(bench.database.engine)))
+    assert {f.name.split(".")[0] for f in bench.files()} == {"1", "2"}
+    assert bench.run(3) == (expected[:3], [2, 3])
+    assert {f.name.split(".")[0] for f in bench.files()} == {"3"}
+
+
+def test_the_last_state_is_kept_only_if_it_is_wanted(bench):
+    bench.run(2, keep=False)
+    assert {f.name.split(".")[0] for f in bench.files()} == {"1"}
+    bench.session().drop_state()
+    assert bench.files() == []
+
+
+def test_the_time_of_an_epoch_is_always_known(bench):
+    bench.run(1)
+    metrics = bench.records.epochs(bench.identity.key)[0].metrics
+    assert metrics["seconds"] == metrics["wall_seconds"] > 0
+
+
+def test_the_metric_must_be_there_and_finite():
+    assert metric_value(Epoch(1, {"a": 0.5}), "a") == 0.5
+    with pytest.raises(ValueError, match="metric 'b' is not among .* returns: a"):
+        metric_value(Epoch(1, {"a": 0.5, "wall_seconds": 1.0}), "b")
+    with pytest.raises(ValueError, match="metric 'a' is not a finite number after epoch 3"):
+        metric_value(Epoch(3, {"a": None}), "a")
+
+
+@pytest.mark.parametrize("result", [None, {"value": "high"}, [1.0]])
+def test_what_is_no_metric_is_an_error_that_says_so(bench, monkeypatch, result):
+    monkeypatch.setattr(bench.module.Random, "epoch", lambda self: result)
+    with pytest.raises(TypeError, match="expected"):
+        bench.run(1)

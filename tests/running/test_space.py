@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+from hpstudy.errors import UserError
+from hpstudy.running.space import distributions
+
+
+def test_distributions_span_the_levels():
+    points = [{"i": 1, "f": 0.5, "s": "a", "b": True}, {"i": 8, "f": 2.0, "s": "b", "b": False}]
+    assert distributions(points) == {
+        "i": IntDistribution(1, 8),
+        "f": FloatDistribution(0.5, 2.0),
+        "s": CategoricalDistribution(["a", "b"]),
+        "b": CategoricalDistribution([True, False]),
+    }
+
+
+def test_choices_stay_as_a_study_has_fixed_them():
+    known = {"s": CategoricalDistribution(["b", "a", "c"])}
+    assert distributions([{"s": "a"}], known) == known
+    with pytest.raises(UserError, match=r"can't add \['z'\] to the choices"):
+        distributions([{"s": "z"}], known)
