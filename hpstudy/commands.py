@@ -18,6 +18,7 @@ from uuid import uuid4
 import typer
 from rich.console import Console, RenderableType
 
+from hpstudy.analysis.effects import effects
 from hpstudy.analysis.results import GridResults, read_grid
 from hpstudy.errors import UserError
 from hpstudy.objective import Objective, Runtime, load_objective
@@ -150,7 +151,7 @@ def _tables(grid: GridResults, opened: Opened, objective: Objective | None) -> R
         settings = (objective or opened.objective()).quick or {}
         words = ", ".join(f"{name} = {value}" for name, value in settings.items())
         quick = f"a quick look ({words}): not comparable with the full study"
-    return grid_tables(grid, quick=quick)
+    return grid_tables(grid, effects(grid), quick=quick)
 
 
 def print_plan(
@@ -174,7 +175,13 @@ def print_results(opened: Opened, factors: Sequence[str] | None, *, as_json: boo
         database.engine.dispose()
     shown = shown_url(opened.runs.url)
     if as_json:
-        whole = document(opened.name, opened.study.title, shown, grid)
+        whole = document(
+            opened.name,
+            opened.study.title,
+            shown,
+            grid,
+            effects(grid) if grid is not None else {},
+        )
         typer.echo(json.dumps(whole, indent=2, allow_nan=False))
     elif grid is None:
         typer.echo(f"Nothing run yet: {shown} holds no grid of study {opened.name!r}.")

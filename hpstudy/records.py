@@ -121,13 +121,13 @@ class Records:
         """Returns a training's finished epochs from the first on, without a gap."""
         return self.epochs_of([key], up_to).get(key, [])
 
-    def epochs_of(
-        self, keys: Iterable[str] | None = None, up_to: int | None = None
-    ) -> dict[str, list[Epoch]]:
-        """Returns the finished epochs of several trainings, or of all, by key."""
-        query = select(_Training.key, _Epoch.epoch, _Epoch.metrics).join(_Epoch)
-        if keys is not None:
-            query = query.where(_Training.key.in_(list(keys)))
+    def epochs_of(self, keys: Iterable[str], up_to: int | None = None) -> dict[str, list[Epoch]]:
+        """Returns the finished epochs of several trainings, by key."""
+        query = (
+            select(_Training.key, _Epoch.epoch, _Epoch.metrics)
+            .join(_Epoch)
+            .where(_Training.key.in_(list(keys)))
+        )
         if up_to is not None:
             query = query.where(_Epoch.epoch <= up_to)
         found: dict[str, list[Epoch]] = {}

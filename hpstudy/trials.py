@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -20,8 +20,12 @@ INVOCATION = "invocation"
 TRAINING = "training"
 
 
-# A point as a key: its parameters with their values.
 PointKey = frozenset[tuple[str, object]]
+
+
+def point_key(params: Mapping[str, object]) -> PointKey:
+    """Returns a point, the seed included, as a key."""
+    return frozenset(params.items())
 
 
 def grid_name(name: str) -> str:
@@ -58,7 +62,7 @@ def latest_attempts(
     """Returns the trial that counts of each point: its complete one, else the latest."""
     latest: dict[PointKey, FrozenTrial] = {}
     for trial in trials:
-        point = frozenset(trial.params.items())
+        point = point_key(trial.params)
         if point not in latest or latest[point].state != TrialState.COMPLETE:
             latest[point] = trial
     return latest

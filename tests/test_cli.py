@@ -78,6 +78,26 @@ def test_json_is_one_document_with_the_keys_that_stay(folder):
     assert folder.json("show", "walk.toml") == result
 
 
+def test_with_one_seed_nothing_is_claimed_and_with_three_each_level_is_judged(folder):
+    one = folder.run("grid", "walk.toml").stdout
+    assert "One seed cannot tell a difference from luck: --seeds 0-2 would train" in one
+    assert "(16 more epochs)" in " ".join(one.split())
+    levels = folder.json("show", "walk.toml")["grid"]["factors"][1]["levels"]
+    assert [level["verdict"] for level in levels] == ["baseline", "one seed: cannot tell"]
+    assert levels[1]["p"] is levels[1]["low"] is levels[1]["effect_low"] is None
+    three = folder.run("grid", "walk.toml", "--seeds", "0-2").stdout
+    assert "verdict" in three
+    assert "One seed cannot tell" not in three
+    for factor in folder.json("show", "walk.toml")["grid"]["factors"]:
+        for level in factor["levels"]:
+            assert level["low"] < level["mean"] < level["high"]
+            if level["verdict"] != "baseline":
+                assert level["effect_low"] < level["effect"] < level["effect_high"]
+                assert level["test"] in ("blocks", "Welch")
+                assert 0 <= level["p"] <= 1
+                assert level["verdict"] in ("better", "worse", "no difference shown")
+
+
 def test_show_before_anything_was_run(folder):
     shown = folder.run("show", "walk.toml")
     assert shown.stdout == (

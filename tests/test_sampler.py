@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import inspect
 import pickle
+import re
 import subprocess
 import sys
+import textwrap
 import warnings
 from collections import Counter
 from pathlib import Path
@@ -312,3 +315,16 @@ def test_an_int_level_fits_a_float_distribution():
     study = optuna.create_study(sampler=OneFactorSampler({"x": 1}, {"x": [1, 2]}))
     trial = study.ask({"x": FloatDistribution(0.5, 2)})
     assert trial.params["x"] == 1
+
+
+@pytest.mark.parametrize("where", ["docstring", "README"])
+def test_the_example_runs(where: str):
+    if where == "docstring":
+        text = inspect.getdoc(OneFactorSampler)
+    else:
+        readme = (Path(__file__).parent.parent / "README.md").read_text()
+        text = readme[readme.index("## The sampler alone") :]
+    code = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
+    names: dict = {}
+    exec(textwrap.dedent(code), names)
+    assert len(names["study"].trials) == 5

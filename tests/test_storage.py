@@ -58,8 +58,8 @@ def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'runs' / 'x.db'}"
 
 
-def python(code: str, *args: str) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-c", code, *args], stdout=subprocess.PIPE, text=True)
+def python(code: str, *args: str, **options) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-c", code, *args], text=True, **options)
 
 
 def test_eight_processes_take_each_enqueued_trial_once(url: str, tmp_path: Path):
@@ -104,7 +104,7 @@ def test_a_lock_is_held_by_one_and_released_by_its_owners_death(url: str):
     Path(url.removeprefix("sqlite:///")).parent.mkdir()
     name = "name/with/slashes"
     assert storage.is_free(url, name)
-    owner = python(HOLD, url)
+    owner = python(HOLD, url, stdout=subprocess.PIPE)
     assert owner.stdout.readline() == "held\n"
     assert not storage.is_free(url, name)
     assert storage.try_take(url, name) is None

@@ -22,6 +22,7 @@ from hpstudy.trials import (
     grid_name,
     is_alive,
     latest_attempts,
+    point_key,
 )
 
 
@@ -141,9 +142,7 @@ def read_grid(
     baseline = study.full_baseline()
     seeds = sorted({*study.grid.seeds, *optuna_study.user_attrs.get(SEEDS, [])})
     attempts = latest_attempts(optuna_study.get_trials(deepcopy=False))
-    planned = {
-        frozenset(point.items()): point for point in one_factor_points(baseline, chosen, seeds)
-    }
+    planned = {point_key(point): point for point in one_factor_points(baseline, chosen, seeds)}
     runs = _runs({key: attempts[key] for key in planned if key in attempts}, records)
     rows = {
         factor: {
@@ -180,14 +179,16 @@ def read_grid(
 
 
 def _runs(attempts: Mapping[PointKey, FrozenTrial], records: Records) -> dict[PointKey, _Run]:
-    complete = {k: t for k, t in attempts.items() if t.state == TrialState.COMPLETE}
-    epochs = records.epochs_of({str(t.user_attrs[TRAINING]) for t in complete.values()})
+    complete = {key: t for key, t in attempts.items() if t.state == TrialState.COMPLETE}
+    trainings = {key: str(t.user_attrs.get(TRAINING)) for key, t in complete.items()}
+    epochs = records.epochs_of(set(trainings.values()))
     runs = {}
     for key, trial in complete.items():
-        training = str(trial.user_attrs[TRAINING])
-        last = max(trial.intermediate_values)  # a report a finished epoch
-        of_trial = [e for e in epochs.get(training, []) if e.number <= last]
-        runs[key] = _Run(int(trial.params[SEED]), float(trial.values[0]), training, of_trial)
+        last = max(trial.intermediate_values, default=0)  # every finished epoch was reported
+        behind = [e for e in epochs.get(trainings[key], []) if e.number <= last]
+        value = trial.value
+        assert value is not None  # Optuna's promise for a complete trial
+        runs[key] = _Run(int(trial.params[SEED]), value, trainings[key], behind)
     return runs
 
 
@@ -249,7 +250,7 @@ def _error(trial: FrozenTrial | None) -> str | None:
 
 
 def _at(baseline: Point, seed: int, change: Point) -> PointKey:
-    return frozenset({**baseline, **change, SEED: seed}.items())
+    return point_key({**baseline, **change, SEED: seed})
 
 
 def _params(point: Point) -> Point:

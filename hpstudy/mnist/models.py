@@ -32,9 +32,9 @@ class Cnn(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Returns outputs of shape (n, 10) for images of shape (n, 1, 28, 28) in [0, 1]."""
         # ReLU and max-pooling commute; after the pooling there is a quarter to do.
-        maps = functional.relu(functional.max_pool2d(self.conv1(images), 2))
-        maps = functional.relu(functional.max_pool2d(self.conv2(maps), 2))
-        outputs: Tensor = self.linear2(functional.relu(self.linear1(maps.flatten(1))))
+        maps = functional.relu_(functional.max_pool2d(self.conv1(images), 2))
+        maps = functional.relu_(functional.max_pool2d(self.conv2(maps), 2))
+        outputs: Tensor = self.linear2(functional.relu_(self.linear1(maps.flatten(1))))
         return torch.softmax(outputs, dim=1) if self.head == "softmax" else outputs
 
 

@@ -114,9 +114,8 @@ class CnnTraining:
             except ValidationError as error:
                 first = error.errors()[0]
                 where = ".".join(str(part) for part in first["loc"])
-                expected = (
-                    "" if where in model.model_fields else f" ({', '.join(model.model_fields)})"
-                )
+                known = "" if where in model.model_fields else ", ".join(model.model_fields)
+                expected = f"; expected {known}" if known else ""
                 raise ValueError(
                     f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}, "
                     f"found {first['input']!r}{expected}"

@@ -6,10 +6,13 @@ from dataclasses import asdict
 from typing import Any
 
 from hpstudy import __version__
+from hpstudy.analysis.effects import Effect, Effects
 from hpstudy.analysis.results import GridResults, LevelResult
 
 
-def document(name: str, title: str, storage: str, grid: GridResults | None) -> dict[str, Any]:
+def document(
+    name: str, title: str, storage: str, grid: GridResults | None, judged: Effects
+) -> dict[str, Any]:
     """Returns the document that `--json` prints.
 
     Accuracies are fractions, times seconds, memory MiB; what is not known is None.
@@ -19,18 +22,19 @@ def document(name: str, title: str, storage: str, grid: GridResults | None) -> d
         title: The study file's title.
         storage: The database's address, without a password.
         grid: The grid's results, if it was run.
+        judged: The effects of its levels.
     """
     return {
         "study": name,
         "title": title,
         "storage": storage,
         "version": __version__,
-        "grid": _grid(grid) if grid is not None else None,
+        "grid": _grid(grid, judged) if grid is not None else None,
         "search": None,
     }
 
 
-def _grid(grid: GridResults) -> dict[str, Any]:
+def _grid(grid: GridResults, judged: Effects) -> dict[str, Any]:
     return {
         "metric": grid.metric,
         "direction": grid.direction,
@@ -39,7 +43,10 @@ def _grid(grid: GridResults) -> dict[str, Any]:
         "trials": asdict(grid.trials),
         "epochs": {"asked": grid.epochs_asked, "trained": grid.epochs_trained},
         "factors": [
-            {"factor": factor.factor, "levels": [_level(level) for level in factor.levels]}
+            {
+                "factor": factor.factor,
+                "levels": [_level(row, judged[factor.factor, row.level]) for row in factor.levels],
+            }
             for factor in grid.factors
         ],
         "claims": [{"says": says, "verdict": None, "why": None} for says in grid.claims],
@@ -47,21 +54,22 @@ def _grid(grid: GridResults) -> dict[str, Any]:
     }
 
 
-def _level(level: LevelResult) -> dict[str, Any]:
+def _level(level: LevelResult, effect: Effect) -> dict[str, Any]:
     return {
         "level": level.level,
         "seeds": list(level.seeds),
         "values": list(level.values),
         "mean": level.mean,
-        "low": None,
-        "high": None,
+        "low": effect.low,
+        "high": effect.high,
         "published": level.published,
-        "effect": level.effect,
-        "effect_low": None,
-        "effect_high": None,
-        "p": None,
-        "test": None,
-        "verdict": None,
+        "effect": effect.difference,
+        "effect_low": effect.difference_low,
+        "effect_high": effect.difference_high,
+        "p": effect.p,
+        "test": effect.test,
+        "verdict": effect.verdict,
+        "within": effect.within,
         "seconds_per_epoch": level.seconds_per_epoch,
         "peak_memory_mb": level.peak_memory_mb,
     }

@@ -14,26 +14,41 @@ from rich.progress import Progress as ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from hpstudy.analysis.effects import Effect, Effects
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult
 from hpstudy.running.cost import Forecast
 from hpstudy.running.progress import Progress
 
+_HOW_JUDGED = (
+    "Intervals cover 95 %. A verdict compares a level with the baseline, seeds as blocks, spread "
+    "pooled over the levels (Welch's test where a level's spread is unlike the others'), by "
+    "Holm's method over all levels. It holds at the baseline of the other hyperparameters."
+)
 _LOOK_SECONDS = 1.0
 _TABLES_EVERY = 5  # looks
 
 
 def number(value: float | None, metric: str) -> str:
-    """Formats a metric's value; accuracies in per cent."""
+    """Formats a metric's value, accuracies in per cent; nothing for what is not known."""
     if value is None:
-        return "–"
+        return ""
     return f"{100 * value:.2f} %" if metric.endswith("accuracy") else f"{value:.5g}"
 
 
 def difference(value: float | None, metric: str) -> str:
     """Formats a difference of two values; of accuracies in percentage points."""
     if value is None:
-        return "–"
+        return ""
     return f"{100 * value:+.2f}" if metric.endswith("accuracy") else f"{value:+.4g}"
+
+
+def interval(low: float | None, high: float | None, metric: str, *, signed: bool = False) -> str:
+    """Formats an interval, of accuracies in per cent."""
+    if low is None or high is None:
+        return ""
+    if signed:
+        return f"{difference(low, metric)} to {difference(high, metric)}"
+    return f"{number(low, metric).removesuffix(' %')} to {number(high, metric).removesuffix(' %')}"
 
 
 def duration(seconds: float | None) -> str:
@@ -51,51 +66,70 @@ def size(count: int | None) -> str:
     return "unknown" if count is None else f"{count / 1e6:,.0f} MB"
 
 
-def grid_tables(grid: GridResults, *, quick: str | None = None) -> Group:
-    """Returns a table a factor, with a line about the epochs below.
+def grid_tables(grid: GridResults, judged: Effects, *, quick: str | None = None) -> Group:
+    """Returns a table a factor, with what there is to say about all of them below.
 
     Args:
         grid: The results.
+        judged: The effects of its levels.
         quick: What makes this a quick look, to be said on every table.
     """
     parts: list[RenderableType] = []
     for factor in grid.factors:
-        parts += [_factor_table(factor, grid, quick), Text()]
+        parts += [_factor_table(factor, grid, judged, quick), Text()]
     return Group(*parts, *_closing_lines(grid))
 
 
-def _factor_table(factor: FactorResult, grid: GridResults, quick: str | None) -> Table:
+def _factor_table(
+    factor: FactorResult, grid: GridResults, judged: Effects, quick: str | None
+) -> Table:
     at = ", ".join(f"{k} {v}" for k, v in grid.baseline.items() if k != factor.factor)
     title = f"{factor.factor}  (at {at})" if at else factor.factor
     table = Table(title=title, caption=quick, title_justify="left", caption_justify="left")
-    has_published = any(level.published is not None for level in factor.levels)
-    several = any(len(level.seeds) > 1 for level in factor.levels)
-    columns = ["level", grid.metric.replace("_", " "), "Δ baseline"]
-    columns += ["published", "Δ published"] if has_published else []
-    columns += ["seeds"] if several else []
-    columns += ["s/epoch", "peak MiB"]
-    for column in columns:
-        table.add_column(column, justify="right")
-    for level in factor.levels:
-        style = "bold" if level.is_baseline else None
-        table.add_row(*_row(level, grid.metric, has_published, several), style=style)
+    rows = [
+        _cells(row, judged[factor.factor, row.level], grid.metric, several=_several(grid))
+        for row in factor.levels
+    ]
+    # A column that is empty all the way down says nothing.
+    shown = [name for name in rows[0] if any(row[name] for row in rows)]
+    for name in shown:
+        table.add_column(name, justify="right")
+    for row, level in zip(rows, factor.levels, strict=True):
+        table.add_row(
+            *(row[name] or "–" for name in shown), style="bold" if level.is_baseline else None
+        )
     return table
 
 
-def _row(level: LevelResult, metric: str, has_published: bool, several: bool) -> list[str]:
-    row = [f"{level.level}", number(level.mean, metric)]
-    row.append("baseline" if level.is_baseline else difference(level.effect, metric))
-    if has_published:
-        gap = None
-        if level.mean is not None and level.published is not None:
-            gap = level.mean - level.published
-        row += [number(level.published, metric), difference(gap, metric)]
+def _several(grid: GridResults) -> bool:
+    return any(len(row.seeds) > 1 for factor in grid.factors for row in factor.levels)
+
+
+def _cells(row: LevelResult, effect: Effect, metric: str, *, several: bool) -> dict[str, str]:
+    gap = None if row.mean is None or row.published is None else row.mean - row.published
+    cells = {
+        "level": f"{row.level}",
+        metric.replace("_", " "): number(row.mean, metric),
+        "95 %": interval(effect.low, effect.high, metric),
+        "Δ baseline": difference(effect.difference, metric) if not row.is_baseline else "baseline",
+        "Δ 95 %": interval(effect.difference_low, effect.difference_high, metric, signed=True),
+        "verdict": _verdict(effect, metric) if several and not row.is_baseline else "",
+        "published": number(row.published, metric),
+        "Δ published": difference(gap, metric),
+        "seeds": f"{len(row.seeds)}" if several else "",
+        "s/epoch": "" if row.seconds_per_epoch is None else f"{row.seconds_per_epoch:.3g}",
+        "MiB": "" if row.peak_memory_mb is None else f"{row.peak_memory_mb:.0f}",
+    }
     if several:
-        row.append(str(len(level.seeds)))
-    seconds, memory = level.seconds_per_epoch, level.peak_memory_mb
-    row.append("–" if seconds is None else f"{seconds:.3g}")
-    row.append("–" if memory is None else f"{memory:.0f}")
-    return row
+        del cells["Δ published"]  # with intervals at hand, a bare difference would mislead
+    return cells
+
+
+def _verdict(effect: Effect, metric: str) -> str:
+    if effect.within is None:
+        return effect.verdict or ""
+    bound = difference(effect.within, metric).lstrip("+")
+    return f"{effect.verdict} (within ±{bound})"
 
 
 def _closing_lines(grid: GridResults) -> list[Text]:
@@ -111,7 +145,16 @@ def _closing_lines(grid: GridResults) -> list[Text]:
         )
     ]
     if grid.metric.endswith("accuracy"):
-        lines.append(Text("Δ in percentage points.", style="dim"))
+        lines.append(Text("Δ in percentage points."))
+    if _several(grid):
+        lines.append(Text(_HOW_JUDGED))
+    elif trials.complete:
+        lines.append(
+            Text(
+                "One seed cannot tell a difference from luck: --seeds 0-2 would train every point "
+                f"three times ({2 * grid.epochs_trained} more epochs)."
+            )
+        )
     for failure in grid.failed:
         setting = ", ".join(f"{k} {v}" for k, v in failure.params.items())
         lines.append(Text(f"failed: {setting}, seed {failure.seed}: {failure.error}", style="red"))
@@ -184,7 +227,7 @@ class LiveProgress:
             self._console.print(
                 f"[{progress.epochs}/{progress.epochs_total}] {news.label}: "
                 f"epoch {news.epoch}/{news.last}, {self._metric} "
-                f"{number(news.value, self._metric)}{seconds}",
+                f"{number(news.value, self._metric) or 'unknown'}{seconds}",
                 markup=False,
                 highlight=False,
                 soft_wrap=True,

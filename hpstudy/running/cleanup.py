@@ -21,6 +21,7 @@ from hpstudy.trials import (
     grid_name,
     is_alive,
     latest_attempts,
+    point_key,
     training_lock,
 )
 
@@ -86,7 +87,7 @@ def _unfinished(
     """Returns the trainings of trials without a value, and of planned points that share one."""
 
     def training(params: Mapping[str, object]) -> PointKey:
-        return frozenset((k, v) for k, v in params.items() if k != fidelity)
+        return point_key({k: v for k, v in params.items() if k != fidelity})
 
     keys = {
         training(trial.params): str(trial.user_attrs[TRAINING])
@@ -95,7 +96,7 @@ def _unfinished(
     }
     done = {point for point, trial in attempts.items() if trial.state == TrialState.COMPLETE}
     unfinished = [trial.params for point, trial in attempts.items() if point not in done]
-    unfinished += [point for point in points if frozenset(point.items()) not in done]
+    unfinished += [point for point in points if point_key(point) not in done]
     return {keys[training(point)] for point in unfinished if training(point) in keys}
 
 

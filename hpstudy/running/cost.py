@@ -108,17 +108,17 @@ class Forecast:
 
 def forecast(plan: GridPlan, objective: Objective, runs: Runs, workers: int) -> Forecast:
     """Says what a plan would take; trains nothing and writes nothing."""
+    last = plan.last_epochs()
     recorded: dict[str, list[Epoch]] = {}
     if exists(runs.url):
         database = open_database(runs.url, write=False)
         records = Records(database.engine)
         if records.exist():
-            recorded = records.epochs_of()
+            recorded = records.epochs_of(last)
         database.engine.dispose()
-    last = plan.last_epochs()
     left = plan.epochs_left({key: len(epochs) for key, epochs in recorded.items()})
     rate = None
-    if left and not any(key in recorded for key in last):
+    if left and not recorded:
         rate = objective.measure_rate(runtime=plan.runtime)
     costs = Costs(plan, objective)
     return Forecast(

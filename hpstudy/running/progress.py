@@ -13,7 +13,7 @@ from hpstudy.running.cost import Costs
 from hpstudy.running.plan import GridPlan, PlannedPoint
 from hpstudy.sampler import SEED, Level, Point
 from hpstudy.storage import Database
-from hpstudy.trials import ERROR, TRAINING, find_study
+from hpstudy.trials import ERROR, TRAINING, find_study, point_key
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Observer:
         self._points: dict[str, list[PlannedPoint]] = {}
         for planned in plan.points:
             self._points.setdefault(planned.key, []).append(planned)
-        self._epochs = self._records.epochs_of()
+        self._epochs = self._records.epochs_of(self._last_epochs)
         self._baseline = plan.study.full_baseline()
 
     def look(self) -> Progress:
@@ -104,16 +104,14 @@ class Observer:
             for key, last in self._last_epochs.items()
         }
         trials = self._study.get_trials(deepcopy=False) if self._study is not None else []
-        wanted = {frozenset(p.point.items()) for p in self._plan.points}
+        wanted = {point_key(p.point) for p in self._plan.points}
         complete = [
-            t
-            for t in trials
-            if t.state == TrialState.COMPLETE and frozenset(t.params.items()) in wanted
+            t for t in trials if t.state == TrialState.COMPLETE and point_key(t.params) in wanted
         ]
         return Progress(
             epochs=sum(finished.values()),
             epochs_total=sum(self._last_epochs.values()),
-            points=len({frozenset(t.params.items()) for t in complete}),
+            points=len({point_key(t.params) for t in complete}),
             points_total=len(self._plan.points),
             running=tuple(
                 self._running(str(t.user_attrs[TRAINING]), t.params)

@@ -18,10 +18,18 @@ from hpstudy.running.session import TrainingSession, metric_value
 from hpstudy.running.space import distributions, fixed_choices
 from hpstudy.sampler import OneFactorSampler, Point, known_params, points_to_do
 from hpstudy.storage import Held, Runs
-from hpstudy.trials import ERROR, INVOCATION, TRAINING, is_alive, training_lock, trial_lock
+from hpstudy.trials import (
+    ERROR,
+    INVOCATION,
+    TRAINING,
+    is_alive,
+    point_key,
+    training_lock,
+    trial_lock,
+)
 
 _POLL_SECONDS = 0.2
-_DEATHS = 3  # a point that killed its process this often in one invocation has failed
+_DEATHS = 3  # a point whose process died this often at one epoch has failed
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,8 @@ class Worker:
         self._study = optuna.load_study(study_name=job.plan.name, storage=database.storage)
         self._last_epochs = job.plan.last_epochs()
         self._extendable = job.plan.extendable()
-        self._known = fixed_choices(self._study.get_trials(deepcopy=False))
+        self._planned = {point_key(p.point): p for p in job.plan.points}
+        self._fixed = fixed_choices(self._study.get_trials(deepcopy=False))
         self._session: TrainingSession | None = None
         self._session_lock: Held | None = None
 
@@ -76,10 +85,10 @@ class Worker:
         """Works until no point is left that this invocation may still try."""
         try:
             while True:
-                claim, others_running = self._claim()
+                claim, wait = self._claim()
                 if claim is not None:
                     self._run(claim)
-                elif others_running:
+                elif wait:
                     time.sleep(_POLL_SECONDS)
                 else:
                     return
@@ -87,13 +96,15 @@ class Worker:
             self._leave_training()
 
     def _claim(self) -> tuple[_Claim | None, bool]:
-        """Takes the next point, if one is free; also tells whether others are still running."""
+        """Takes the next point that is free; without one, tells whether to wait for others."""
         with storage.hold(self._url, f"ask/{self._plan.name}"):
             self._bury_the_dead()
             trials = self._study.get_trials(deepcopy=False)
-            planned = self._take_training(self._enqueued(trials) or self._to_do(trials))
+            todo = self._enqueued(trials) or self._to_do(trials)
+            planned = self._take_training(todo)
             if planned is None:
-                return None, any(not t.state.is_finished() for t in trials)
+                # What is running may die, and a training may be busy in another study.
+                return None, bool(todo) or any(t.state == TrialState.RUNNING for t in trials)
             trial = self._ask(planned)
             lock = storage.take(self._url, trial_lock(self._plan.name, trial.number))
         return _Claim(trial, planned, lock), True
@@ -126,7 +137,10 @@ class Worker:
             self._study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
 
     def _deaths(self, dead: FrozenTrial, trials: list[FrozenTrial]) -> int:
-        """Counts how often this invocation lost a process on a point, this time included."""
+        """Counts how often this invocation lost a process on a point at the same epoch.
+
+        Processes that die for other reasons, now and then, die at other epochs too.
+        """
         earlier = [
             t
             for t in trials
@@ -134,6 +148,7 @@ class Worker:
             and ERROR not in t.user_attrs
             and t.user_attrs.get(INVOCATION) == self._job.invocation
             and t.params == dead.params
+            and len(t.intermediate_values) == len(dead.intermediate_values)
         ]
         return 1 + len(earlier)
 
@@ -167,19 +182,20 @@ class Worker:
         return None
 
     def _to_do(self, trials: list[FrozenTrial]) -> list[PlannedPoint]:
-        planned = {_hashable(p.point): p for p in self._plan.points}
-        free = points_to_do([p.point for p in self._plan.points], trials)
+        """Returns the points that are free and have not raised in this invocation."""
         raised = {
-            _hashable(t.params)
+            point_key(t.params)
             for t in trials
             if ERROR in t.user_attrs and t.user_attrs.get(INVOCATION) == self._job.invocation
         }
-        return [planned[_hashable(p)] for p in free if _hashable(p) not in raised]
+        free = points_to_do([p.point for p in self._plan.points], trials)
+        return [self._planned[key] for p in free if (key := point_key(p)) not in raised]
 
     def _ask(self, planned: PlannedPoint) -> Trial:
-        self._study.sampler = self._sampler([planned.point] if planned in self._plan.points else [])
+        is_planned = point_key(planned.point) in self._planned
+        self._study.sampler = self._sampler([planned.point] if is_planned else [])
         points = [*(p.point for p in self._plan.points), planned.point]
-        trial = self._study.ask(distributions(points, self._known))
+        trial = self._study.ask(distributions(points, self._fixed))
         if trial.params != planned.point:
             raise RuntimeError(f"asked for {planned.point}, got {trial.params}")
         trial.set_user_attr(INVOCATION, self._job.invocation)
@@ -226,10 +242,6 @@ class Worker:
         if self._session_lock is not None:
             self._session_lock.release()
             self._session_lock = None
-
-
-def _hashable(point: Point) -> frozenset[tuple[str, object]]:
-    return frozenset(point.items())
 
 
 def _one_line(error: Exception) -> str:

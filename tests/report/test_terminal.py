@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from hpstudy.report.terminal import LiveProgress, difference, duration, number, size
+from hpstudy.report.terminal import LiveProgress, difference, duration, interval, number, size
 from hpstudy.running.progress import FinishedEpoch, Progress, RunningTraining
 
 PROGRESS = Progress(
@@ -27,9 +27,12 @@ PROGRESS = Progress(
     [
         (number(0.98765, "test_accuracy"), "98.77 %"),
         (number(0.123456789, "loss"), "0.12346"),
-        (number(None, "loss"), "–"),
+        (number(None, "loss"), ""),
         (difference(-0.0012, "test_accuracy"), "-0.12"),
-        (difference(None, "loss"), "–"),
+        (difference(None, "loss"), ""),
+        (interval(0.98, 0.99, "test_accuracy"), "98.00 to 99.00"),
+        (interval(-0.01, 0.02, "test_accuracy", signed=True), "-1.00 to +2.00"),
+        (interval(None, None, "loss"), ""),
         (duration(41.2), "41 s"),
         (duration(725), "12 min"),
         (duration(11100), "3 h 05 min"),

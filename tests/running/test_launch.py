@@ -63,7 +63,7 @@ def killing(folder, kills: int, seeds: str) -> None:
     done = 0
     folder.wait_for(lambda: len(workers_of(process.pid)) == 4)
     while done < kills and process.poll() is None:
-        time.sleep(chance.uniform(0.1, 0.9))
+        time.sleep(chance.uniform(0.1, 0.5))
         workers = workers_of(process.pid) if process.poll() is None else []
         done += bool(workers) and kill(chance.choice(workers))
     out, err = process.communicate(timeout=300)
@@ -82,13 +82,13 @@ def killing(folder, kills: int, seeds: str) -> None:
 
 
 def test_workers_that_are_killed_are_replaced_and_every_point_is_done_once(folder, study_with):
-    study_with(SLOW)
-    killing(folder, kills=5, seeds="0,1,2,3")
+    study_with(("[settings]", "[settings]\nsleep = 0.5"))
+    killing(folder, kills=4, seeds="0,1,2,3")
 
 
 @pytest.mark.slow
 def test_twenty_kills_over_four_workers(folder, study_with):
-    study_with(("[settings]", "[settings]\nsleep = 0.4"))
+    study_with(("[settings]", "[settings]\nsleep = 1"))
     killing(folder, kills=20, seeds="0,1,2,3,4,5,6,7,8,9")
 
 
@@ -145,6 +145,16 @@ def test_two_grids_at_once_share_the_work(folder, study_with):
     assert [p.returncode for p in both] == [0, 0], outputs
     assert outputs[0][0] == outputs[1][0]
     assert states(folder) == {TrialState.COMPLETE: 4}
+    assert len(folder.trained()) == len(set(folder.trained())) == 8
+
+
+def test_two_studies_at_once_share_their_trainings(folder, study_with):
+    study_with(SLOW)
+    both = [folder.start("grid", "walk.toml", "--name", name) for name in ("one", "two")]
+    outputs = [p.communicate(timeout=120) for p in both]
+    assert [p.returncode for p in both] == [0, 0], outputs
+    assert "4 of 4 points done" in outputs[0][0]
+    assert "4 of 4 points done" in outputs[1][0]
     assert len(folder.trained()) == len(set(folder.trained())) == 8
 
 

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import gc
+
+import numpy as np
+import pandas
+import pytest
+from scipy import stats
+from statsmodels.formula.api import ols
+
+from hpstudy.analysis.effects import effects, mean_interval
+from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, TrialCounts
+
+
+def grid(direction: str = "maximize", **factors: dict) -> GridResults:
+    """A grid's results: per factor its levels' values by seed, the baseline's under "base"."""
+    base = next(iter(factors.values()))["base"]
+    results = []
+    for factor, levels in factors.items():
+        rows = []
+        for level, values in levels.items():
+            values = dict(enumerate(values)) if not isinstance(values, dict) else values
+            mean = sum(values.values()) / len(values) if values else None
+            rows.append(
+                LevelResult(
+                    level=level,
+                    is_baseline=level == "base",
+                    seeds=tuple(values),
+                    values=tuple(values.values()),
+                    mean=mean,
+                    published=None,
+                    effect=None if mean is None else mean - np.mean(list(base)),
+                    seconds_per_epoch=None,
+                    peak_memory_mb=None,
+                )
+            )
+        results.append(FactorResult(factor, tuple(rows)))
+    return GridResults(
+        metric="m",
+        direction=direction,
+        baseline={},
+        settings={},
+        trials=TrialCounts(),
+        epochs_asked=0,
+        epochs_trained=0,
+        factors=tuple(results),
+        claims=(),
+        failed=(),
+    )
+
+
+BASE = [0.9862, 0.9881, 0.9898, 0.9871, 0.9885]
+SMALL = {"base": BASE, "a": [0.9865, 0.9880, 0.9901, 0.9868, 0.9888]}
+LARGE = {"base": BASE, "b": [0.9922, 0.9925, 0.9951, 0.9926, 0.9938]}
+
+
+def test_with_one_seed_nothing_can_be_told():
+    found = effects(grid(f={"base": [0.98], "a": [0.5]}))
+    assert found["f", "a"].verdict == "one seed: cannot tell"
+    assert found["f", "a"].difference == pytest.approx(-0.48)
+    assert found["f", "a"].p is found["f", "a"].low is None
+    assert found["f", "base"].verdict == "baseline"
+
+
+def test_a_clear_difference_is_better_or_worse_and_a_small_one_is_not_shown():
+    found = effects(grid(f=SMALL, g=LARGE))
+    assert found["g", "b"].verdict == "better"
+    assert found["f", "a"].verdict == "no difference shown"
+    small = found["f", "a"]
+    assert small.within == max(abs(small.difference_low), abs(small.difference_high))
+    assert small.difference_low < 0 < small.difference_high
+    lower_is_better = effects(grid("minimize", f=SMALL, g=LARGE))
+    assert lower_is_better["g", "b"].verdict == "worse"
+
+
+def test_the_block_model_is_statsmodels_own():
+    settings = {"base": BASE, "a": SMALL["a"], "b": LARGE["b"]}
+    table = pandas.DataFrame(
+        [(s, i, v) for s, values in settings.items() for i, v in enumerate(values)],
+        columns=["setting", "seed", "value"],
+    )
+    fit = ols("value ~ C(setting, Treatment('base')) + C(seed)", table).fit()
+    found = effects(grid(f=SMALL, g=LARGE))
+    for key, name in ((("f", "a"), "a"), (("g", "b"), "b")):
+        term = f"C(setting, Treatment('base'))[T.{name}]"
+        assert found[key].difference == pytest.approx(fit.params[term])
+        assert found[key].difference_low == pytest.approx(fit.conf_int().loc[term, 0])
+        assert found[key].test == "blocks"
+    raw = sorted(fit.pvalues[f"C(setting, Treatment('base'))[T.{name}]"] for name in "ab")
+    holm = sorted(found[key].p for key in (("f", "a"), ("g", "b")))
+    assert holm == pytest.approx([2 * raw[0], raw[1]])
+
+
+def test_a_textbook_block_design():
+    """Penicillin yields, Box, Hunter and Hunter (2005), table 4.4: four treatments, five blends."""
+    yields = {
+        "base": [89, 84, 81, 87, 79],
+        "B": [88, 77, 87, 92, 81],
+        "C": [97, 92, 87, 89, 80],
+        "D": [94, 79, 85, 84, 88],
+    }
+    found = effects(grid(f=yields))
+    assert [found["f", t].difference for t in "BCD"] == pytest.approx([1, 5, 2])
+    # Residual mean square 226/12 on 12 degrees of freedom.
+    half = stats.t.ppf(0.975, 12) * (226 / 12 * 2 / 5) ** 0.5
+    assert found["f", "C"].difference_high == pytest.approx(5 + half, abs=1e-6)
+    assert {found["f", t].verdict for t in "BCD"} == {"no difference shown"}
+
+
+def test_a_level_that_diverges_is_judged_by_welch_and_does_not_widen_the_rest():
+    diverging = {"base": BASE, "wild": [0.11, 0.97, 0.10, 0.98, 0.11]}
+    found = effects(grid(f=SMALL, g=LARGE, h=diverging))
+    assert found["h", "wild"].test == "Welch"
+    assert found["g", "b"].test == "blocks"
+    assert found["g", "b"].verdict == "better"
+    expected = stats.ttest_ind(diverging["wild"], BASE, equal_var=False)
+    interval = expected.confidence_interval(0.95)
+    assert found["h", "wild"].difference_low == pytest.approx(interval.low)
+
+
+def test_a_level_that_collapses_to_one_answer_is_worse_and_does_not_narrow_the_rest():
+    collapsed = {"base": BASE, "stuck": [0.1135] * 5}
+    alone = effects(grid(f=SMALL, g=LARGE))
+    found = effects(grid(f=SMALL, g=LARGE, h=collapsed))
+    assert found["h", "stuck"].test == "Welch"
+    assert found["h", "stuck"].verdict == "worse"
+    assert found["f", "a"].difference_low == pytest.approx(alone["f", "a"].difference_low)
+
+
+def test_seeds_that_only_some_levels_have_still_serve():
+    found = effects(grid(f={"base": BASE, "a": {0: 0.992, 1: 0.994, 7: 0.995}}))
+    assert found["f", "a"].verdict == "better"
+    assert effects(grid(f={"base": BASE, "a": []}))["f", "a"].verdict is None
+
+
+def test_the_interval_of_a_mean_is_students():
+    low, high = mean_interval(tuple(BASE))
+    expected = stats.t.interval(0.95, 4, np.mean(BASE), stats.sem(BASE))
+    assert (low, high) == pytest.approx(expected)
+    assert mean_interval((0.5,)) == (None, None)
+
+
+@pytest.fixture
+def no_collection():
+    """multipletests collects garbage at each call, which takes long in a large process."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("no_collection")
+@pytest.mark.parametrize("seeds", [3, 5])
+def test_intervals_cover_and_false_alarms_are_rare(seeds: int):
+    """Simulated grids of twelve settings without any difference: seeds as blocks, and noise."""
+    chance = np.random.default_rng(seeds)
+    runs, covered, alarms, intervals = 400, 0, 0, 0
+    for _ in range(runs):
+        block = chance.normal(0, 0.001, seeds)
+        values = [0.988 + block + chance.normal(0, 0.0017, seeds) for _ in range(12)]
+        factors = {f"f{i}": {"base": list(values[0]), "x": list(values[i])} for i in range(1, 12)}
+        found = [e for (_, level), e in effects(grid(**factors)).items() if level == "x"]
+        covered += sum(e.difference_low < 0 < e.difference_high for e in found)
+        intervals += len(found)
+        alarms += any(e.verdict in ("better", "worse") for e in found)
+    assert 0.93 < covered / intervals < 0.97
+    # 5 % of 400 runs, and three standard errors of that many.
+    assert alarms / runs < 0.05 + 3 * (0.05 * 0.95 / runs) ** 0.5
+
+
+@pytest.mark.usefixtures("no_collection")
+def test_three_seeds_find_a_real_difference_where_a_paired_t_does_not():
+    """Spread 0.17 points, true difference 0.4 points: what pooling the residual is for."""
+    chance = np.random.default_rng(0)
+    runs, found, by_pairs = 200, 0, 0
+    for _ in range(runs):
+        values = [0.988 + chance.normal(0, 0.0017, 3) for _ in range(12)]
+        values[1] = values[1] + 0.004
+        factors = {f"f{i}": {"base": list(values[0]), "x": list(values[i])} for i in range(1, 12)}
+        found += effects(grid(**factors))["f1", "x"].verdict == "better"
+        by_pairs += stats.ttest_rel(values[1], values[0]).pvalue < 0.05 / 11
+    assert found / runs > 0.4
+    assert by_pairs / runs < 0.1
