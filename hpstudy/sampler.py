@@ -224,11 +224,12 @@ class OneFactorSampler(BaseSampler):
         with self._lock:
             trials = study.get_trials(deepcopy=False)
             if state == TrialState.FAIL:
-                self._failed.append(self._promised[trial.number])
                 # Optuna stores the state after this call: to the others this trial still runs.
                 trials = [t for t in trials if t.number != trial.number]
+                if trial.number in self._promised:
+                    self._failed.append(self._promised[trial.number])
             left = points_to_do(self._points, trials, self._promised)
-            del self._promised[trial.number]
+            self._promised.pop(trial.number, None)
             if all(p in self._failed for p in left):
                 self._failed.clear()
                 self._stop(study)

@@ -177,6 +177,8 @@ class StudyFile(_Section):
 
     def _check_factor(self, name: str, levels: list[Any]) -> None:
         where = f"grid.factors.{name}"
+        if name == SEED:
+            raise ValueError(f"{where}: seeds are given in grid.seeds, not as a factor")
         if name not in self.baseline and name not in self.settings and name != PRECISION:
             known = [*self.baseline, *self.settings, PRECISION]
             raise ValueError(

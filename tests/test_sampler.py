@@ -311,6 +311,14 @@ def test_a_killed_process_point_is_free_once_its_trial_is_told_fail():
     assert sorted(t.params["x"] for t in done) == [1, 2]
 
 
+def test_a_trial_of_another_process_may_be_told_fail():
+    study = optuna.create_study(sampler=OneFactorSampler({"x": 1}, {"x": [1, 2]}))
+    study.ask({"x": IntDistribution(1, 2)})
+    study.sampler = OneFactorSampler({"x": 1}, {"x": [1, 2]})  # it never saw that trial begin
+    study.tell(0, state=TrialState.FAIL)
+    assert study.trials[0].state == TrialState.FAIL
+
+
 def test_an_int_level_fits_a_float_distribution():
     study = optuna.create_study(sampler=OneFactorSampler({"x": 1}, {"x": [1, 2]}))
     trial = study.ask({"x": FloatDistribution(0.5, 2)})

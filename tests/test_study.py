@@ -121,6 +121,7 @@ def test_a_factor_may_name_a_setting_or_the_precision(tmp_path: Path):
         ("[grid]", "[grid]\nseeds = [true]", r"grid.seeds\[1\]: input should be a valid integer"),
         ("[grid]", '[grid]\ndirection = "up"', "grid.direction: input should be 'maximize' or"),
         ("[baseline]", "[baseline]\nseed = 1", "baseline.seed: seeds are given in grid.seeds"),
+        ("lr = [0.1, 1]", "seed = [1, 2]", "grid.factors.seed: seeds are given in grid.seeds"),
         ("[baseline]", "[baseline", "not TOML: .*line 7"),
     ],
 )

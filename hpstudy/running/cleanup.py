@@ -121,9 +121,7 @@ def belongings(name: str, runs: Runs) -> Belongings:
                 (own if is_own else others).add(trial.user_attrs[TRAINING])
         if is_own:
             studies.append(study_name)
-    known = sorted(
-        {n.rpartition("/")[0] or n for n in optuna.get_all_study_names(database.storage)}
-    )
+    known = sorted({study_name.rpartition("/")[0] or study_name for study_name in names})
     counts = Records(database.engine).counts() if Records(database.engine).exist() else {}
     database.engine.dispose()
     if not studies:

@@ -68,6 +68,7 @@ def killing(folder, kills: int, seeds: str) -> None:
         done += bool(workers) and kill(chance.choice(workers))
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
+    assert "Traceback" not in err
     assert done == kills
     study = optuna.load_study(study_name="walk/grid", storage=folder.url)
     complete = [tuple(t.params.items()) for t in study.trials if t.state == TrialState.COMPLETE]
@@ -106,7 +107,9 @@ def test_killed_with_its_workers_it_goes_on_at_the_epoch_it_had_reached(
     before = folder.trained()
     shown = folder.json("show", "walk.toml")["grid"]["trials"]
     assert shown["running"] == 0
-    result = folder.json("grid", "walk.toml", "--workers", workers)
+    again = folder.run("grid", "walk.toml", "--workers", workers, "--json")
+    assert "Traceback" not in again.stderr
+    result = json.loads(again.stdout)
     assert result["grid"]["trials"]["complete"] == 4
     assert states(folder)[TrialState.RUNNING] == 0
     repeated = [line for line, n in Counter(folder.trained()).items() if n > 1]

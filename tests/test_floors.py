@@ -1,0 +1,77 @@
+"""The structure: imports go down only, and each part knows only what it may."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "hpstudy"
+FLOORS = {
+    "errors": 1,
+    "sampler": 1,
+    "objective": 2,
+    "storage": 2,
+    "study": 2,
+    "study_files": 3,
+    "trials": 3,
+    "records": 3,
+    "checkpoints": 3,
+    "mnist": 3,
+    "running": 4,
+    "analysis": 4,
+    "report": 6,
+    "commands": 7,
+    "cli": 8,
+    "__main__": 9,
+}
+HEAVY = {"torch", "torchvision", "optuna", "sqlalchemy", "plotly", "typer", "rich"}
+MAY_NOT = {
+    "mnist": {"optuna", "sqlalchemy", "plotly", "typer", "rich"},
+    "running": {"torch", "torchvision", "plotly", "typer", "rich", "scipy", "statsmodels"},
+    "analysis": {"torch", "torchvision", "plotly", "typer", "rich"},
+    "report": {"torch", "torchvision", "sqlalchemy", "typer"},
+    "sampler": {"sqlalchemy", "torch"},
+    "errors": HEAVY,
+    "study": HEAVY - {"optuna"},
+}
+
+
+def part(file: Path) -> str:
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(file: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module == "hpstudy":
+            found |= {f"hpstudy.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+FILES = [file for file in sorted(PACKAGE.rglob("*.py")) if part(file) != "__init__"]
+
+
+@pytest.mark.parametrize("file", FILES, ids=[str(f.relative_to(PACKAGE)) for f in FILES])
+def test_imports_go_down_only(file: Path):
+    own = part(file)
+    for name in imports(file):
+        top, *inside = name.split(".")
+        if top == "hpstudy" and inside and inside[0] in FLOORS:
+            assert inside[0] == own or FLOORS[inside[0]] <= FLOORS[own], name
+            assert {inside[0], own} != {"running", "analysis"}, name
+        assert top not in MAY_NOT.get(own, set()), name
+
+
+def test_every_part_has_its_floor():
+    assert {part(file) for file in FILES} == set(FLOORS)
+
+
+@pytest.mark.parametrize("file", FILES, ids=[str(f.relative_to(PACKAGE)) for f in FILES])
+def test_no_file_outgrows_its_readers(file: Path):
+    assert len(file.read_text().splitlines()) <= 320
