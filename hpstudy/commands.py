@@ -18,7 +18,7 @@ from uuid import uuid4
 import typer
 from rich.console import Console, RenderableType
 
-from hpstudy.analysis.effects import effects
+from hpstudy.analysis.findings import findings
 from hpstudy.analysis.results import GridResults, read_grid
 from hpstudy.errors import UserError
 from hpstudy.objective import Objective, Runtime, load_objective
@@ -151,7 +151,7 @@ def _tables(grid: GridResults, opened: Opened, objective: Objective | None) -> R
         settings = (objective or opened.objective()).quick or {}
         words = ", ".join(f"{name} = {value}" for name, value in settings.items())
         quick = f"a quick look ({words}): not comparable with the full study"
-    return grid_tables(grid, effects(grid), quick=quick)
+    return grid_tables(findings(grid), quick=quick)
 
 
 def print_plan(
@@ -175,13 +175,8 @@ def print_results(opened: Opened, factors: Sequence[str] | None, *, as_json: boo
         database.engine.dispose()
     shown = shown_url(opened.runs.url)
     if as_json:
-        whole = document(
-            opened.name,
-            opened.study.title,
-            shown,
-            grid,
-            effects(grid) if grid is not None else {},
-        )
+        found = findings(grid) if grid is not None else None
+        whole = document(opened.name, opened.study.title, shown, found)
         typer.echo(json.dumps(whole, indent=2, allow_nan=False))
     elif grid is None:
         typer.echo(f"Nothing run yet: {shown} holds no grid of study {opened.name!r}.")

@@ -98,6 +98,31 @@ def test_with_one_seed_nothing_is_claimed_and_with_three_each_level_is_judged(fo
                 assert level["verdict"] in ("better", "worse", "no difference shown")
 
 
+def test_claims_get_a_verdict_and_the_figures_behind_it(folder, study_with):
+    study_with(("walk:Walk", "walk:total"))
+    claims = """
+[[claims]]
+says = "wider is better"
+factor = "width"
+level = 16
+expect = { higher_than = 8 }
+[[claims]]
+says = "a higher rate is worse"
+factor = "lr"
+level = 0.2
+expect = { lower_than = 0.1 }
+"""
+    folder.write("walk.toml", (folder.path / "walk.toml").read_text() + claims)
+    one = folder.json("grid", "walk.toml")["grid"]["claims"]
+    assert [claim["verdict"] for claim in one] == ["not shown", "not shown"]
+    three = folder.json("grid", "walk.toml", "--seeds", "0-2")["grid"]["claims"]
+    assert [claim["verdict"] for claim in three] == ["supported", "contradicted"]
+    assert three[0]["why"] == "width 16 against 8: +8 (95 % +8 to +8)"
+    shown = folder.run("show", "walk.toml").stdout
+    assert "wider is better" in shown
+    assert "contradicted" in shown
+
+
 def test_show_before_anything_was_run(folder):
     shown = folder.run("show", "walk.toml")
     assert shown.stdout == (

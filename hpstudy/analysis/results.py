@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial, TrialState
 from hpstudy.records import Epoch, Records
 from hpstudy.sampler import SEED, Level, Point, one_factor_points
 from hpstudy.storage import Database
-from hpstudy.study import StudyFile
+from hpstudy.study import Claim, StudyFile
 from hpstudy.trials import (
     ERROR,
     FINGERPRINT,
@@ -94,7 +94,7 @@ class GridResults:
         epochs_asked: Epochs when every table row is counted by itself, from its first epoch.
         epochs_trained: Distinct epochs behind these trials.
         factors: The factors' levels with their values.
-        claims: The study file's claims, in words.
+        claims: The study file's claims.
         failed: The points that failed.
     """
 
@@ -106,7 +106,7 @@ class GridResults:
     epochs_asked: int
     epochs_trained: int
     factors: tuple[FactorResult, ...]
-    claims: tuple[str, ...]
+    claims: tuple[Claim, ...]
     failed: tuple[Failure, ...]
 
 
@@ -169,7 +169,7 @@ def read_grid(
             FactorResult(factor, tuple(_level(study, factor, level, levels) for level in levels))
             for factor, levels in rows.items()
         ),
-        claims=tuple(claim.says for claim in study.claims),
+        claims=tuple(study.claims),
         failed=tuple(
             Failure(_params(planned[key]), int(planned[key][SEED]), error)
             for key in planned

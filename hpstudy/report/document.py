@@ -6,13 +6,12 @@ from dataclasses import asdict
 from typing import Any
 
 from hpstudy import __version__
-from hpstudy.analysis.effects import Effect, Effects
-from hpstudy.analysis.results import GridResults, LevelResult
+from hpstudy.analysis.effects import Effect
+from hpstudy.analysis.findings import Findings
+from hpstudy.analysis.results import LevelResult
 
 
-def document(
-    name: str, title: str, storage: str, grid: GridResults | None, judged: Effects
-) -> dict[str, Any]:
+def document(name: str, title: str, storage: str, found: Findings | None) -> dict[str, Any]:
     """Returns the document that `--json` prints.
 
     Accuracies are fractions, times seconds, memory MiB; what is not known is None.
@@ -21,20 +20,20 @@ def document(
         name: The study's name.
         title: The study file's title.
         storage: The database's address, without a password.
-        grid: The grid's results, if it was run.
-        judged: The effects of its levels.
+        found: What the grid shows, if it was run.
     """
     return {
         "study": name,
         "title": title,
         "storage": storage,
         "version": __version__,
-        "grid": _grid(grid, judged) if grid is not None else None,
+        "grid": _grid(found) if found is not None else None,
         "search": None,
     }
 
 
-def _grid(grid: GridResults, judged: Effects) -> dict[str, Any]:
+def _grid(found: Findings) -> dict[str, Any]:
+    grid = found.grid
     return {
         "metric": grid.metric,
         "direction": grid.direction,
@@ -44,12 +43,12 @@ def _grid(grid: GridResults, judged: Effects) -> dict[str, Any]:
         "epochs": {"asked": grid.epochs_asked, "trained": grid.epochs_trained},
         "factors": [
             {
-                "factor": factor.factor,
-                "levels": [_level(row, judged[factor.factor, row.level]) for row in factor.levels],
+                "factor": f.factor,
+                "levels": [_level(row, found.effects[f.factor, row.level]) for row in f.levels],
             }
-            for factor in grid.factors
+            for f in grid.factors
         ],
-        "claims": [{"says": says, "verdict": None, "why": None} for says in grid.claims],
+        "claims": [asdict(claim) for claim in found.claims],
         "failed": [asdict(failure) for failure in grid.failed],
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from types import TracebackType
 
@@ -14,8 +14,11 @@ from rich.progress import Progress as ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from hpstudy.analysis.effects import Effect, Effects
+from hpstudy.analysis.claims import ClaimResult
+from hpstudy.analysis.effects import Effect
+from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult
+from hpstudy.analysis.wording import difference, interval, number
 from hpstudy.running.cost import Forecast
 from hpstudy.running.progress import Progress
 
@@ -26,29 +29,6 @@ _HOW_JUDGED = (
 )
 _LOOK_SECONDS = 1.0
 _TABLES_EVERY = 5  # looks
-
-
-def number(value: float | None, metric: str) -> str:
-    """Formats a metric's value, accuracies in per cent; nothing for what is not known."""
-    if value is None:
-        return ""
-    return f"{100 * value:.2f} %" if metric.endswith("accuracy") else f"{value:.5g}"
-
-
-def difference(value: float | None, metric: str) -> str:
-    """Formats a difference of two values; of accuracies in percentage points."""
-    if value is None:
-        return ""
-    return f"{100 * value:+.2f}" if metric.endswith("accuracy") else f"{value:+.4g}"
-
-
-def interval(low: float | None, high: float | None, metric: str, *, signed: bool = False) -> str:
-    """Formats an interval, of accuracies in per cent."""
-    if low is None or high is None:
-        return ""
-    if signed:
-        return f"{difference(low, metric)} to {difference(high, metric)}"
-    return f"{number(low, metric).removesuffix(' %')} to {number(high, metric).removesuffix(' %')}"
 
 
 def duration(seconds: float | None) -> str:
@@ -66,28 +46,28 @@ def size(count: int | None) -> str:
     return "unknown" if count is None else f"{count / 1e6:,.0f} MB"
 
 
-def grid_tables(grid: GridResults, judged: Effects, *, quick: str | None = None) -> Group:
-    """Returns a table a factor, with what there is to say about all of them below.
+def grid_tables(found: Findings, *, quick: str | None = None) -> Group:
+    """Returns a table a factor, the claims where they can be judged, and what else there is to say.
 
     Args:
-        grid: The results.
-        judged: The effects of its levels.
+        found: What the grid shows.
         quick: What makes this a quick look, to be said on every table.
     """
     parts: list[RenderableType] = []
-    for factor in grid.factors:
-        parts += [_factor_table(factor, grid, judged, quick), Text()]
-    return Group(*parts, *_closing_lines(grid))
+    for factor in found.grid.factors:
+        parts += [_factor_table(factor, found, quick), Text()]
+    if found.claims and _several(found.grid):
+        parts += [_claims_table(found.claims), Text()]
+    return Group(*parts, *_closing_lines(found.grid))
 
 
-def _factor_table(
-    factor: FactorResult, grid: GridResults, judged: Effects, quick: str | None
-) -> Table:
+def _factor_table(factor: FactorResult, found: Findings, quick: str | None) -> Table:
+    grid = found.grid
     at = ", ".join(f"{k} {v}" for k, v in grid.baseline.items() if k != factor.factor)
     title = f"{factor.factor}  (at {at})" if at else factor.factor
     table = Table(title=title, caption=quick, title_justify="left", caption_justify="left")
     rows = [
-        _cells(row, judged[factor.factor, row.level], grid.metric, several=_several(grid))
+        _cells(row, found.effects[factor.factor, row.level], grid.metric, several=_several(grid))
         for row in factor.levels
     ]
     # A column that is empty all the way down says nothing.
@@ -98,6 +78,13 @@ def _factor_table(
         table.add_row(
             *(row[name] or "–" for name in shown), style="bold" if level.is_baseline else None
         )
+    return table
+
+
+def _claims_table(claims: Sequence[ClaimResult]) -> Table:
+    table = Table("verdict", "claim", "why", title="claims", title_justify="left")
+    for claim in claims:
+        table.add_row(claim.verdict, Text(claim.says), Text(claim.why))
     return table
 
 

@@ -8,7 +8,8 @@ import pytest
 from scipy import stats
 from statsmodels.formula.api import ols
 
-from hpstudy.analysis.effects import effects, mean_interval
+from hpstudy.analysis.comparisons import Comparisons, mean_interval
+from hpstudy.analysis.effects import effects
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, TrialCounts
 
 
@@ -49,13 +50,17 @@ def grid(direction: str = "maximize", **factors: dict) -> GridResults:
     )
 
 
+def judged(results: GridResults):
+    return effects(results, Comparisons(results))
+
+
 BASE = [0.9862, 0.9881, 0.9898, 0.9871, 0.9885]
 SMALL = {"base": BASE, "a": [0.9865, 0.9880, 0.9901, 0.9868, 0.9888]}
 LARGE = {"base": BASE, "b": [0.9922, 0.9925, 0.9951, 0.9926, 0.9938]}
 
 
 def test_with_one_seed_nothing_can_be_told():
-    found = effects(grid(f={"base": [0.98], "a": [0.5]}))
+    found = judged(grid(f={"base": [0.98], "a": [0.5]}))
     assert found["f", "a"].verdict == "one seed: cannot tell"
     assert found["f", "a"].difference == pytest.approx(-0.48)
     assert found["f", "a"].p is found["f", "a"].low is None
@@ -63,13 +68,13 @@ def test_with_one_seed_nothing_can_be_told():
 
 
 def test_a_clear_difference_is_better_or_worse_and_a_small_one_is_not_shown():
-    found = effects(grid(f=SMALL, g=LARGE))
+    found = judged(grid(f=SMALL, g=LARGE))
     assert found["g", "b"].verdict == "better"
     assert found["f", "a"].verdict == "no difference shown"
     small = found["f", "a"]
     assert small.within == max(abs(small.difference_low), abs(small.difference_high))
     assert small.difference_low < 0 < small.difference_high
-    lower_is_better = effects(grid("minimize", f=SMALL, g=LARGE))
+    lower_is_better = judged(grid("minimize", f=SMALL, g=LARGE))
     assert lower_is_better["g", "b"].verdict == "worse"
 
 
@@ -80,7 +85,7 @@ def test_the_block_model_is_statsmodels_own():
         columns=["setting", "seed", "value"],
     )
     fit = ols("value ~ C(setting, Treatment('base')) + C(seed)", table).fit()
-    found = effects(grid(f=SMALL, g=LARGE))
+    found = judged(grid(f=SMALL, g=LARGE))
     for key, name in ((("f", "a"), "a"), (("g", "b"), "b")):
         term = f"C(setting, Treatment('base'))[T.{name}]"
         assert found[key].difference == pytest.approx(fit.params[term])
@@ -99,7 +104,7 @@ def test_a_textbook_block_design():
         "C": [97, 92, 87, 89, 80],
         "D": [94, 79, 85, 84, 88],
     }
-    found = effects(grid(f=yields))
+    found = judged(grid(f=yields))
     assert [found["f", t].difference for t in "BCD"] == pytest.approx([1, 5, 2])
     # Residual mean square 226/12 on 12 degrees of freedom.
     half = stats.t.ppf(0.975, 12) * (226 / 12 * 2 / 5) ** 0.5
@@ -109,7 +114,7 @@ def test_a_textbook_block_design():
 
 def test_a_level_that_diverges_is_judged_by_welch_and_does_not_widen_the_rest():
     diverging = {"base": BASE, "wild": [0.11, 0.97, 0.10, 0.98, 0.11]}
-    found = effects(grid(f=SMALL, g=LARGE, h=diverging))
+    found = judged(grid(f=SMALL, g=LARGE, h=diverging))
     assert found["h", "wild"].test == "Welch"
     assert found["g", "b"].test == "blocks"
     assert found["g", "b"].verdict == "better"
@@ -120,24 +125,41 @@ def test_a_level_that_diverges_is_judged_by_welch_and_does_not_widen_the_rest():
 
 def test_a_level_that_collapses_to_one_answer_is_worse_and_does_not_narrow_the_rest():
     collapsed = {"base": BASE, "stuck": [0.1135] * 5}
-    alone = effects(grid(f=SMALL, g=LARGE))
-    found = effects(grid(f=SMALL, g=LARGE, h=collapsed))
+    alone = judged(grid(f=SMALL, g=LARGE))
+    found = judged(grid(f=SMALL, g=LARGE, h=collapsed))
     assert found["h", "stuck"].test == "Welch"
     assert found["h", "stuck"].verdict == "worse"
     assert found["f", "a"].difference_low == pytest.approx(alone["f", "a"].difference_low)
 
 
+def test_where_no_seed_makes_a_difference_the_difference_is_what_it_is():
+    found = judged(grid(f={"base": [0.5, 0.5], "same": [0.5, 0.5], "more": [0.7, 0.7]}))
+    assert found["f", "more"].verdict == "better"
+    assert found["f", "more"].test == "exact"
+    assert found["f", "more"].difference_low == found["f", "more"].difference_high
+    assert found["f", "same"].verdict == "no difference shown"
+    assert found["f", "same"].within == 0
+
+
+def test_where_seeds_explain_all_the_spread_so_too():
+    found = judged(grid(f={"base": [0.5, 0.7], "same": [0.5, 0.7], "more": [0.6, 0.8]}))
+    assert found["f", "more"].test == "exact"
+    assert found["f", "more"].difference_low == pytest.approx(0.1)
+    assert found["f", "more"].verdict == "better"
+    assert found["f", "same"].verdict == "no difference shown"
+
+
 def test_seeds_that_only_some_levels_have_still_serve():
-    found = effects(grid(f={"base": BASE, "a": {0: 0.992, 1: 0.994, 7: 0.995}}))
+    found = judged(grid(f={"base": BASE, "a": {0: 0.992, 1: 0.994, 7: 0.995}}))
     assert found["f", "a"].verdict == "better"
-    assert effects(grid(f={"base": BASE, "a": []}))["f", "a"].verdict is None
+    assert judged(grid(f={"base": BASE, "a": []}))["f", "a"].verdict is None
 
 
 def test_the_interval_of_a_mean_is_students():
     low, high = mean_interval(tuple(BASE))
     expected = stats.t.interval(0.95, 4, np.mean(BASE), stats.sem(BASE))
     assert (low, high) == pytest.approx(expected)
-    assert mean_interval((0.5,)) == (None, None)
+    assert mean_interval((0.5,)) is None
 
 
 @pytest.fixture
@@ -159,7 +181,7 @@ def test_intervals_cover_and_false_alarms_are_rare(seeds: int):
         block = chance.normal(0, 0.001, seeds)
         values = [0.988 + block + chance.normal(0, 0.0017, seeds) for _ in range(12)]
         factors = {f"f{i}": {"base": list(values[0]), "x": list(values[i])} for i in range(1, 12)}
-        found = [e for (_, level), e in effects(grid(**factors)).items() if level == "x"]
+        found = [e for (_, level), e in judged(grid(**factors)).items() if level == "x"]
         covered += sum(e.difference_low < 0 < e.difference_high for e in found)
         intervals += len(found)
         alarms += any(e.verdict in ("better", "worse") for e in found)
@@ -177,7 +199,7 @@ def test_three_seeds_find_a_real_difference_where_a_paired_t_does_not():
         values = [0.988 + chance.normal(0, 0.0017, 3) for _ in range(12)]
         values[1] = values[1] + 0.004
         factors = {f"f{i}": {"base": list(values[0]), "x": list(values[i])} for i in range(1, 12)}
-        found += effects(grid(**factors))["f1", "x"].verdict == "better"
+        found += judged(grid(**factors))["f1", "x"].verdict == "better"
         by_pairs += stats.ttest_rel(values[1], values[0]).pvalue < 0.05 / 11
     assert found / runs > 0.4
     assert by_pairs / runs < 0.1

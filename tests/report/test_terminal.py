@@ -6,7 +6,8 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from hpstudy.report.terminal import LiveProgress, difference, duration, interval, number, size
+from hpstudy.analysis.wording import difference, interval, number
+from hpstudy.report.terminal import LiveProgress, duration, size
 from hpstudy.running.progress import FinishedEpoch, Progress, RunningTraining
 
 PROGRESS = Progress(

@@ -1,0 +1,169 @@
+"""Does a published claim hold? Each one's verdict, with the figures that say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from hpstudy.analysis.comparisons import Comparisons, mean_interval
+from hpstudy.analysis.results import GridResults, LevelResult
+from hpstudy.analysis.wording import difference, interval, number
+from hpstudy.sampler import Level
+from hpstudy.study import Claim
+
+SUPPORTED = "supported"
+CONTRADICTED = "contradicted"
+NOT_SHOWN = "not shown"
+
+
+@dataclass(frozen=True)
+class ClaimResult:
+    """A claim and what the data say of it.
+
+    Attributes:
+        says: The claim in words.
+        verdict: "supported", "contradicted" or "not shown".
+        why: The figures behind the verdict, in a sentence.
+    """
+
+    says: str
+    verdict: str
+    why: str
+
+
+@dataclass(frozen=True)
+class _Statement:
+    """A part of a claim: a quantity that it says is above zero, with its 95 % interval."""
+
+    figures: str
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class _Size:
+    """How large a factor's largest effect is, at least and at most, and in words."""
+
+    low: float
+    high: float
+    text: str
+
+
+def judge_claims(grid: GridResults, comparisons: Comparisons) -> tuple[ClaimResult, ...]:
+    """Judges each claim of a study file.
+
+    A claim is a set of statements, each of them about a quantity with a 95 % interval. It is
+    supported if all of them are shown, contradicted if the opposite of one is shown, else not
+    shown. What a claim says was fixed before our data were seen, so nothing is adjusted.
+
+    Args:
+        grid: The grid's results, with the claims.
+        comparisons: Its settings compared.
+    """
+    judge = _Judge(grid, comparisons)
+    return tuple(judge.result(claim) for claim in grid.claims)
+
+
+class _Judge:
+    def __init__(self, grid: GridResults, comparisons: Comparisons) -> None:
+        self._grid = grid
+        self._comparisons = comparisons
+        self._rows = {(f.factor, row.level): row for f in grid.factors for row in f.levels}
+        self._sign = 1 if grid.direction == "maximize" else -1
+
+    def result(self, claim: Claim) -> ClaimResult:
+        statements = list(self._statements(claim))
+        shown = [s for s in statements if s.low is not None and s.low > 0]
+        opposed = [s for s in statements if s.high is not None and s.high < 0]
+        if opposed:
+            verdict, decisive = CONTRADICTED, opposed
+        elif statements and len(shown) == len(statements):
+            verdict, decisive = SUPPORTED, statements
+        else:
+            verdict, decisive = NOT_SHOWN, [s for s in statements if s not in shown]
+        why = "; ".join(s.figures for s in decisive) or "its factor was not run"
+        return ClaimResult(claim.says, verdict, why)
+
+    def _statements(self, claim: Claim) -> Iterator[_Statement]:
+        expect, factor = claim.expect, claim.factor
+        if not any(f == factor for f, _ in self._rows):
+            return
+        for level in claim.level:
+            if expect.above is not None:
+                yield self._threshold(factor, level, expect.above, 1)
+            if expect.below is not None:
+                yield self._threshold(factor, level, expect.below, -1)
+            if expect.higher_than is not None:
+                yield self._pair(factor, level, expect.higher_than, 1)
+            if expect.lower_than is not None:
+                yield self._pair(factor, level, expect.lower_than, -1)
+            if expect.best:
+                for other in self._levels(factor):
+                    if other != level:
+                        yield self._pair(factor, level, other, self._sign)
+        for earlier, later in pairwise(claim.level):
+            if expect.rising:
+                yield self._pair(factor, later, earlier, 1)
+            if expect.falling:
+                yield self._pair(factor, later, earlier, -1)
+        if expect.matters_most:
+            yield from self._most(factor)
+
+    def _levels(self, factor: str) -> list[Level]:
+        return [level for name, level in self._rows if name == factor]
+
+    def _threshold(self, factor: str, level: Level, bound: float, sign: int) -> _Statement:
+        row = self._rows[factor, level]
+        metric = self._grid.metric
+        text = f"{factor} {level}: {number(row.mean, metric) or 'no value'}"
+        ends = mean_interval(row.values)
+        if ends is None:
+            return _Statement(f"{text}, {_too_few(row)}")
+        low, high = sorted(sign * (end - bound) for end in ends)
+        text += f" (95 % {interval(*ends, metric)}) against {number(bound, metric)}"
+        return _Statement(text, low, high)
+
+    def _pair(self, factor: str, level: Level, other: Level, sign: int) -> _Statement:
+        """Says that `level` is higher than `other` (or lower, with sign -1)."""
+        metric = self._grid.metric
+        first, second = self._rows[factor, level], self._rows[factor, other]
+        text = f"{factor} {level} against {other}: "
+        contrast = self._comparisons.between(factor, level, other)
+        if contrast is None:
+            if first.mean is None or second.mean is None:
+                return _Statement(f"{text}no value")
+            gap = difference(first.mean - second.mean, metric)
+            return _Statement(f"{text}{gap}, {_too_few(first, second)}")
+        low, high = sorted((sign * contrast.low, sign * contrast.high))
+        ends = interval(contrast.low, contrast.high, metric, signed=True)
+        text += f"{difference(contrast.difference, metric)} (95 % {ends})"
+        return _Statement(text, low, high)
+
+    def _most(self, factor: str) -> Iterator[_Statement]:
+        """Says that the factor's largest effect is larger than each other factor's largest."""
+        own = self._largest(factor)
+        for other in dict.fromkeys(name for name, _ in self._rows if name != factor):
+            theirs = self._largest(other)
+            if own is None or theirs is None:
+                yield _Statement(f"{factor} against {other}: one seed cannot tell")
+            else:
+                text = f"largest effect of {factor} {own.text}, of {other} {theirs.text}"
+                yield _Statement(text, own.low - theirs.high, own.high - theirs.low)
+
+    def _largest(self, factor: str) -> _Size | None:
+        """Returns the size of a factor's largest effect."""
+        found = [self._comparisons.between(factor, level) for level in self._levels(factor)]
+        contrasts = [contrast for contrast in found if contrast is not None]
+        if not contrasts:
+            return None
+        size = max(abs(c.difference) for c in contrasts)
+        low = max(max(c.low, -c.high, 0.0) for c in contrasts)
+        high = max(max(-c.low, c.high) for c in contrasts)
+        metric = self._grid.metric
+        shown, *ends = (difference(v, metric).lstrip("+") for v in (size, low, high))
+        return _Size(low, high, f"{shown} (95 % {' to '.join(ends)})")
+
+
+def _too_few(*rows: LevelResult) -> str:
+    return "one seed cannot tell" if all(row.values for row in rows) else "no value"
