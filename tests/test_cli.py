@@ -185,7 +185,11 @@ def test_the_plan_of_the_report_knows_time_and_disk(mnist_folder):
 
 def test_a_quick_look_is_a_study_of_its_own_and_says_so(mnist_folder):
     text = (mnist_folder.path / "small.toml").read_text()
-    mnist_folder.write("small.toml", text.replace("epochs = [5, 10, 20]", "epochs = [5, 6]"))
+    text = text[: text.index("[published")]  # its figures are for levels that are too many here
+    text = text.replace("epochs = [5, 10, 20]", "epochs = [1, 2]").replace(
+        "epochs = 5", "epochs = 1"
+    )
+    mnist_folder.write("small.toml", text)
     args = ("small.toml", "--factor", "epochs")
     mnist_folder.run("grid", *args)
     quick = mnist_folder.run("grid", *args, "--quick", "--workers", "1")
@@ -193,7 +197,7 @@ def test_a_quick_look_is_a_study_of_its_own_and_says_so(mnist_folder):
     shown = mnist_folder.json("show", *args, "--quick")
     assert shown["study"] == "small-quick"
     assert shown["grid"]["settings"]["train_images"] == 6000
-    assert shown["grid"]["epochs"]["trained"] == 6
+    assert shown["grid"]["epochs"]["trained"] == 2
     assert mnist_folder.json("show", *args)["grid"]["settings"]["train_images"] == 300
 
 

@@ -176,7 +176,7 @@ def no_collection():
 def test_intervals_cover_and_false_alarms_are_rare(seeds: int):
     """Simulated grids of twelve settings without any difference: seeds as blocks, and noise."""
     chance = np.random.default_rng(seeds)
-    runs, covered, alarms, intervals = 400, 0, 0, 0
+    runs, covered, alarms, intervals = 300, 0, 0, 0
     for _ in range(runs):
         block = chance.normal(0, 0.001, seeds)
         values = [0.988 + block + chance.normal(0, 0.0017, seeds) for _ in range(12)]
@@ -186,7 +186,7 @@ def test_intervals_cover_and_false_alarms_are_rare(seeds: int):
         intervals += len(found)
         alarms += any(e.verdict in ("better", "worse") for e in found)
     assert 0.93 < covered / intervals < 0.97
-    # 5 % of 400 runs, and three standard errors of that many.
+    # 5 % of the runs, and three standard errors of that many.
     assert alarms / runs < 0.05 + 3 * (0.05 * 0.95 / runs) ** 0.5
 
 
@@ -194,7 +194,7 @@ def test_intervals_cover_and_false_alarms_are_rare(seeds: int):
 def test_three_seeds_find_a_real_difference_where_a_paired_t_does_not():
     """Spread 0.17 points, true difference 0.4 points: what pooling the residual is for."""
     chance = np.random.default_rng(0)
-    runs, found, by_pairs = 200, 0, 0
+    runs, found, by_pairs = 150, 0, 0
     for _ in range(runs):
         values = [0.988 + chance.normal(0, 0.0017, 3) for _ in range(12)]
         values[1] = values[1] + 0.004
