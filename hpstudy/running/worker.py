@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass
 
 import optuna
@@ -22,6 +23,7 @@ from hpstudy.trials import (
     ERROR,
     INVOCATION,
     TRAINING,
+    PointKey,
     is_alive,
     point_key,
     training_lock,
@@ -29,7 +31,7 @@ from hpstudy.trials import (
 )
 
 _POLL_SECONDS = 0.2
-_DEATHS = 3  # a point whose process died this often at one epoch has failed
+_DEATHS = 5  # a point whose process died this often at one epoch has failed
 
 
 @dataclass(frozen=True)
@@ -132,25 +134,23 @@ class Worker:
         for trial in trials:
             if trial.state != TrialState.RUNNING or is_alive(trial, self._plan.name, self._url):
                 continue
-            if self._deaths(trial, trials) >= _DEATHS:
+            here = point_key(trial.params), len(trial.intermediate_values)
+            if self._deaths(trials)[here] + 1 >= _DEATHS:
                 self._set_error(trial.number, f"its process died {_DEATHS} times")
             self._study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
 
-    def _deaths(self, dead: FrozenTrial, trials: list[FrozenTrial]) -> int:
-        """Counts how often this invocation lost a process on a point at the same epoch.
+    def _deaths(self, trials: list[FrozenTrial]) -> Counter[tuple[PointKey, int]]:
+        """Counts how often this invocation lost a process, by point and the epoch it had reached.
 
         Processes that die for other reasons, now and then, die at other epochs too.
         """
-        earlier = [
-            t
+        return Counter(
+            (point_key(t.params), len(t.intermediate_values))
             for t in trials
             if t.state == TrialState.FAIL
             and ERROR not in t.user_attrs
             and t.user_attrs.get(INVOCATION) == self._job.invocation
-            and t.params == dead.params
-            and len(t.intermediate_values) == len(dead.intermediate_values)
-        ]
-        return 1 + len(earlier)
+        )
 
     def _set_error(self, number: int, error: str) -> None:
         study_id = self._storage.get_study_id_from_name(self._plan.name)
@@ -182,14 +182,19 @@ class Worker:
         return None
 
     def _to_do(self, trials: list[FrozenTrial]) -> list[PlannedPoint]:
-        """Returns the points that are free and have not raised in this invocation."""
+        """Returns the points that are free and have not raised in this invocation.
+
+        Those that lost a process come last: should they be the reason, the others are done first.
+        """
         raised = {
             point_key(t.params)
             for t in trials
             if ERROR in t.user_attrs and t.user_attrs.get(INVOCATION) == self._job.invocation
         }
         free = points_to_do([p.point for p in self._plan.points], trials)
-        return [self._planned[key] for p in free if (key := point_key(p)) not in raised]
+        lost = Counter(key for key, _ in self._deaths(trials).elements())
+        todo = [key for p in free if (key := point_key(p)) not in raised]
+        return [self._planned[key] for key in sorted(todo, key=lambda key: lost[key])]
 
     def _ask(self, planned: PlannedPoint) -> Trial:
         is_planned = point_key(planned.point) in self._planned

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from hpstudy.mnist import CnnTraining
+from hpstudy.mnist import CnnTraining, data
 from hpstudy.mnist.memory import PeakMemory
 from hpstudy.mnist.models import Cnn, operations_per_image, parameter_count
 from hpstudy.objective import Runtime
@@ -60,18 +60,18 @@ def test_an_epoch_gives_every_metric(make):
 
 
 def test_the_predictions_are_the_test_accuracy(make, mnist_root: Path):
-    from hpstudy.mnist.data import load
-
     training = make()
     metrics = training.epoch()
-    labels = load(mnist_root)[1].labels[:300].tolist()
+    labels = data.load(mnist_root)[1].labels[:300].tolist()
     right = [p == y for p, y in zip(training.predictions(), labels, strict=True)]
     assert metrics["test_accuracy"] == sum(right) / 300
 
 
-@pytest.mark.parametrize("head", ["softmax", "logits"])
-def test_resumed_is_bit_for_bit_what_was_never_stopped(make, head: str):
-    settings = {"head": head, "validation": 100, "train_images": 4100}
+@pytest.mark.parametrize(
+    ("head", "images", "marks"), [("softmax", 4100, [10_000]), ("logits", 600, [])]
+)
+def test_resumed_is_bit_for_bit_what_was_never_stopped(make, head: str, images: int, marks):
+    settings = {"head": head, "validation": 100, "train_images": images}
     through = make(settings=settings)
     expected = [untimed(through.epoch()) for _ in range(3)]
     stopped = make(settings=settings)
@@ -87,8 +87,8 @@ def test_resumed_is_bit_for_bit_what_was_never_stopped(make, head: str):
     steps += resumed.steps()
     assert untimed(resumed.epoch()) == expected[2]
     steps += resumed.steps()
-    assert [s.seen for s in steps] == [10_000]
-    assert steps[-1:] == list(through.steps())
+    assert [s.seen for s in steps] == marks
+    assert steps == list(through.steps())
     for ours, theirs in zip(
         resumed.state_dict()["model"].values(), through.state_dict()["model"].values(), strict=True
     ):
@@ -112,29 +112,39 @@ def test_making_a_training_leaves_torchs_own_generator_alone(make):
     assert torch.equal(torch.rand(3), expected)
 
 
+@pytest.fixture
+def steps_of_1000(monkeypatch):
+    """A step every 1,000 images, so that a few hundred a test are enough."""
+    monkeypatch.setattr("hpstudy.mnist.training._STEP_IMAGES", 1000)
+
+
+@pytest.mark.usefixtures("steps_of_1000")
 def test_the_curve_counts_on_across_epochs(make):
-    training = make(batch_size=1000, settings={"train_images": 5000})
+    training = make(batch_size=100, settings={"train_images": 500})
     epochs, curve = [], []
     for _ in range(4):
         epochs.append(training.epoch())
         curve += training.steps()
-    assert [step.seen for step in curve] == [10_000, 20_000]
+    assert [step.seen for step in curve] == [1000, 2000]
     for step, first, second in zip(curve, epochs[::2], epochs[1::2], strict=True):
         assert step.loss == pytest.approx((first["train_loss"] + second["train_loss"]) / 2)
         both = first["train_accuracy"] + second["train_accuracy"]
         assert step.accuracy == pytest.approx(both / 2)
 
 
+@pytest.mark.usefixtures("steps_of_1000")
 def test_a_batch_that_crosses_the_mark_ends_the_step(make):
-    training = make(batch_size=1024, settings={"train_images": 6000})
+    training = make(batch_size=128, settings={"train_images": 600})
     curve = [step for _ in range(4) for step in (training.epoch(), training.steps())[1]]
-    assert [step.seen for step in curve] == [10_096, 20_048]
+    assert [step.seen for step in curve] == [1112, 2056]
 
 
-def test_held_out_images_are_never_trained_on(make):
-    training = make(settings={"validation": 59_000, "train_images": 60_000})
-    metrics = training.epoch()
-    assert metrics["images_per_second"] * metrics["seconds"] == pytest.approx(1000)
+def test_held_out_images_are_never_trained_on(make, mnist_root: Path, monkeypatch):
+    train, test = data.load(mnist_root)
+    few = train.take(slice(500)), test.take(slice(50))
+    monkeypatch.setattr(data, "load", lambda root: few)
+    metrics = make(settings={"validation": 380, "train_images": 60_000}).epoch()
+    assert metrics["images_per_second"] * metrics["seconds"] == pytest.approx(120)
 
 
 @pytest.mark.parametrize(

@@ -81,12 +81,12 @@ def test_a_point_that_raises_is_tried_once_per_run_and_the_study_goes_on(folder,
     assert len(trials(folder)) == 5
 
 
-def test_a_point_that_kills_its_process_is_given_up_after_three_times(folder, study_with):
+def test_a_point_that_kills_its_process_is_given_up_after_five_times(folder, study_with):
     study_with(("[settings]", '[settings]\ndie_at = "0.2"'))
     result = folder.json("grid", "walk.toml", "--workers", "2", code=1)
     assert result["grid"]["trials"]["complete"] == 3
-    assert result["grid"]["failed"][0]["error"] == "its process died 3 times"
-    assert Counter(t.state for t in trials(folder)) == {TrialState.COMPLETE: 3, TrialState.FAIL: 3}
+    assert result["grid"]["failed"][0]["error"] == "its process died 5 times"
+    assert Counter(t.state for t in trials(folder)) == {TrialState.COMPLETE: 3, TrialState.FAIL: 5}
 
 
 def test_a_metric_that_is_not_there_says_which_are(folder, study_with):
