@@ -68,7 +68,7 @@ def killing(folder, kills: int, seeds: str) -> None:
         done += bool(workers) and kill(chance.choice(workers))
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
-    assert "Traceback" not in err
+    assert "Traceback" not in err, err
     assert done == kills
     study = optuna.load_study(study_name="walk/grid", storage=folder.url)
     complete = [tuple(t.params.items()) for t in study.trials if t.state == TrialState.COMPLETE]
@@ -130,7 +130,7 @@ def test_interrupted_it_keeps_all_finished_epochs_and_says_how_to_go_on(
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Interrupted: all finished epochs are kept. To go on: hpstudy grid walk.toml" in err
-    assert "Traceback" not in err
+    assert "Traceback" not in err, err
     assert out == ""
     assert states(folder)[TrialState.RUNNING] == 0
     before = len(folder.trained())
