@@ -61,8 +61,9 @@ def points_to_do(
 ) -> list[Point]:
     """Returns the points that no live or successful trial holds.
 
-    A trial holds the first point, not yet held, that its known parameters agree with. So a trial
-    that has suggested nothing yet holds the point that it is about to be given.
+    A trial holds the first point, not yet held, that its known parameters agree with; trials that
+    more is known of choose first. So a trial that has suggested nothing yet holds the point that
+    it is about to be given.
 
     Args:
         points: The design, in order; all points name the same hyperparameters.
@@ -72,10 +73,12 @@ def points_to_do(
     promised = promised or {}
     names = list(points[0]) if points else []
     free = {tuple(p[name] for name in names): p for p in points}
-    for trial in trials:
-        if trial.state not in _HOLDING:
-            continue
-        known = {**promised.get(trial.number, {}), **known_params(trial)}
+    holding = [
+        {**promised.get(trial.number, {}), **known_params(trial)}
+        for trial in trials
+        if trial.state in _HOLDING
+    ]
+    for known in sorted(holding, key=lambda known: -len(known.keys() & set(names))):
         if known.keys() >= set(names):
             free.pop(tuple(known[name] for name in names), None)
         else:

@@ -259,13 +259,14 @@ def test_what_is_no_design_is_refused(arguments, message):
         OneFactorSampler(*arguments)
 
 
-def test_a_running_trial_that_has_suggested_nothing_holds_the_next_point():
+@pytest.mark.parametrize(("x", "left"), [(1, [3]), (2, [3]), (3, [2])])
+def test_a_running_trial_that_has_suggested_nothing_holds_the_next_point(x: int, left: list[int]):
     study = optuna.create_study()
     design = one_factor_points({"x": 1}, {"x": [1, 2, 3]})
     study.ask()
     assert [p["x"] for p in points_to_do(design, study.trials)] == [2, 3]
-    study.ask({"x": IntDistribution(1, 3, step=2)})
-    assert len(points_to_do(design, study.trials)) == 1
+    study.ask({"x": IntDistribution(x, x)})
+    assert [p["x"] for p in points_to_do(design, study.trials)] == left
 
 
 MANY = """
