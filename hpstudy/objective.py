@@ -11,6 +11,8 @@ A `Training` may offer more than the protocol asks for. Each of these names is o
 - `estimate(params, *, settings)`, a classmethod, returns an `Estimate` of one epoch's cost.
 - `measure_rate(*, runtime)`, a classmethod, returns the machine's operations per second.
 - `devices()`, a classmethod, returns the device types that it can use here, best first.
+- `auto_precision(*, device)`, a classmethod, returns the precision, "fp32" or "bf16", that
+  "auto" stands for on a device type.
 - `quick`, a mapping, names the settings that make a quick look of a study.
 """
 
@@ -29,6 +31,8 @@ from hpstudy.errors import UserError
 Params = Mapping[str, Any]
 Settings = Mapping[str, Any]
 
+PRECISIONS = ("fp32", "bf16")
+
 
 @dataclass(frozen=True)
 class Runtime:
@@ -36,7 +40,7 @@ class Runtime:
 
     Attributes:
         device: The device type: "cpu", "cuda" or "mps".
-        precision: "fp32".
+        precision: "fp32" or "bf16".
         threads: Processor threads that one training uses.
         data: The folder for datasets; not part of a training's identity.
     """
@@ -185,6 +189,21 @@ class Objective:
         if usable and wanted not in usable:
             raise UserError(f"--device: expected auto, {', '.join(usable)}, found {wanted!r}")
         return wanted
+
+    def precision(self, wanted: str, *, device: str) -> str:
+        """Returns the precision to train in; "auto" is the objective's best on the device type.
+
+        Raises:
+            UserError: There is no such precision.
+        """
+        if wanted not in ("auto", *PRECISIONS):
+            raise UserError(
+                f"--precision: expected auto, {', '.join(PRECISIONS)}, found {wanted!r}"
+            )
+        if wanted != "auto":
+            return wanted
+        best = getattr(self._target, "auto_precision", None)
+        return best(device=device) if best else PRECISIONS[0]
 
     def estimate(self, params: Params, *, settings: Settings) -> Estimate | None:
         """Returns one epoch's cost, if the objective can tell."""

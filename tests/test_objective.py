@@ -69,6 +69,8 @@ def test_a_class_gives_its_optional_parts(home: Path):
     objective.check({}, settings={})
     objective.prepare(settings={}, runtime=Runtime())
     assert objective.device("auto") == "cpu"
+    assert objective.precision("auto", device="cpu") == "fp32"
+    assert objective.precision("bf16", device="cpu") == "bf16"
 
 
 def test_the_built_in_objective_refuses_a_device_that_is_not_there(tmp_path: Path):

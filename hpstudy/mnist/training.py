@@ -15,8 +15,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from hpstudy.mnist import data
+from hpstudy.mnist.learner import Learner, has_bfloat16
 from hpstudy.mnist.memory import PeakMemory
 from hpstudy.mnist.models import Cnn, operations_per_image, parameter_count
+from hpstudy.mnist.replay import ReplayedStep
 from hpstudy.objective import Estimate, Params, Runtime, Settings, Step
 
 _EVALUATION_BATCH = 250  # larger ones fall out of the cache
@@ -67,7 +69,7 @@ class CnnTraining:
     `head` ("softmax" as in the report, or "logits"), `validation`, and `train_images` and
     `test_images`, which take only the first so many.
 
-    Source: the report; Kingma and Ba, "Adam: a method for stochastic optimization", 2015.
+    Source: the report.
 
     Args:
         params: The hyperparameters.
@@ -81,8 +83,6 @@ class CnnTraining:
 
     def __init__(self, params: Params, *, seed: int, settings: Settings, runtime: Runtime) -> None:
         self.check(params, settings=settings)
-        if runtime.precision != "fp32":
-            raise ValueError(f"precision: expected 'fp32', found {runtime.precision!r}")
         self._params = _Params(**params)
         self._seed = seed
         self._device = runtime.device
@@ -94,9 +94,12 @@ class CnnTraining:
         )
         with torch.random.fork_rng():
             torch.manual_seed(_derived_seed(seed, 0))
-            self._model = Cnn(self._params.hidden, _Settings(**settings).head)
-        self._model.to(runtime.device).to(memory_format=torch.channels_last)
-        self._optimizer = torch.optim.Adam(self._model.parameters(), lr=self._params.lr, fused=True)
+            network = Cnn(self._params.hidden, _Settings(**settings).head)
+        self._learner = Learner(
+            network, lr=self._params.lr, precision=runtime.precision, device=runtime.device
+        )
+        on_cuda = runtime.device == "cuda"
+        self._step = ReplayedStep(self._on, self._params.batch_size) if on_cuda else self._on
         self._epoch = 0
         self._seen = 0
         self._since_step = _Sums()
@@ -133,6 +136,11 @@ class CnnTraining:
         return [*(device for device, usable in found.items() if usable), "cpu"]
 
     @classmethod
+    def auto_precision(cls, *, device: str) -> str:
+        """Returns "bf16" where the hardware computes in it, else "fp32"."""
+        return "bf16" if has_bfloat16(device) else "fp32"
+
+    @classmethod
     def estimate(cls, params: Params, *, settings: Settings) -> Estimate:
         """Returns the operations of one epoch and the size of weights and Adam's two averages."""
         chosen, hidden = _Settings(**settings), int(params["hidden"])
@@ -150,19 +158,16 @@ class CnnTraining:
     def measure_rate(cls, *, runtime: Runtime) -> float:
         """Times a few batches of the report's baseline on random images."""
         torch.set_num_threads(runtime.threads)
-        model = Cnn(512, "softmax").to(runtime.device).to(memory_format=torch.channels_last)
-        optimizer = torch.optim.Adam(model.parameters(), fused=True)
-        images = torch.rand(100, 1, 28, 28, device=runtime.device)
-        labels = torch.randint(10, (100,), device=runtime.device)
+        learner = Learner(
+            Cnn(512, "softmax"), lr=0.001, precision=runtime.precision, device=runtime.device
+        )
+        images = torch.zeros(100, 1, 28, 28, dtype=torch.uint8, device=runtime.device)
+        labels = torch.zeros(100, dtype=torch.long, device=runtime.device)
         batches = 10
         for batch in range(batches + 2):
             if batch == 2:  # the first two warm up
                 start = time.perf_counter()
-            optimizer.zero_grad()
-            loss = functional.cross_entropy(model(images), labels)
-            loss.backward()
-            optimizer.step()
-            loss.item()
+            learner.step(images, labels)[0].item()
         seconds = time.perf_counter() - start
         operations = 100 * operations_per_image(512) + 30 * parameter_count(512)
         return operations * batches / seconds
@@ -214,8 +219,7 @@ class CnnTraining:
     def state_dict(self) -> dict[str, Any]:
         """Returns weights, Adam's state, and how far the training and its curve have come."""
         return {
-            "model": self._model.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
+            **self._learner.state_dict(),
             "epoch": self._epoch,
             "seen": self._seen,
             "since_step": vars(self._since_step).copy(),
@@ -223,8 +227,7 @@ class CnnTraining:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Goes on from what `state_dict` gave."""
-        self._model.load_state_dict(state["model"])
-        self._optimizer.load_state_dict(state["optimizer"])
+        self._learner.load_state_dict(state)
         self._epoch = state["epoch"]
         self._seen = state["seen"]
         self._since_step = _Sums(**state["since_step"])
@@ -232,19 +235,17 @@ class CnnTraining:
     def _train_epoch(self) -> None:
         shuffle = torch.Generator().manual_seed(_derived_seed(self._seed, self._epoch))
         order = torch.randperm(len(self._train), generator=shuffle).to(self._device)
-        self._model.train()
         for index in order.split(self._params.batch_size):
-            batch = self._train.take(index)
-            outputs = self._model(_pixels(batch.images))
-            loss = functional.cross_entropy(outputs, batch.labels)
-            self._optimizer.zero_grad()
-            loss.backward()
-            self._optimizer.step()
-            with torch.no_grad():
-                right = (outputs.argmax(dim=1) == batch.labels).sum()
-                self._uncounted += torch.stack((loss.detach() * len(index), right))
+            self._step(index)
             self._count(len(index))
         self._collect()
+
+    def _on(self, index: Tensor) -> None:
+        """Trains on the images at an index; all of it happens on the device."""
+        batch = self._train.take(index)
+        loss, outputs = self._learner.step(batch.images, batch.labels)
+        right = (outputs.argmax(dim=1) == batch.labels).sum()
+        self._uncounted += torch.stack((loss * len(index), right))
 
     def _count(self, examples: int) -> None:
         """Counts a batch, and makes a step of what has come together every 10,000 images."""
@@ -268,24 +269,17 @@ class CnnTraining:
     @torch.inference_mode()
     def _evaluate(self, split: data.Split) -> tuple[_Sums, list[int]]:
         """Returns the sums over a split and the digits read in it."""
-        self._model.eval()
         sums = _Sums(examples=len(split))
         predicted: list[int] = []
         for start in range(0, len(split), _EVALUATION_BATCH):
             batch = split.take(slice(start, start + _EVALUATION_BATCH))
-            outputs = self._model(_pixels(batch.images))
+            outputs = self._learner.outputs(batch.images)
             loss = functional.cross_entropy(outputs, batch.labels, reduction="sum")
             digits = outputs.argmax(dim=1)
             sums.loss_sum += loss.item()
             sums.right += int((digits == batch.labels).sum())
             predicted += digits.tolist()
         return sums, predicted
-
-
-def _pixels(images: Tensor) -> Tensor:
-    """Returns bytes as numbers in [0, 1], laid out as the convolutions like it."""
-    scaled = images.to(torch.float32).div_(255)
-    return scaled.contiguous(memory_format=torch.channels_last)
 
 
 def _splits(root: Path, settings: _Settings, device: str) -> tuple[data.Split, ...]:

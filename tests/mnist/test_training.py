@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import io
 from pathlib import Path
 
@@ -19,12 +20,17 @@ TIMES = ("seconds", "images_per_second", "peak_memory_mb")
 
 @pytest.fixture
 def make(mnist_root: Path):
-    def start(seed: int = 0, settings: dict | None = None, **params: object) -> CnnTraining:
+    def start(
+        seed: int = 0,
+        settings: dict | None = None,
+        precision: str = "fp32",
+        **params: object,
+    ) -> CnnTraining:
         return CnnTraining(
             {**PARAMS, **params},
             seed=seed,
             settings={**SETTINGS, **(settings or {})},
-            runtime=Runtime(data=str(mnist_root)),
+            runtime=Runtime(precision=precision, data=str(mnist_root)),
         )
 
     return start
@@ -34,8 +40,9 @@ def untimed(metrics):
     return {name: value for name, value in metrics.items() if name not in TIMES}
 
 
-def test_it_learns(make):
-    training = make()
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_it_learns(make, precision: str):
+    training = make(precision=precision)
     first = training.epoch()
     for _ in range(5):
         last = training.epoch()
@@ -68,19 +75,23 @@ def test_the_predictions_are_the_test_accuracy(make, mnist_root: Path):
 
 
 @pytest.mark.parametrize(
-    ("head", "images", "marks"), [("softmax", 4100, [10_000]), ("logits", 600, [])]
+    ("head", "precision", "images", "marks"),
+    [("softmax", "fp32", 4100, [10_000]), ("logits", "fp32", 600, []), ("logits", "bf16", 600, [])],
 )
-def test_resumed_is_bit_for_bit_what_was_never_stopped(make, head: str, images: int, marks):
+def test_resumed_is_bit_for_bit_what_was_never_stopped(
+    make, head: str, precision: str, images: int, marks
+):
     settings = {"head": head, "validation": 100, "train_images": images}
-    through = make(settings=settings)
+    make = functools.partial(make, settings=settings, precision=precision)
+    through = make()
     expected = [untimed(through.epoch()) for _ in range(3)]
-    stopped = make(settings=settings)
+    stopped = make()
     stopped.epoch()
     file = io.BytesIO()
     torch.save(stopped.state_dict(), file)
     file.seek(0)
     torch.manual_seed(99)  # wherever the process happens to be
-    resumed = make(settings=settings)
+    resumed = make()
     resumed.load_state_dict(torch.load(file, weights_only=True))
     steps = []
     assert untimed(resumed.epoch()) == expected[1]
@@ -167,8 +178,23 @@ def test_what_it_cannot_train_with(params, settings, message: str):
 
 def test_an_unknown_precision_is_refused(mnist_root: Path):
     runtime = Runtime(precision="fp8", data=str(mnist_root))
-    with pytest.raises(ValueError, match="precision: expected 'fp32', found 'fp8'"):
+    with pytest.raises(ValueError, match="precision: expected fp32 or bf16, found 'fp8'"):
         CnnTraining(PARAMS, seed=0, settings=SETTINGS, runtime=runtime)
+
+
+def test_bf16_is_another_training_of_the_same_start_and_order(make):
+    full, half = make().epoch(), make(precision="bf16").epoch()
+    assert untimed(full) != untimed(half)
+    assert half["train_loss"] == pytest.approx(full["train_loss"], rel=0.02)
+
+
+def test_auto_takes_bf16_where_the_hardware_has_it(monkeypatch):
+    for capabilities, precision in (({"avx512_bf16": True}, "bf16"), ({"avx2": True}, "fp32")):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda c=capabilities: c, raising=False)
+        assert CnnTraining.auto_precision(device="cpu") == precision
+    assert CnnTraining.auto_precision(device="mps") == "fp32"
+    monkeypatch.delattr(torch.cpu, "get_capabilities")  # torch before 2.10
+    assert CnnTraining.auto_precision(device="cpu") == "fp32"
 
 
 def test_relu_after_pooling_is_the_reports_network():

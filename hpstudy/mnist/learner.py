@@ -1,0 +1,106 @@
+"""The network and its optimizer together, in one precision on one device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from hpstudy.mnist.models import Cnn
+from hpstudy.objective import PRECISIONS
+
+
+def has_bfloat16(device: str) -> bool:
+    """Tells whether a device type computes in bfloat16 in hardware, as far as torch can say."""
+    if device == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device != "cpu" or not hasattr(torch.cpu, "get_capabilities"):  # torch < 2.10 doesn't tell
+        return False
+    capabilities = torch.cpu.get_capabilities()
+    return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16", "arm_bf16"))
+
+
+class Learner:
+    """Trains a network by Adam on the cross-entropy of its outputs.
+
+    With "bf16" the network computes in bfloat16. Its weights are rounded from float32 ones, which
+    Adam moves: in bfloat16 alone most of its small steps would be lost. The loss is float32.
+
+    Sources: Kingma and Ba, "Adam: a method for stochastic optimization", 2015; Micikevicius et
+    al., "Mixed precision training", 2018.
+
+    Args:
+        network: The network, in float32.
+        lr: Adam's learning rate.
+        precision: "fp32" or "bf16".
+        device: The device type.
+    """
+
+    def __init__(self, network: Cnn, *, lr: float, precision: str, device: str) -> None:
+        if precision not in PRECISIONS:
+            raise ValueError(f"precision: expected {' or '.join(PRECISIONS)}, found {precision!r}")
+        # channels_last first: the convolutions take their output's layout from their weights'.
+        self._network = network.to(device).to(memory_format=torch.channels_last)
+        self._weights: dict[str, Tensor] = dict(network.named_parameters())
+        self._dtype = torch.float32
+        if precision == "bf16":
+            self._weights = {name: w.detach().clone() for name, w in self._weights.items()}
+            for weight in self._weights.values():
+                weight.grad = torch.zeros_like(weight)
+            self._dtype = torch.bfloat16
+            network.to(self._dtype)
+        self._optimizer = torch.optim.Adam(
+            self._weights.values(), lr=lr, fused=True, capturable=device == "cuda"
+        )
+
+    def outputs(self, images: Tensor) -> Tensor:
+        """Returns the network's outputs, float32, of shape (n, 10).
+
+        Args:
+            images: Unsigned bytes of shape (n, 1, 28, 28).
+        """
+        pixels = images.to(self._dtype).div_(255).contiguous(memory_format=torch.channels_last)
+        outputs: Tensor = self._network(pixels).float()
+        return outputs
+
+    def step(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Makes one step of Adam.
+
+        Returns:
+            The batch's mean loss, and its outputs, both before the step.
+        """
+        outputs = self.outputs(images)
+        loss = functional.cross_entropy(outputs, labels)
+        self._network.zero_grad()
+        loss.backward()
+        if self._dtype == torch.float32:
+            self._optimizer.step()
+        else:
+            self._step_in_float32()
+        return loss.detach(), outputs.detach()
+
+    @torch.no_grad()
+    def _step_in_float32(self) -> None:
+        pairs = list(zip(self._weights.values(), self._network.parameters(), strict=True))
+        for weight, rounded in pairs:
+            assert weight.grad is not None
+            assert rounded.grad is not None
+            weight.grad.copy_(rounded.grad)
+        self._optimizer.step()
+        for weight, rounded in pairs:
+            rounded.copy_(weight)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns the float32 weights by name, and Adam's state."""
+        weights = {name: weight.detach() for name, weight in self._weights.items()}
+        return {"model": weights, "optimizer": self._optimizer.state_dict()}
+
+    @torch.no_grad()
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Goes on from what `state_dict` gave."""
+        for name, weight in self._weights.items():
+            weight.copy_(state["model"][name])
+        self._network.load_state_dict(state["model"])
+        self._optimizer.load_state_dict(state["optimizer"])
