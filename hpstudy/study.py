@@ -3,131 +3,19 @@
 from __future__ import annotations
 
 import difflib
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    JsonValue,
-    model_validator,
-)
+from pydantic import Field, JsonValue, model_validator
 
+from hpstudy.objective import PRECISIONS
 from hpstudy.sampler import SEED, Level, Point
+from hpstudy.sections import Claim, Dimension, Grid, OneLevel, Search, Section
 
 PRECISION = "precision"
 
 
-def _level(value: object) -> object:
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("expected a finite number")
-    if not isinstance(value, (bool, int, float, str)):
-        raise ValueError("expected a number, a string or a boolean")
-    return value
-
-
-OneLevel = Annotated[Any, BeforeValidator(_level)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Expect(_Section):
-    """What a claim expects of the data; exactly one key is given."""
-
-    below: float | None = Field(None, description="the metric at each level is below this")
-    above: float | None = Field(None, description="the metric at each level is above this")
-    higher_than: OneLevel | None = Field(None, description="higher than at this level")
-    lower_than: OneLevel | None = Field(None, description="lower than at this level")
-    best: bool | None = Field(None, description="the best level of its factor")
-    rising: bool | None = Field(None, description="rises from level to level, as listed")
-    falling: bool | None = Field(None, description="falls from level to level, as listed")
-    matters_most: bool | None = Field(None, description="no factor moves the metric further")
-
-    @model_validator(mode="after")
-    def _one_key(self) -> Expect:
-        given = self.model_dump(exclude_none=True)
-        if len(given) != 1:
-            raise ValueError(
-                f"expected exactly one of {', '.join(type(self).model_fields)}, "
-                f"found {', '.join(given) or 'none'}"
-            )
-        return self
-
-
-class Claim(_Section):
-    """A sentence of a published report, in a form that data can confirm or refute."""
-
-    says: str = Field(description="the claim in words")
-    factor: str = Field(description="the factor that it speaks of")
-    level: list[OneLevel] = Field(default_factory=list, description="the level, or several")
-    expect: Expect = Field(description="what the data must show")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _listed(cls, data: Any) -> Any:  # noqa: ANN401 - pydantic's signature
-        if isinstance(data, dict) and "level" in data and not isinstance(data["level"], list):
-            return {**data, "level": [data["level"]]}
-        return data
-
-    def levels(self) -> list[Level]:
-        """Returns every level that the claim names."""
-        named = [*self.level, self.expect.higher_than, self.expect.lower_than]
-        return [level for level in named if level is not None]
-
-
-class Grid(_Section):
-    """The one-factor grid."""
-
-    metric: str = Field("value", description="the metric that is compared")
-    direction: Literal["maximize", "minimize"] = Field("maximize", description="which is better")
-    validation: int = Field(0, ge=0, description="images (or rows) held out of training")
-    seeds: list[Annotated[int, Field(ge=0, strict=True)]] = Field(
-        [0], min_length=1, description="the replicates: every point is trained once per seed"
-    )
-    factors: dict[str, Annotated[list[OneLevel], Field(min_length=1)]] = Field(
-        min_length=1, description="the levels of each hyperparameter that is varied"
-    )
-
-
-class Dimension(_Section):
-    """One hyperparameter's range in a search: low and high, or choices."""
-
-    low: int | float | None = Field(None, description="smallest value")
-    high: int | float | None = Field(None, description="largest value")
-    log: bool = Field(False, description="sample on a logarithmic scale")
-    step: int | float | None = Field(None, gt=0, description="distance between values")
-    choices: list[OneLevel] | None = Field(None, min_length=1, description="the values, unordered")
-
-    @model_validator(mode="after")
-    def _whole(self) -> Dimension:
-        if self.choices is not None:
-            if self.model_fields_set != {"choices"}:
-                raise ValueError("expected either choices, or low and high, not both")
-        elif self.low is None or self.high is None:
-            raise ValueError("expected low and high, or choices")
-        elif self.low > self.high:
-            raise ValueError(f"expected low <= high, found {self.low} > {self.high}")
-        elif self.log and (self.low <= 0 or self.step is not None):
-            raise ValueError("log = true expects low > 0 and no step")
-        return self
-
-
-class Search(_Section):
-    """The search."""
-
-    metric: str = Field("value", description="the metric that is searched for")
-    direction: Literal["maximize", "minimize"] = Field("maximize", description="which is better")
-    validation: int = Field(0, ge=0, description="images (or rows) held out of training")
-    trials: int = Field(50, ge=1, description="finished trials in all")
-    space: dict[str, Dimension] = Field(min_length=1, description="each hyperparameter's range")
-
-
-class StudyFile(_Section):
+class StudyFile(Section):
     """A study file, checked. Numbers of one factor have one type, the baseline's included."""
 
     title: str = Field(description="the study in a few words")
@@ -166,12 +54,8 @@ class StudyFile(_Section):
             for number, claim in enumerate(self.claims, 1):
                 self._check_claim(number, claim, self.grid.factors)
         if self.search is not None:
-            for name in self.search.space:
-                if name not in self.baseline:
-                    raise ValueError(
-                        f"search.space.{name}: expected a key of [baseline] "
-                        f"({', '.join(self.baseline)})"
-                    )
+            for name, dimension in self.search.space.items():
+                self._check_dimension(name, dimension)
         self._check_fidelity()
         return self
 
@@ -196,6 +80,8 @@ class StudyFile(_Section):
         levels[:], base = one_type[:-1], one_type[-1]
         if name in self.baseline:
             self.baseline[name] = base
+        if name == PRECISION and not set(levels) <= set(PRECISIONS):
+            raise ValueError(f"{where}: expected {' or '.join(PRECISIONS)}, found {levels}")
         if len(set(levels)) != len(levels):
             raise ValueError(f"{where}: a level stands twice in {levels}")
         if base not in levels:
@@ -204,6 +90,25 @@ class StudyFile(_Section):
                 f"{where}: expected the baseline's own value {base!r} ({home}.{name}) among the "
                 f"levels, found {levels}"
             )
+
+    def _check_dimension(self, name: str, dimension: Dimension) -> None:
+        where = f"search.space.{name}"
+        if name not in self.baseline:
+            raise ValueError(
+                f"{where}: expected a key of [baseline] ({', '.join(self.baseline)})"
+                f"{did_you_mean(name, self.baseline)}"
+            )
+        if not dimension.holds(self.baseline[name]):
+            raise ValueError(
+                f"{where}: expected a range that holds the baseline's {self.baseline[name]!r}, as "
+                f"the search begins there"
+            )
+        if name == self.fidelity:
+            ends = dimension.choices or [dimension.low]
+            if not (dimension.choices or dimension.is_whole(self.baseline[name])) or not all(
+                type(end) is int and end >= 1 for end in ends
+            ):
+                raise ValueError(f"{where}: the fidelity expects whole numbers from 1")
 
     def _check_published(self, factors: Mapping[str, Sequence[Level]]) -> None:
         for name, figures in self.published.items():
@@ -251,7 +156,7 @@ class StudyFile(_Section):
             return _as_level(self.baseline[factor])
         if factor in self.settings:
             return _as_level(self.settings[factor])
-        return "fp32"
+        return PRECISIONS[0]
 
     def full_baseline(self) -> Point:
         """Returns the baseline with the factors that override settings or the precision."""

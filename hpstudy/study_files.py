@@ -9,7 +9,8 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from hpstudy.errors import UserError
-from hpstudy.study import Claim, Dimension, Expect, Grid, Search, StudyFile, did_you_mean
+from hpstudy.sections import Claim, Dimension, Expect, Grid, Search
+from hpstudy.study import StudyFile, did_you_mean
 
 
 def studies_that_come_along() -> Path:

@@ -10,7 +10,7 @@ from hpstudy.analysis.comparisons import Comparisons, mean_interval
 from hpstudy.analysis.results import GridResults, LevelResult
 from hpstudy.analysis.wording import difference, interval, number
 from hpstudy.sampler import Level
-from hpstudy.study import Claim
+from hpstudy.sections import Claim
 
 SUPPORTED = "supported"
 CONTRADICTED = "contradicted"

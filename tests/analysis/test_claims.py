@@ -7,7 +7,7 @@ import pytest
 from hpstudy.analysis.claims import judge_claims
 from hpstudy.analysis.comparisons import Comparisons
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, TrialCounts
-from hpstudy.study import Claim
+from hpstudy.sections import Claim
 
 # Five seeds a level; the noise is the same for all, so differences are exact but for a jitter.
 NOISE = [0.0, 0.002, -0.001, 0.001, -0.002]
@@ -39,6 +39,7 @@ def grid(seeds: int = 5, direction: str = "maximize") -> GridResults:
         direction=direction,
         baseline={"size": 1, "kind": "a"},
         settings={},
+        runtime={},
         trials=TrialCounts(),
         epochs_asked=0,
         epochs_trained=0,

@@ -1,0 +1,149 @@
+"""The sections of a study file, each checked by itself."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from hpstudy.sampler import Level
+
+
+def _level(value: object) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("expected a finite number")
+    if not isinstance(value, (bool, int, float, str)):
+        raise ValueError("expected a number, a string or a boolean")
+    return value
+
+
+OneLevel = Annotated[Any, BeforeValidator(_level)]
+
+
+class Section(BaseModel):
+    """A table of a study file: an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Expect(Section):
+    """What a claim expects of the data; exactly one key is given."""
+
+    below: float | None = Field(None, description="the metric at each level is below this")
+    above: float | None = Field(None, description="the metric at each level is above this")
+    higher_than: OneLevel | None = Field(None, description="higher than at this level")
+    lower_than: OneLevel | None = Field(None, description="lower than at this level")
+    best: bool | None = Field(None, description="the best level of its factor")
+    rising: bool | None = Field(None, description="rises from level to level, as listed")
+    falling: bool | None = Field(None, description="falls from level to level, as listed")
+    matters_most: bool | None = Field(None, description="no factor moves the metric further")
+
+    @model_validator(mode="after")
+    def _one_key(self) -> Expect:
+        given = self.model_dump(exclude_none=True)
+        if len(given) != 1:
+            raise ValueError(
+                f"expected exactly one of {', '.join(type(self).model_fields)}, "
+                f"found {', '.join(given) or 'none'}"
+            )
+        return self
+
+
+class Claim(Section):
+    """A sentence of a published report, in a form that data can confirm or refute."""
+
+    says: str = Field(description="the claim in words")
+    factor: str = Field(description="the factor that it speaks of")
+    level: list[OneLevel] = Field(default_factory=list, description="the level, or several")
+    expect: Expect = Field(description="what the data must show")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _listed(cls, data: Any) -> Any:  # noqa: ANN401 - pydantic's signature
+        if isinstance(data, dict) and "level" in data and not isinstance(data["level"], list):
+            return {**data, "level": [data["level"]]}
+        return data
+
+    def levels(self) -> list[Level]:
+        """Returns every level that the claim names."""
+        named = [*self.level, self.expect.higher_than, self.expect.lower_than]
+        return [level for level in named if level is not None]
+
+
+class Grid(Section):
+    """The one-factor grid."""
+
+    metric: str = Field("value", description="the metric that is compared")
+    direction: Literal["maximize", "minimize"] = Field("maximize", description="which is better")
+    validation: int = Field(0, ge=0, description="images (or rows) held out of training")
+    seeds: list[Annotated[int, Field(ge=0, strict=True)]] = Field(
+        [0], min_length=1, description="the replicates: every point is trained once per seed"
+    )
+    factors: dict[str, Annotated[list[OneLevel], Field(min_length=1)]] = Field(
+        min_length=1, description="the levels of each hyperparameter that is varied"
+    )
+
+
+class Dimension(Section):
+    """One hyperparameter's range in a search: low and high, or choices."""
+
+    low: int | float | None = Field(None, description="smallest value")
+    high: int | float | None = Field(None, description="largest value")
+    log: bool = Field(False, description="sample on a logarithmic scale")
+    step: int | float | None = Field(None, gt=0, description="distance between values")
+    choices: list[OneLevel] | None = Field(None, min_length=1, description="the values, unordered")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Dimension:
+        if self.choices is not None:
+            if self.model_fields_set != {"choices"}:
+                raise ValueError("expected either choices, or low and high, not both")
+        elif self.low is None or self.high is None:
+            raise ValueError("expected low and high, or choices")
+        elif self.low > self.high:
+            raise ValueError(f"expected low <= high, found {self.low} > {self.high}")
+        elif self.log and (self.low <= 0 or self.step is not None):
+            raise ValueError("log = true expects low > 0 and no step")
+        return self
+
+    def is_whole(self, baseline: Level) -> bool:
+        """Tells whether all values are whole numbers, the baseline's included."""
+        return all(type(v) is int for v in (self.low, self.high, self.step or 1, baseline))
+
+    def holds(self, value: Level) -> bool:
+        """Tells whether a value lies in the range."""
+        if self.choices is not None:
+            return value in self.choices
+        assert self.low is not None
+        assert self.high is not None
+        if isinstance(value, (bool, str)) or not self.low <= value <= self.high:
+            return False
+        steps = (value - self.low) / self.step if self.step is not None else 0
+        return math.isclose(steps, round(steps), abs_tol=1e-9)
+
+
+class Search(Section):
+    """The search."""
+
+    metric: str = Field("value", description="the metric that is searched for")
+    direction: Literal["maximize", "minimize"] = Field("maximize", description="which is better")
+    validation: int = Field(0, ge=0, description="images (or rows) held out of training")
+    trials: int = Field(50, ge=1, description="finished trials in all")
+    finalists: int = Field(3, ge=1, description="settings that are trained again to choose by")
+    confirm_seeds: int = Field(
+        3, ge=0, le=100, description="fresh seeds of each finalist, the winner and the baseline"
+    )
+    confirm_metric: str | None = Field(
+        None,
+        description="what the winner is confirmed by; for validation_… it is test_… if left out",
+    )
+    space: dict[str, Dimension] = Field(min_length=1, description="each hyperparameter's range")
+
+    @property
+    def confirming_metric(self) -> str:
+        """The metric that the winner is confirmed by: nothing was chosen by it."""
+        if self.confirm_metric is not None:
+            return self.confirm_metric
+        kind, _, name = self.metric.partition("_")
+        return f"test_{name}" if kind == "validation" and name else self.metric
