@@ -1,0 +1,245 @@
+"""What a study itself costs as it grows: ask, report, tell and show, on SQLite.
+
+A grid of a trivial objective holds so many finished trials already; then a worker runs some more,
+and bare Optuna runs as many in a copy of that study: ask with the same distributions, one report an
+epoch, tell, on the same database opened in the same way. Printed are medians per call, and the
+slope of each on log-log axes between the smallest and the largest study: 1 is proportional to the
+number of trials.
+
+Run by hand, on a quiet machine:
+
+    python tests/bench/study_cost.py --trials 100 1000 10000
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import optuna
+from optuna.distributions import FloatDistribution
+from optuna.trial import create_trial
+
+from hpstudy.objective import Runtime, load_objective
+from hpstudy.records import Epoch, Records
+from hpstudy.running.begin import begin
+from hpstudy.running.grid import GridPlan, plan_grid
+from hpstudy.running.ledger import Ledger
+from hpstudy.running.samplers import sampler
+from hpstudy.running.space import distributions
+from hpstudy.running.worker import Job, Worker
+from hpstudy.storage import Runs, open_database
+from hpstudy.study_files import load_study
+from hpstudy.trials import TRAINING
+
+OBJECTIVE = """
+def score(params, *, seed, settings):
+    return params["x"] + params["y"] + params["z"]
+
+
+class Training:
+    version = 1
+
+    def __init__(self, params, *, seed, settings, runtime):
+        self.value = params["x"] + params["y"] + params["z"]
+
+    def epoch(self):
+        return {"value": self.value}
+
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state):
+        pass
+"""
+
+
+METRICS = {"value": 1.0, "seconds": 0.1, "wall_seconds": 0.1}
+
+
+def study_file(folder: Path, trials: int, epochs: int) -> Path:
+    (folder / "trivial.py").write_text(OBJECTIVE)
+    name = "Training" if epochs > 1 else "score"
+    levels = list(range(trials))
+    path = folder / "trivial.toml"
+    path.write_text(
+        f'title = "Trivial"\nobjective = "trivial:{name}"\n'
+        + ('fidelity = "epochs"\n' if epochs > 1 else "")
+        + f"[baseline]\nx = 0\ny = 1\nz = 2.5\nepochs = {epochs}\n[grid.factors]\nx = {levels}\n"
+    )
+    return path
+
+
+def fill(plan: GridPlan, runs: Runs, count: int) -> None:
+    """Adds finished trials for the first points, their epochs recorded as a worker would."""
+    database = open_database(runs.url, write=True)
+    study = optuna.load_study(study_name=plan.name, storage=database.storage)
+    spans = distributions(p.point for p in plan.points)
+    trials = [
+        create_trial(
+            params=p.point,
+            distributions=spans,
+            value=1.0,
+            intermediate_values=dict.fromkeys(range(1, p.epochs + 1), 1.0),
+            user_attrs={TRAINING: p.key},
+        )
+        for p in plan.points[:count]
+    ]
+    study.add_trials(trials)
+    first = plan.points[0]
+    Records(database.engine).add(first.identity, Epoch(1, METRICS))  # the others are like it
+    with database.engine.begin() as connection:
+        columns = (
+            "objective, version, settings, seed, precision, device, threads, versions, created"
+        )
+        connection.exec_driver_sql(
+            f"INSERT INTO hpstudy_trainings (key, params, {columns}) "
+            f"SELECT ?, ?, {columns} FROM hpstudy_trainings WHERE id = 1",
+            [(p.key, json.dumps(dict(p.identity.params))) for p in plan.points[1:count]],
+        )
+        connection.exec_driver_sql(
+            "INSERT OR IGNORE INTO hpstudy_epochs (training_id, epoch, metrics, finished) "
+            "SELECT id, ?, metrics, finished FROM hpstudy_trainings, hpstudy_epochs "
+            "WHERE training_id = 1 AND epoch = 1",
+            [(epoch,) for epoch in range(1, first.epochs + 1)],
+        )
+    database.engine.dispose()
+
+
+class Stopwatch:
+    """Sums up the time of calls by name, calls within others left out."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, list[float]] = defaultdict(list)
+
+    @contextmanager
+    def on(self, target: type, method: str) -> Iterator[None]:
+        original: Callable[..., object] = getattr(target, method)
+
+        def timed(*args: object, **kwargs: object) -> object:
+            start = time.perf_counter()
+            try:
+                return original(*args, **kwargs)
+            finally:
+                self.seconds[method].append(time.perf_counter() - start)
+
+        setattr(target, method, timed)
+        try:
+            yield
+        finally:
+            setattr(target, method, original)
+
+
+def ours(plan: GridPlan, runs: Runs) -> dict[str, float]:
+    worker = Worker(Job(plan, runs, "bench"))
+    watch = Stopwatch()
+    with (
+        watch.on(Ledger, "read"),
+        watch.on(optuna.Study, "ask"),
+        watch.on(optuna.Trial, "report"),
+        watch.on(optuna.Study, "tell"),
+        watch.on(Records, "add"),
+    ):
+        start = time.perf_counter()
+        worker.run()
+        total = time.perf_counter() - start
+    trials = len(watch.seconds["tell"])
+    medians = {name: statistics.median(values) for name, values in watch.seconds.items()}
+    return {**medians, "trial": total / trials}
+
+
+def bare(plan: GridPlan, runs: Runs, count: int) -> dict[str, float]:
+    database = open_database(runs.url, write=True)
+    study = optuna.load_study(
+        study_name=plan.name, storage=database.storage, sampler=optuna.samplers.RandomSampler()
+    )
+    spans = distributions(p.point for p in plan.points)
+    epochs = plan.points[0].epochs
+    study.get_trials(deepcopy=False)
+    start = time.perf_counter()
+    for _ in range(count):
+        trial = study.ask(spans)
+        for epoch in range(1, epochs + 1):
+            trial.report(1.0, epoch)
+        study.tell(trial, 1.0)
+    total = time.perf_counter() - start
+    database.engine.dispose()
+    return {"bare trial": total / count}
+
+
+def show(folder: Path) -> dict[str, float]:
+    command = [sys.executable, "-m", "hpstudy", "show", "trivial.toml", "--json"]
+    start = time.perf_counter()
+    result = subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    seconds = time.perf_counter() - start
+    assert json.loads(result.stdout)["grid"]["trials"]["waiting"] == 0
+    return {"show": seconds}
+
+
+def tpe(trials: int, count: int = 10) -> dict[str, float]:
+    """Times TPE's own sampling of four hyperparameters, in memory, made anew for each trial."""
+    space = {name: FloatDistribution(0, 1) for name in "abcd"}
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    study.add_trials(
+        create_trial(params=study.ask(space).params, distributions=space, value=float(number))
+        for number in range(trials)
+    )
+    seconds = []
+    for number in range(count):
+        study.sampler = sampler("tpe", 0, number)
+        start = time.perf_counter()
+        study.ask(space)
+        seconds.append(time.perf_counter() - start)
+    return {"TPE ask": statistics.median(seconds)}
+
+
+def measure(trials: int, epochs: int, count: int) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = study_file(folder, trials + count, epochs)
+        study = load_study(path)
+        objective = load_objective(study.objective, folder)
+        plan = plan_grid(study, objective, name="trivial", home=folder, runtime=Runtime())
+        runs = Runs(folder / "runs", f"sqlite:///{folder / 'runs' / 'hpstudy.db'}")
+        begin(plan, objective, runs)
+        fill(plan, runs, trials)
+        copy = Runs(folder / "copy", f"sqlite:///{folder / 'copy' / 'hpstudy.db'}")
+        copy.folder.mkdir()
+        shutil.copy(folder / "runs" / "hpstudy.db", copy.folder)
+        return {**ours(plan, runs), **bare(plan, copy, count), **show(folder), **tpe(trials)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--trials", type=int, nargs="+", default=[100, 1000, 10000])
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--count", type=int, default=50, help="trials that are timed")
+    args = parser.parse_args()
+    found = {trials: measure(trials, args.epochs, args.count) for trials in args.trials}
+    first, last = args.trials[0], args.trials[-1]
+    print(f"{args.epochs} epochs a trial, n = {args.count} trials; milliseconds")
+    for name in found[first]:
+        row = "  ".join(f"{1000 * found[trials][name]:9.2f}" for trials in args.trials)
+        slope = ""
+        if first != last:
+            growth = math.log(found[last][name] / found[first][name])
+            slope = f"  slope {growth / math.log(last / first):.2f}"
+        print(f"{name:12s} {row}{slope}")
+    for trials in args.trials:
+        ratio = found[trials]["trial"] / found[trials]["bare trial"]
+        print(f"{trials} trials: {ratio:.2f} times bare Optuna")
+
+
+if __name__ == "__main__":
+    main()
