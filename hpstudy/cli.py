@@ -12,6 +12,20 @@ from typer.core import TyperGroup
 
 from hpstudy import __version__
 from hpstudy.errors import UserError
+from hpstudy.options import (
+    DeviceOption,
+    FactorOption,
+    JsonOption,
+    NameOption,
+    PlanOption,
+    PrecisionOption,
+    QuickOption,
+    RunsOption,
+    StorageOption,
+    StudyArgument,
+    ThreadsOption,
+    WorkersOption,
+)
 
 
 class _OneLineErrors(TyperGroup):
@@ -59,34 +73,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-StudyArgument = Annotated[
-    str, typer.Argument(metavar="[STUDY]", help="A study file: its path, or its name in studies/.")
-]
-RunsOption = Annotated[
-    Path, typer.Option("--runs", envvar="HPSTUDY_RUNS", help="The folder of a run's files.")
-]
-StorageOption = Annotated[
-    str | None,
-    typer.Option(
-        "--storage",
-        envvar="HPSTUDY_STORAGE",
-        help="The database's address.  [default: sqlite:///RUNS/hpstudy.db]",
-    ),
-]
-NameOption = Annotated[
-    str | None,
-    typer.Option("--name", help="The study's name in the database.  [default: the file's name]"),
-]
-FactorOption = Annotated[
-    list[str] | None, typer.Option("--factor", help="Only this factor; may be given again.")
-]
-QuickOption = Annotated[
-    bool, typer.Option("--quick", help="A quick look, on fewer images, in a study NAME-quick.")
-]
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-]
-
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -112,37 +98,103 @@ def grid(
     seeds: Annotated[
         str | None, typer.Option(help="Replicates, such as 0-4 or 0,1,2.  [default: the file's]")
     ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Worker processes.  [default: one per core, or per training]"),
-    ] = None,
-    threads: Annotated[
-        int,
-        typer.Option(min=1, help="Threads of one training; part of what a result depends on."),
-    ] = 1,
-    device: Annotated[str, typer.Option(help="Where to train: auto, cpu, cuda or mps.")] = "auto",
+    workers: WorkersOption = None,
+    threads: ThreadsOption = 1,
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = "auto",
     quick: QuickOption = False,
-    plan: Annotated[
-        bool, typer.Option("--plan", help="Say what would be trained, and train nothing.")
-    ] = False,
+    plan: PlanOption = False,
     as_json: JsonOption = False,
     name: NameOption = None,
     runs: RunsOption = Path("runs"),
     storage: StorageOption = None,
 ) -> None:
     """Train the one-factor grid and show its tables beside the published figures."""
-    from hpstudy import commands
+    from hpstudy.commands import grid as command
+    from hpstudy.commands.opening import open_study
+    from hpstudy.commands.results import print_results
+    from hpstudy.trials import grid_name
 
-    opened = commands.open_study(study, name, runs, storage, quick=quick)
+    opened = open_study(study, name, runs, storage, quick=quick)
     objective = opened.objective()
-    planned = commands.plan_of(
-        opened, objective, device=device, threads=threads, factors=factor, seeds=seeds
+    runtime = opened.runtime(
+        objective, grid_name(opened.name), device=device, precision=precision, threads=threads
+    )
+    planned = command.plan_of(opened, objective, runtime, factors=factor, seeds=seeds)
+    if plan:
+        command.print_plan(planned, objective, opened, workers, as_json=as_json)
+        return
+    command.run(planned, objective, opened, workers, factor)
+    failed = print_results(opened, factor, as_json=as_json, sections=["grid"])
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def search(
+    study: StudyArgument = "report",
+    trials: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Finished trials in all, whoever ran them.  [default: the file's]"
+        ),
+    ] = None,
+    timeout: Annotated[
+        str | None, typer.Option(help="Begin no trial after this long, such as 30m or 1h30m.")
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Begin no trial after this many epochs in all.")
+    ] = None,
+    confirm: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=100,
+            help="Fresh seeds of finalists, winner and baseline; 0: none.  [default: the file's]",
+        ),
+    ] = None,
+    sampler: Annotated[str, typer.Option(help="tpe, gp or random.")] = "tpe",
+    pruner: Annotated[str, typer.Option(help="none, median, halving or hyperband.")] = "median",
+    seed: Annotated[
+        int, typer.Option(help="What the sampler draws from, and every trial is trained from.")
+    ] = 0,
+    workers: WorkersOption = None,
+    threads: ThreadsOption = 1,
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = "auto",
+    quick: QuickOption = False,
+    plan: PlanOption = False,
+    as_json: JsonOption = False,
+    name: NameOption = None,
+    runs: RunsOption = Path("runs"),
+    storage: StorageOption = None,
+) -> None:
+    """Search the hyperparameters' ranges, then confirm the winner on fresh seeds."""
+    from hpstudy.commands import search as command
+    from hpstudy.commands.opening import open_study
+    from hpstudy.commands.results import print_results
+    from hpstudy.trials import search_name
+
+    opened = open_study(study, name, runs, storage, quick=quick)
+    objective = opened.objective()
+    runtime = opened.runtime(
+        objective, search_name(opened.name), device=device, precision=precision, threads=threads
+    )
+    planned = command.plan_of(
+        opened,
+        objective,
+        runtime,
+        trials=trials,
+        timeout=timeout,
+        epochs=epochs,
+        sampler=sampler,
+        pruner=pruner,
+        seed=seed,
     )
     if plan:
-        commands.print_plan(planned, objective, opened, workers, as_json=as_json)
+        command.print_plan(planned, objective, opened, workers, confirm, as_json=as_json)
         return
-    commands.run(planned, objective, opened, workers, factor)
-    failed = commands.print_results(opened, factor, as_json=as_json)
+    command.run(planned, objective, opened, workers, confirm)
+    failed = print_results(opened, as_json=as_json, sections=["search"])
     raise typer.Exit(1 if failed else 0)
 
 
@@ -157,12 +209,13 @@ def show(
     storage: StorageOption = None,
 ) -> None:
     """Show the tables of what the database holds; train nothing."""
-    from hpstudy import commands
-    from hpstudy.running.plan import chosen_factors
+    from hpstudy.commands.opening import open_study
+    from hpstudy.commands.results import print_results
+    from hpstudy.running.grid import chosen_factors
 
-    opened = commands.open_study(study, name, runs, storage, quick=quick)
+    opened = open_study(study, name, runs, storage, quick=quick)
     chosen_factors(opened.study, factor)
-    commands.print_results(opened, factor, as_json=as_json)
+    print_results(opened, factor, as_json=as_json)
 
 
 @app.command()
@@ -184,11 +237,11 @@ def clean(
     storage: StorageOption = None,
 ) -> None:
     """Drop checkpoints that no training of the study will go on from."""
-    from hpstudy import commands
-    from hpstudy.report.terminal import size
+    from hpstudy.commands.opening import open_study
+    from hpstudy.report.wording import size
     from hpstudy.running.cleanup import clean as clean_up
 
-    opened = commands.open_study(study, name, runs, storage)
+    opened = open_study(study, name, runs, storage)
     typer.echo(f"{size(clean_up(opened.study, opened.name, opened.runs))} freed.")
 
 
@@ -200,7 +253,7 @@ def delete(
     storage: StorageOption = None,
 ) -> None:
     """Delete a study from the database with all trainings that no other study uses."""
-    from hpstudy.commands import runs_at
+    from hpstudy.commands.opening import runs_at
     from hpstudy.running.cleanup import belongings
     from hpstudy.running.cleanup import delete as delete_all
 

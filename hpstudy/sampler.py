@@ -168,10 +168,6 @@ class OneFactorSampler(BaseSampler):
         """Returns the points that no live or successful trial of `study` holds, in order."""
         return points_to_do(self._points, study.get_trials(deepcopy=False))
 
-    def point_for(self, study: Study, known: Mapping[str, Any]) -> Point:
-        """Returns the point that a new trial would be given, some of its parameters being known."""
-        return self._choose(study.get_trials(deepcopy=False), known)
-
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """Chooses the point of a new trial; an enqueued one is completed, not replaced."""
         self._fallback.before_trial(study, trial)

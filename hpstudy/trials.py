@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from hpstudy.sampler import known_params
 from hpstudy.storage import Database, is_free
 
 # User attributes of a study: what its trials have in common, and the replicates asked for.
@@ -19,7 +20,6 @@ ERROR = "error"
 INVOCATION = "invocation"
 TRAINING = "training"
 
-
 PointKey = frozenset[tuple[str, object]]
 
 
@@ -28,9 +28,24 @@ def point_key(params: Mapping[str, object]) -> PointKey:
     return frozenset(params.items())
 
 
+def known_key(trial: FrozenTrial) -> PointKey:
+    """Returns what is known of a trial's point: what it was enqueued with counts."""
+    return point_key(known_params(trial))
+
+
 def grid_name(name: str) -> str:
     """Returns the name of a study's grid in the database."""
     return f"{name}/grid"
+
+
+def search_name(name: str) -> str:
+    """Returns the name of a study's search in the database."""
+    return f"{name}/search"
+
+
+def confirm_name(name: str) -> str:
+    """Returns the name of the confirmation of a study's search in the database."""
+    return f"{name}/confirm"
 
 
 def find_study(name: str, database: Database) -> optuna.Study | None:

@@ -70,6 +70,15 @@ lr = [0.1, 0.2]
 width = [8, 16]
 """
 
+WALK_SEARCH = """
+[search]
+trials = 8
+[search.space]
+lr = { low = 0.01, high = 1.0, log = true }
+epochs = { low = 1, high = 6 }
+width = { low = 4, high = 64, log = true }
+"""
+
 
 @dataclass(frozen=True)
 class Folder:
@@ -129,10 +138,11 @@ class Folder:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
-    """A folder with `walk.toml` and its objective."""
+    """A folder with `walk.toml`, `seek.toml` (the same with a search) and their objective."""
     made = Folder(tmp_path)
     made.write("walk.py", WALK)
     made.write("walk.toml", WALK_STUDY)
+    made.write("seek.toml", WALK_STUDY + WALK_SEARCH)
     return made
 
 
@@ -141,7 +151,7 @@ def study_with(folder: Folder) -> Callable[..., str]:
     """Writes a variant of `walk.toml`: each argument replaces one text by another."""
 
     def write(*changes: tuple[str, str], name: str = "walk.toml") -> str:
-        text = WALK_STUDY
+        text = WALK_STUDY + (WALK_SEARCH if name == "seek.toml" else "")
         for old, new in changes:
             assert old in text
             text = text.replace(old, new)

@@ -125,9 +125,7 @@ expect = { lower_than = 0.1 }
 
 def test_show_before_anything_was_run(folder):
     shown = folder.run("show", "walk.toml")
-    assert shown.stdout == (
-        "Nothing run yet: sqlite:///runs/hpstudy.db holds no grid of study 'walk'.\n"
-    )
+    assert shown.stdout == ("Nothing run yet: sqlite:///runs/hpstudy.db holds no study 'walk'.\n")
     assert folder.json("show", "walk.toml")["grid"] is None
     assert not (folder.path / "runs").exists()
 
@@ -242,6 +240,29 @@ WRONG = [
         "letter.txt: can't be opened",
     ),
     (("grid", "--device", "tpu", "--plan"), "--device: expected auto, .*cpu, found 'tpu'"),
+    (
+        ("grid", "walk.toml", "--precision", "fp16"),
+        "--precision: expected auto, fp32, bf16, found 'fp16'",
+    ),
+    (("search", "walk.toml"), "study 'A walk' has no .search. section"),
+    (
+        ("search", "seek.toml", "--sampler", "tep"),
+        "--sampler: expected tpe, gp, random, found 'tep'",
+    ),
+    (
+        ("search", "seek.toml", "--pruner", "mean"),
+        "--pruner: expected none, median, halving, hyperband, found 'mean'",
+    ),
+    (
+        ("search", "seek.toml", "--timeout", "soon"),
+        "--timeout: expected a duration such as 90s, 30m or 1h30m, found 'soon'",
+    ),
+    (("search", "seek.toml", "--seed", "100"), "--seed: expected 0 to 99 .*found 100"),
+    (("search", "seek.toml", "--trials", "0"), "Invalid value for '--trials'"),
+    (("search", "beyond.toml"), "search.space.lr: .*range that holds the baseline's 0.1"),
+    (("search", "strange.toml"), "search.space.wdith: .*did you mean 'width'"),
+    (("search", "half.toml"), "search.space.epochs: the fidelity expects whole numbers from 1"),
+    (("search", "logzero.toml"), "search.space.lr: log = true expects low > 0 and no step"),
     (("grid", "sotfmax.toml"), "study 'sotfmax': head: input should be 'softmax' or 'logits'"),
     (("show", "walk.toml", "--factor", "rl"), "--factor: expected one of epochs, lr, width, found"),
     (("delete", "nothing"), "no database there yet"),
@@ -261,6 +282,15 @@ def test_wrong_input_is_one_line_with_exit_code_2_and_nothing_is_written(
     study_with(("lr = [0.1, 0.2]", "lr = [0.3, 0.2]"), name="outside.toml")
     study_with(("walk:Walk", "wlak:Walk"), name="nomodule.toml")
     study_with(("walk:Walk", "walk:Wlak"), name="noclass.toml")
+    study_with(("low = 0.01, high = 1.0", "low = 0.2, high = 1.0"), name="seek.toml")
+    (folder.path / "seek.toml").rename(folder.path / "beyond.toml")
+    study_with(("width = { low", "wdith = { low"), name="seek.toml")
+    (folder.path / "seek.toml").rename(folder.path / "strange.toml")
+    study_with(("low = 1, high = 6", "low = 0, high = 6"), name="seek.toml")
+    (folder.path / "seek.toml").rename(folder.path / "half.toml")
+    study_with(("low = 0.01, high = 1.0", "low = 0, high = 1.0"), name="seek.toml")
+    (folder.path / "seek.toml").rename(folder.path / "logzero.toml")
+    study_with(name="seek.toml")
     folder.write("nogrid.toml", 'title="t"\nobjective="walk:total"\n[baseline]\nx=1\n')
     report = (Path(__file__).parent.parent / "studies" / "report.toml").read_text()
     folder.write("sotfmax.toml", report.replace('head = "softmax"', 'head = "sotfmax"'))

@@ -10,8 +10,9 @@ from optuna.trial import FrozenTrial, TrialState
 
 from hpstudy.records import Epoch, Records
 from hpstudy.sampler import SEED, Level, Point, one_factor_points
+from hpstudy.sections import Claim
 from hpstudy.storage import Database
-from hpstudy.study import Claim, StudyFile
+from hpstudy.study import StudyFile
 from hpstudy.trials import (
     ERROR,
     FINGERPRINT,
@@ -90,6 +91,7 @@ class GridResults:
         direction: "maximize" or "minimize".
         baseline: The baseline, settings that are factors included.
         settings: The settings that the trials were trained with.
+        runtime: Their device type, precision and threads.
         trials: How many points are in which state.
         epochs_asked: Epochs when every table row is counted by itself, from its first epoch.
         epochs_trained: Distinct epochs behind these trials.
@@ -102,6 +104,7 @@ class GridResults:
     direction: str
     baseline: Mapping[str, Level]
     settings: Mapping[str, object]
+    runtime: Mapping[str, object]
     trials: TrialCounts
     epochs_asked: int
     epochs_trained: int
@@ -140,6 +143,7 @@ def read_grid(
         return None
     chosen = {f: levels for f, levels in study.grid.factors.items() if not factors or f in factors}
     baseline = study.full_baseline()
+    fingerprint = optuna_study.user_attrs.get(FINGERPRINT, {})
     seeds = sorted({*study.grid.seeds, *optuna_study.user_attrs.get(SEEDS, [])})
     attempts = latest_attempts(optuna_study.get_trials(deepcopy=False))
     planned = {point_key(point): point for point in one_factor_points(baseline, chosen, seeds)}
@@ -159,7 +163,8 @@ def read_grid(
         metric=study.grid.metric,
         direction=study.grid.direction,
         baseline=baseline,
-        settings=optuna_study.user_attrs.get(FINGERPRINT, {}).get("settings", {}),
+        settings=fingerprint.get("settings", {}),
+        runtime=runtime_of(fingerprint, baseline),
         trials=_counts(planned, attempts, database.url, grid_name(name)),
         epochs_asked=sum(
             len(run.epochs) for levels in rows.values() for row in levels.values() for run in row
@@ -176,6 +181,14 @@ def read_grid(
             if (error := _error(attempts.get(key))) is not None
         ),
     )
+
+
+def runtime_of(
+    fingerprint: Mapping[str, object], baseline: Mapping[str, object]
+) -> dict[str, object]:
+    """Returns how a study's trials were trained; a factor of the study is not among it."""
+    names = ("device", "precision", "threads")
+    return {n: fingerprint[n] for n in names if n in fingerprint and n not in baseline}
 
 
 def _runs(attempts: Mapping[PointKey, FrozenTrial], records: Records) -> dict[PointKey, _Run]:

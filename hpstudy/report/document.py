@@ -9,9 +9,16 @@ from hpstudy import __version__
 from hpstudy.analysis.effects import Effect
 from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.results import LevelResult
+from hpstudy.analysis.search import Confirmed, SearchResults
 
 
-def document(name: str, title: str, storage: str, found: Findings | None) -> dict[str, Any]:
+def document(
+    name: str,
+    title: str,
+    storage: str,
+    found: Findings | None,
+    search: SearchResults | None,
+) -> dict[str, Any]:
     """Returns the document that `--json` prints.
 
     Accuracies are fractions, times seconds, memory MiB; what is not known is None.
@@ -21,6 +28,7 @@ def document(name: str, title: str, storage: str, found: Findings | None) -> dic
         title: The study file's title.
         storage: The database's address, without a password.
         found: What the grid shows, if it was run.
+        search: What the search found, if it was run.
     """
     return {
         "study": name,
@@ -28,7 +36,7 @@ def document(name: str, title: str, storage: str, found: Findings | None) -> dic
         "storage": storage,
         "version": __version__,
         "grid": _grid(found) if found is not None else None,
-        "search": None,
+        "search": _search(search) if search is not None else None,
     }
 
 
@@ -39,6 +47,7 @@ def _grid(found: Findings) -> dict[str, Any]:
         "direction": grid.direction,
         "baseline": dict(grid.baseline),
         "settings": dict(grid.settings),
+        "runtime": dict(grid.runtime),
         "trials": asdict(grid.trials),
         "epochs": {"asked": grid.epochs_asked, "trained": grid.epochs_trained},
         "factors": [
@@ -72,3 +81,30 @@ def _level(level: LevelResult, effect: Effect) -> dict[str, Any]:
         "seconds_per_epoch": level.seconds_per_epoch,
         "peak_memory_mb": level.peak_memory_mb,
     }
+
+
+def _search(search: SearchResults) -> dict[str, Any]:
+    best = search.best
+    return {
+        "metric": search.metric,
+        "direction": search.direction,
+        "baseline": dict(search.baseline),
+        "settings": dict(search.settings),
+        "runtime": dict(search.runtime),
+        "trials": asdict(search.counts),
+        "epochs": {"asked": search.epochs_asked, "trained": search.epochs_trained},
+        "best": None
+        if best is None
+        else {"trial": best.number, "params": best.params, "value": best.values[0]},
+        "finalists": [asdict(finalist) for finalist in search.finalists],
+        "confirmed": _confirmed(search.confirmed) if search.confirmed is not None else None,
+        "failed": [asdict(failure) for failure in search.failed],
+    }
+
+
+def _confirmed(confirmed: Confirmed) -> dict[str, Any]:
+    baseline = {"values": list(confirmed.baseline_values), "mean": confirmed.baseline_mean}
+    fields = asdict(confirmed)
+    for name in ("baseline_values", "baseline_mean"):
+        del fields[name]
+    return {**fields, "baseline": baseline}

@@ -1,16 +1,10 @@
-"""Results and progress in the terminal."""
+"""A grid's results, and what a plan would take, in the terminal."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
-from datetime import timedelta
-from types import TracebackType
+from collections.abc import Sequence
 
-from rich.console import Console, Group, RenderableType
-from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, TaskProgressColumn
-from rich.progress import Progress as ProgressBar
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -19,31 +13,14 @@ from hpstudy.analysis.effects import Effect
 from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult
 from hpstudy.analysis.wording import difference, interval, number
+from hpstudy.report.wording import duration, how_trained, size
 from hpstudy.running.cost import Forecast
-from hpstudy.running.progress import Progress
 
 _HOW_JUDGED = (
     "Intervals cover 95 %. A verdict compares a level with the baseline, seeds as blocks, spread "
     "pooled over the levels (Welch's test where a level's spread is unlike the others'), by "
     "Holm's method over all levels. It holds at the baseline of the other hyperparameters."
 )
-_LOOK_SECONDS = 1.0
-_TABLES_EVERY = 5  # looks
-
-
-def duration(seconds: float | None) -> str:
-    """Formats a duration: "41 s", "12 min", "3 h 05 min"."""
-    if seconds is None:
-        return "unknown"
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def size(count: int | None) -> str:
-    """Formats a number of bytes in MB."""
-    return "unknown" if count is None else f"{count / 1e6:,.0f} MB"
 
 
 def grid_tables(found: Findings, *, quick: str | None = None) -> Group:
@@ -128,7 +105,7 @@ def _closing_lines(grid: GridResults) -> list[Text]:
     lines = [
         Text(
             f"{', '.join(states)}. The rows above take {grid.epochs_asked} epochs one by one; "
-            f"{grid.epochs_trained} were trained."
+            f"{grid.epochs_trained} were trained. {how_trained(grid.runtime)}"
         )
     ]
     if grid.metric.endswith("accuracy"):
@@ -146,101 +123,6 @@ def _closing_lines(grid: GridResults) -> list[Text]:
         setting = ", ".join(f"{k} {v}" for k, v in failure.params.items())
         lines.append(Text(f"failed: {setting}, seed {failure.seed}: {failure.error}", style="red"))
     return lines
-
-
-class LiveProgress:
-    """Shows progress on stderr while a study runs: live on a terminal, else a line an epoch.
-
-    Args:
-        look: Reads the progress.
-        tables: Reads the tables as they stand; shown on a terminal below the progress.
-        metric: The metric that is shown.
-        console: A console on stderr.
-    """
-
-    def __init__(
-        self,
-        look: Callable[[], Progress],
-        tables: Callable[[], RenderableType],
-        metric: str,
-        console: Console,
-    ) -> None:
-        self._look = look
-        self._tables = tables
-        self._metric = metric
-        self._console = console
-        self._live: Live | None = None
-        if console.is_terminal:
-            self._live = Live(console=console, auto_refresh=False, transient=True)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._shown: RenderableType = Text()
-
-    def __enter__(self) -> LiveProgress:
-        if self._live is not None:
-            self._live.start()
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
-        if self._live is not None:
-            self._live.stop()
-
-    def _watch(self) -> None:
-        looks = 0
-        while True:
-            stopping = self._stop.wait(_LOOK_SECONDS if looks else 0)
-            progress = self._look()
-            if self._live is None:
-                self._print_news(progress)
-            else:
-                if looks % _TABLES_EVERY == 0:
-                    self._shown = self._tables()
-                self._live.update(Group(*self._lines(progress), self._shown), refresh=True)
-            if stopping:
-                return
-            looks += 1
-
-    def _print_news(self, progress: Progress) -> None:
-        for news in progress.news:
-            seconds = "" if news.seconds is None else f", {news.seconds:.3g} s"
-            self._console.print(
-                f"[{progress.epochs}/{progress.epochs_total}] {news.label}: "
-                f"epoch {news.epoch}/{news.last}, {self._metric} "
-                f"{number(news.value, self._metric) or 'unknown'}{seconds}",
-                markup=False,
-                highlight=False,
-                soft_wrap=True,
-            )
-
-    def _lines(self, progress: Progress) -> list[RenderableType]:
-        bar = ProgressBar(
-            "[bold]epochs", BarColumn(), MofNCompleteColumn(), TaskProgressColumn(), expand=False
-        )
-        bar.add_task("", total=progress.epochs_total, completed=progress.epochs)
-        facts = [f"{progress.points} of {progress.points_total} points"]
-        if progress.failed:
-            facts.append(f"{progress.failed} failed")
-        facts.append(f"{duration(progress.seconds_left)} left")
-        if progress.best is not None:
-            value, where = progress.best
-            facts.append(f"best so far {number(value, self._metric)} at {where}")
-        running = Table.grid(padding=(0, 2))
-        for training in progress.running:
-            running.add_row(
-                "▸",
-                training.label,
-                f"epoch {training.epoch + 1} of {training.last}",
-                number(training.value, self._metric) if training.epoch else "",
-            )
-        return [running, bar, Text(" · ".join(facts), style="dim"), Text()]
 
 
 def plan_table(title: str, plan: Forecast) -> Table:
@@ -264,8 +146,3 @@ def plan_table(title: str, plan: Forecast) -> Table:
     for name, fact in facts.items():
         table.add_row(Text(name, style="bold"), fact)
     return table
-
-
-def elapsed(seconds: float) -> str:
-    """Formats a wall time exactly enough to compare runs: "0:31:07"."""
-    return str(timedelta(seconds=round(seconds)))

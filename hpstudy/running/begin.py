@@ -11,13 +11,13 @@ import optuna
 from hpstudy.errors import UserError
 from hpstudy.objective import Objective
 from hpstudy.records import Records
-from hpstudy.running.plan import GridPlan
+from hpstudy.running.plan import Plan, PointsPlan
 from hpstudy.running.space import distributions, fixed_choices
 from hpstudy.storage import Runs, exists, hold, open_database
 from hpstudy.trials import FINGERPRINT, SEEDS, SOURCE, find_study
 
 
-def begin(plan: GridPlan, objective: Objective, runs: Runs) -> list[str]:
+def begin(plan: Plan, objective: Objective, runs: Runs) -> list[str]:
     """Creates the plan's study, or opens it if its trials are of the same kind.
 
     Args:
@@ -38,18 +38,19 @@ def begin(plan: GridPlan, objective: Objective, runs: Runs) -> list[str]:
         study = optuna.create_study(
             study_name=plan.name,
             storage=database.storage,
-            direction=plan.grid.direction,
+            direction=plan.direction,
             load_if_exists=True,
         )
         study.set_user_attr(FINGERPRINT, plan.fingerprint)
-        seeds = study.user_attrs.get(SEEDS, [])
-        study.set_user_attr(SEEDS, sorted({*seeds, *plan.seeds}))
+        if isinstance(plan, PointsPlan):
+            seeds = study.user_attrs.get(SEEDS, [])
+            study.set_user_attr(SEEDS, sorted({*seeds, *plan.seeds}))
         notes = list(_changed_source(study, objective))
     database.engine.dispose()
     return notes
 
 
-def check(plan: GridPlan, runs: Runs) -> None:
+def check(plan: Plan, runs: Runs) -> None:
     """Checks that the plan's trials may stand beside those that its study already holds.
 
     Raises:
@@ -69,10 +70,22 @@ def check(plan: GridPlan, runs: Runs) -> None:
                 f"study {plan.name!r} in {database.shown} holds trials of another kind: "
                 f"{'; '.join(changes)}; give --name for a study of its own"
             )
-        trials = study.get_trials(deepcopy=False)
-        distributions([p.point for p in plan.points], fixed_choices(trials))
+        if isinstance(plan, PointsPlan):
+            trials = study.get_trials(deepcopy=False)
+            distributions([p.point for p in plan.points], fixed_choices(trials))
     finally:
         database.engine.dispose()
+
+
+def begun_precision(name: str, runs: Runs) -> str | None:
+    """Returns the precision of an Optuna study's trials, or None where it has not begun."""
+    if not exists(runs.url):
+        return None
+    database = open_database(runs.url, write=False)
+    study = find_study(name, database)
+    found = study.user_attrs.get(FINGERPRINT, {}).get("precision") if study is not None else None
+    database.engine.dispose()
+    return found
 
 
 def _differences(

@@ -47,7 +47,8 @@ def clean(study: StudyFile, name: str, runs: Runs) -> int:
     """Drops checkpoints that nothing needs any more and returns the bytes freed.
 
     Needed are those of trainings that a point of the study file still waits for, that a trial of
-    any study in the database has not finished with, or that a worker is at.
+    any study in the database has not finished with, or that a worker is at. What was pruned is
+    finished with.
 
     Args:
         study: The study file.
@@ -94,7 +95,8 @@ def _unfinished(
         for trial in attempts.values()
         if TRAINING in trial.user_attrs
     }
-    done = {point for point, trial in attempts.items() if trial.state == TrialState.COMPLETE}
+    ends = (TrialState.COMPLETE, TrialState.PRUNED)
+    done = {point for point, trial in attempts.items() if trial.state in ends}
     unfinished = [trial.params for point, trial in attempts.items() if point not in done]
     unfinished += [point for point in points if point_key(point) not in done]
     return {keys[training(point)] for point in unfinished if training(point) in keys}

@@ -8,7 +8,7 @@ from statistics import fmean
 
 from hpstudy.objective import Estimate, Objective
 from hpstudy.records import Epoch, Records
-from hpstudy.running.plan import GridPlan
+from hpstudy.running.plan import PointsPlan
 from hpstudy.storage import Runs, exists, open_database
 
 
@@ -20,7 +20,7 @@ class Costs:
         objective: What it trains.
     """
 
-    def __init__(self, plan: GridPlan, objective: Objective) -> None:
+    def __init__(self, plan: PointsPlan, objective: Objective) -> None:
         self._last = plan.last_epochs()
         self._extendable = plan.extendable()
         self._is_function = objective.is_function
@@ -106,7 +106,7 @@ class Forecast:
     checkpoint_bytes: int | None
 
 
-def forecast(plan: GridPlan, objective: Objective, runs: Runs, workers: int) -> Forecast:
+def forecast(plan: PointsPlan, objective: Objective, runs: Runs, workers: int) -> Forecast:
     """Says what a plan would take; trains nothing and writes nothing."""
     last = plan.last_epochs()
     recorded: dict[str, list[Epoch]] = {}

@@ -1,4 +1,4 @@
-"""Holding Ctrl-C back for the moment in which a finished epoch is written down."""
+"""Holding Ctrl-C back while the database is read or written."""
 
 from __future__ import annotations
 

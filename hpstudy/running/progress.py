@@ -10,8 +10,8 @@ from optuna.trial import TrialState
 
 from hpstudy.records import Epoch, Records
 from hpstudy.running.cost import Costs
-from hpstudy.running.plan import GridPlan, PlannedPoint
-from hpstudy.sampler import SEED, Level, Point
+from hpstudy.running.plan import PlannedPoint, PointsPlan
+from hpstudy.sampler import SEED, Level, Point, known_params
 from hpstudy.storage import Database
 from hpstudy.trials import ERROR, TRAINING, find_study, point_key
 
@@ -67,7 +67,9 @@ class Progress:
 def label(point: Mapping[str, Level], baseline: Mapping[str, Level], *, seeds: int) -> str:
     """Names a point by what sets it apart from the baseline."""
     parts = [
-        f"{name} {value}" for name, value in point.items() if baseline.get(name, value) != value
+        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in point.items()
+        if baseline.get(name, value) != value
     ]
     text = ", ".join(parts) or "baseline"
     return f"{text} · seed {point[SEED]}" if seeds > 1 else text
@@ -83,7 +85,7 @@ class Observer:
         workers: How many workers this invocation has.
     """
 
-    def __init__(self, plan: GridPlan, database: Database, costs: Costs, workers: int) -> None:
+    def __init__(self, plan: PointsPlan, database: Database, costs: Costs, workers: int) -> None:
         self._plan = plan
         self._records = Records(database.engine)
         self._study = find_study(plan.name, database)
@@ -114,7 +116,7 @@ class Observer:
             points=len({point_key(t.params) for t in complete}),
             points_total=len(self._plan.points),
             running=tuple(
-                self._running(str(t.user_attrs[TRAINING]), t.params)
+                self._running(str(t.user_attrs[TRAINING]), known_params(t))
                 for t in trials
                 if t.state == TrialState.RUNNING and TRAINING in t.user_attrs
             ),
@@ -139,14 +141,14 @@ class Observer:
             self._label(self._points[key][0].point),
             epoch.number,
             self._last_epochs[key],
-            epoch.metrics.get(self._plan.grid.metric),
+            epoch.metrics.get(self._plan.metric),
             epoch.metrics.get("seconds"),
         )
 
     def _running(self, key: str, params: Point) -> RunningTraining:
         done = self._epochs.get(key, [])
         last = self._last_epochs.get(key, len(done))
-        value = done[-1].metrics.get(self._plan.grid.metric) if done else None
+        value = done[-1].metrics.get(self._plan.metric) if done else None
         return RunningTraining(self._label(params), min(len(done), last), last, value)
 
     def _best(self, values: list[tuple[float, Point]]) -> tuple[float, str] | None:

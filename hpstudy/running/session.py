@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from numbers import Real
 from platform import python_version
@@ -23,7 +24,7 @@ class TrainingSession:
     Args:
         objective: What trains.
         identity: The training.
-        runtime: How it runs.
+        runtime: How it runs; the precision is the training's own.
         records: Where finished epochs are.
         checkpoints: Where its last state is.
     """
@@ -56,7 +57,8 @@ class TrainingSession:
             last: The last epoch that is wanted.
             keep_state: Whether the state after `last` is kept, to go on from it later.
         """
-        recorded = self._records.epochs(self.key, last)
+        with deferred_interrupts():
+            recorded = self._records.epochs(self.key, last)
         yield from recorded
         if len(recorded) < last:
             training = self._taken_up(len(recorded))
@@ -91,7 +93,7 @@ class TrainingSession:
             self._identity.params,
             seed=self._identity.seed,
             settings=self._identity.settings,
-            runtime=self._runtime,
+            runtime=replace(self._runtime, precision=self._identity.precision),
         )
 
     def _next_epoch(self, training: Training) -> Mapping[str, float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from dataclasses import dataclass
 
 import optuna
@@ -14,16 +13,20 @@ from hpstudy import storage
 from hpstudy.checkpoints import Checkpoints
 from hpstudy.objective import load_objective
 from hpstudy.records import Records
-from hpstudy.running.plan import GridPlan, PlannedPoint, plan_point
+from hpstudy.running.agenda import Agenda, PointsAgenda
+from hpstudy.running.interrupts import deferred_interrupts
+from hpstudy.running.ledger import Ledger
+from hpstudy.running.plan import Plan, PlannedPoint, PointsPlan
+from hpstudy.running.proposals import SearchAgenda
+from hpstudy.running.samplers import GivenSampler
+from hpstudy.running.search import SearchPlan
 from hpstudy.running.session import TrainingSession, metric_value
-from hpstudy.running.space import distributions, fixed_choices
-from hpstudy.sampler import OneFactorSampler, Point, known_params, points_to_do
+from hpstudy.sampler import known_params
 from hpstudy.storage import Held, Runs
 from hpstudy.trials import (
     ERROR,
     INVOCATION,
     TRAINING,
-    PointKey,
     is_alive,
     point_key,
     training_lock,
@@ -44,7 +47,7 @@ class Job:
         invocation: Tells this invocation from others: a point that raised is tried once in each.
     """
 
-    plan: GridPlan
+    plan: Plan
     runs: Runs
     invocation: str
 
@@ -62,13 +65,16 @@ class Worker:
     One worker at a time looks at what is free and asks, one trains a key at a time, and a
     running trial whose lock is free is dead: it is told FAIL, and its point is free again.
 
+    An interruption takes effect while it trains or waits, never while it is at the database, where
+    it would leave a transaction open.
+
     Args:
         job: What to run.
     """
 
     def __init__(self, job: Job) -> None:
-        self._job = job
         self._plan = job.plan
+        self._invocation = job.invocation
         self._url = job.runs.url
         database = storage.open_database(self._url, write=True)
         self._storage = database.storage
@@ -76,10 +82,8 @@ class Worker:
         self._checkpoints = Checkpoints(job.runs.checkpoints)
         self._objective = load_objective(job.plan.study.objective, job.plan.home)
         self._study = optuna.load_study(study_name=job.plan.name, storage=database.storage)
-        self._last_epochs = job.plan.last_epochs()
-        self._extendable = job.plan.extendable()
-        self._planned = {point_key(p.point): p for p in job.plan.points}
-        self._fixed = fixed_choices(self._study.get_trials(deepcopy=False))
+        self._ledger = Ledger(self._study, job.invocation)
+        self._agenda = _agenda(job.plan, self._study, self._ledger)
         self._session: TrainingSession | None = None
         self._session_lock: Held | None = None
 
@@ -87,157 +91,122 @@ class Worker:
         """Works until no point is left that this invocation may still try."""
         try:
             while True:
-                claim, wait = self._claim()
+                with deferred_interrupts():
+                    claim, is_over = self._claim()
                 if claim is not None:
                     self._run(claim)
-                elif wait:
-                    time.sleep(_POLL_SECONDS)
-                else:
+                elif is_over:
                     return
+                else:
+                    time.sleep(_POLL_SECONDS)
         finally:
             self._leave_training()
 
     def _claim(self) -> tuple[_Claim | None, bool]:
-        """Takes the next point that is free; without one, tells whether to wait for others."""
+        """Takes the next point that is free; without one, tells whether all is over."""
         with storage.hold(self._url, f"ask/{self._plan.name}"):
+            self._ledger.read()
             self._bury_the_dead()
-            trials = self._study.get_trials(deepcopy=False)
-            todo = self._enqueued(trials) or self._to_do(trials)
-            planned = self._take_training(todo)
-            if planned is None:
-                # What is running may die, and a training may be busy in another study.
-                return None, bool(todo) or any(t.state == TrialState.RUNNING for t in trials)
-            trial = self._ask(planned)
+            trial = self._ask()
+            if trial is None:
+                return None, self._agenda.is_over()
             lock = storage.take(self._url, trial_lock(self._plan.name, trial.number))
-        return _Claim(trial, planned, lock), True
-
-    def _enqueued(self, trials: list[FrozenTrial]) -> list[PlannedPoint]:
-        """Returns the point of the trial that somebody enqueued: Optuna hands it out first."""
-        waiting = next((t for t in trials if t.state == TrialState.WAITING), None)
-        if waiting is None:
-            return []
-        known = known_params(waiting)
-        point = {**self._sampler([]).point_for(self._study, known), **known}
-        return [
-            plan_point(
-                self._plan.study,
-                self._objective,
-                point,
-                self._plan.fingerprint["settings"],
-                self._plan.runtime,
-            )
-        ]
+        return _Claim(trial, self._plan.planned(trial.params), lock), False
 
     def _bury_the_dead(self) -> None:
         """Tells FAIL for running trials whose worker is gone; the caller holds the ask lock."""
-        trials = self._study.get_trials(deepcopy=False)
-        for trial in trials:
-            if trial.state != TrialState.RUNNING or is_alive(trial, self._plan.name, self._url):
-                continue
-            here = point_key(trial.params), len(trial.intermediate_values)
-            if self._deaths(trials)[here] + 1 >= _DEATHS:
-                self._set_error(trial.number, f"its process died {_DEATHS} times")
-            self._study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+        dead = [t for t in self._ledger.running() if not is_alive(t, self._plan.name, self._url)]
+        for trial in dead:
+            self._bury(trial)
+        if dead:
+            self._ledger.read()
 
-    def _deaths(self, trials: list[FrozenTrial]) -> Counter[tuple[PointKey, int]]:
-        """Counts how often this invocation lost a process, by point and the epoch it had reached.
+    def _bury(self, trial: FrozenTrial) -> None:
+        here = point_key(trial.params), len(trial.intermediate_values)
+        if self._ledger.deaths[here] + 1 >= _DEATHS:
+            study_id = self._storage.get_study_id_from_name(self._plan.name)
+            trial_id = self._storage.get_trial_id_from_study_id_trial_number(study_id, trial.number)
+            self._storage.set_trial_user_attr(trial_id, ERROR, f"its process died {_DEATHS} times")
+        self._study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
 
-        Processes that die for other reasons, now and then, die at other epochs too.
-        """
-        return Counter(
-            (point_key(t.params), len(t.intermediate_values))
-            for t in trials
-            if t.state == TrialState.FAIL
-            and ERROR not in t.user_attrs
-            and t.user_attrs.get(INVOCATION) == self._job.invocation
-        )
+    def _ask(self) -> Trial | None:
+        """Asks for a trial: what somebody enqueued, else a free point, else a new one."""
+        waiting = self._ledger.waiting()
+        if waiting is not None:
+            self._study.sampler = self._agenda.sampler()
+            return self._marked(self._study.ask(self._agenda.distributions(known_params(waiting))))
+        planned = next((p for p in self._agenda.candidates() if self._enter(p)), None)
+        if planned is None:
+            trial = self._agenda.propose()
+            return self._marked(trial) if trial is not None else None
+        self._study.sampler = GivenSampler(planned.point)
+        return self._marked(self._study.ask(self._agenda.distributions(planned.point)))
 
-    def _set_error(self, number: int, error: str) -> None:
-        study_id = self._storage.get_study_id_from_name(self._plan.name)
-        trial_id = self._storage.get_trial_id_from_study_id_trial_number(study_id, number)
-        self._storage.set_trial_user_attr(trial_id, ERROR, error)
-
-    def _take_training(self, todo: list[PlannedPoint]) -> PlannedPoint | None:
-        """Takes the first point whose training nobody else is at, and that training's lock."""
-        if self._session is not None:
-            going_on = next((p for p in todo if p.key == self._session.key), None)
-            if going_on is not None:
-                return going_on
-            self._leave_training()
-        busy: set[str] = set()
-        for planned in todo:
-            if planned.key not in busy:
-                lock = storage.try_take(self._url, training_lock(planned.key))
-                if lock is not None:
-                    self._session_lock = lock
-                    self._session = TrainingSession(
-                        self._objective,
-                        planned.identity,
-                        self._plan.runtime,
-                        self._records,
-                        self._checkpoints,
-                    )
-                    return planned
-                busy.add(planned.key)
-        return None
-
-    def _to_do(self, trials: list[FrozenTrial]) -> list[PlannedPoint]:
-        """Returns the points that are free and have not raised in this invocation.
-
-        Those that lost a process come last: should they be the reason, the others are done first.
-        """
-        raised = {
-            point_key(t.params)
-            for t in trials
-            if ERROR in t.user_attrs and t.user_attrs.get(INVOCATION) == self._job.invocation
-        }
-        free = points_to_do([p.point for p in self._plan.points], trials)
-        lost = Counter(key for key, _ in self._deaths(trials).elements())
-        todo = [key for p in free if (key := point_key(p)) not in raised]
-        return [self._planned[key] for key in sorted(todo, key=lambda key: lost[key])]
-
-    def _ask(self, planned: PlannedPoint) -> Trial:
-        is_planned = point_key(planned.point) in self._planned
-        self._study.sampler = self._sampler([planned.point] if is_planned else [])
-        points = [*(p.point for p in self._plan.points), planned.point]
-        trial = self._study.ask(distributions(points, self._fixed))
-        if trial.params != planned.point:
-            raise RuntimeError(f"asked for {planned.point}, got {trial.params}")
-        trial.set_user_attr(INVOCATION, self._job.invocation)
-        trial.set_user_attr(TRAINING, planned.key)
+    def _marked(self, trial: Trial) -> Trial:
+        trial.set_user_attr(INVOCATION, self._invocation)
+        trial.set_user_attr(TRAINING, self._plan.planned(trial.params).key)
         return trial
 
-    def _sampler(self, order: list[Point]) -> OneFactorSampler:
-        return OneFactorSampler(
-            self._plan.study.full_baseline(), self._plan.factors, self._plan.seeds, order=order
+    def _enter(self, planned: PlannedPoint, *, wait: bool = False) -> bool:
+        """Takes up a point's training, unless somebody else is at it."""
+        if self._session is not None and self._session.key == planned.key:
+            return True
+        name = training_lock(planned.key)
+        if wait:
+            self._leave_training()  # two workers, each waiting for the other's, would wait for ever
+            lock: Held | None = storage.take(self._url, name)
+        else:
+            lock = storage.try_take(self._url, name)
+            if lock is None:
+                return False
+            self._leave_training()
+        self._session_lock = lock
+        self._session = TrainingSession(
+            self._objective,
+            planned.identity,
+            self._plan.runtime,
+            self._records,
+            self._checkpoints,
         )
+        return True
 
     def _run(self, claim: _Claim) -> None:
         """Runs one trial. One that raises is told FAIL with its error, and the study goes on."""
         number = claim.trial.number
         try:
             value = self._value(claim)
+        except optuna.TrialPruned:
+            self._tell(number, TrialState.PRUNED)
         except Exception as error:
-            claim.trial.set_user_attr(ERROR, _one_line(error))
-            self._study.tell(number, state=TrialState.FAIL)
+            with deferred_interrupts():
+                claim.trial.set_user_attr(ERROR, _one_line(error))
+            self._tell(number, TrialState.FAIL)
             self._leave_training()
         except BaseException:  # interrupted: the point is free again, its finished epochs are kept
-            self._study.tell(number, state=TrialState.FAIL)
+            self._tell(number, TrialState.FAIL)
             raise
         else:
-            self._study.tell(number, value)
+            self._tell(number, TrialState.COMPLETE, value)
         finally:
             claim.lock.release()
 
+    def _tell(self, number: int, state: TrialState, value: float | None = None) -> None:
+        with deferred_interrupts():
+            self._study.tell(number, value, state=state)
+
     def _value(self, claim: _Claim) -> float:
-        assert self._session is not None
         planned = claim.planned
-        last = self._last_epochs.get(planned.key, planned.epochs)
-        goes_on = planned.key in self._extendable or planned.epochs < last
+        self._enter(planned, wait=True)  # a point that was not known beforehand may be another's
+        assert self._session is not None
+        goes_on = self._agenda.goes_on(planned)
         value = 0.0
         for epoch in self._session.epochs(planned.epochs, keep_state=goes_on):
-            value = metric_value(epoch, self._plan.grid.metric)
-            claim.trial.report(value, step=epoch.number)
+            value = metric_value(epoch, self._plan.metric)
+            with deferred_interrupts():
+                claim.trial.report(value, step=epoch.number)
+                is_hopeless = epoch.number < planned.epochs and claim.trial.should_prune()
+            if is_hopeless:
+                raise optuna.TrialPruned
         if not goes_on:
             self._session.drop_state()
         return value
@@ -247,6 +216,14 @@ class Worker:
         if self._session_lock is not None:
             self._session_lock.release()
             self._session_lock = None
+
+
+def _agenda(plan: Plan, study: optuna.Study, ledger: Ledger) -> Agenda:
+    if isinstance(plan, SearchPlan):
+        return SearchAgenda(plan, study, ledger)
+    assert isinstance(plan, PointsPlan)
+    study.pruner = optuna.pruners.NopPruner()
+    return PointsAgenda(plan, study, ledger)
 
 
 def _one_line(error: Exception) -> str:

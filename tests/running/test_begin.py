@@ -73,3 +73,22 @@ kind = ["a", "b"]
     assert "factor 'kind': Optuna can't add ['c'] to the choices ['a', 'b']" in error
     folder.write("kinds.toml", text.replace('["a", "b"]', '["b", "a"]'))
     folder.run("grid", "kinds.toml")
+
+
+def test_auto_keeps_the_precision_that_a_study_began_with(folder):
+    folder.run("grid", "walk.toml", "--precision", "bf16", "--factor", "width")
+    folder.run("grid", "walk.toml", "--precision", "auto", "--factor", "width")
+    trained = folder.trained()
+    error = folder.run("grid", "walk.toml", "--precision", "fp32", code=2).stderr
+    assert "precision was 'bf16', is now 'fp32'; give --name" in error
+    assert folder.trained() == trained
+
+
+def test_a_search_in_another_space_is_another_search(folder, study_with):
+    args = ("search", "seek.toml", "--trials", "2", "--confirm", "0", "--workers", "1")
+    folder.run(*args)
+    study_with(("high = 1.0", "high = 0.5"), name="seek.toml")
+    assert "space.lr was" in folder.run(*args, code=2).stderr
+    study_with(name="seek.toml")
+    assert "seed was 0, is now 3" in folder.run(*args, "--seed", "3", code=2).stderr
+    folder.run(*args, "--sampler", "random", "--pruner", "none")

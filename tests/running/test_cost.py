@@ -3,7 +3,7 @@ from __future__ import annotations
 from hpstudy.objective import Runtime, load_objective
 from hpstudy.records import Epoch
 from hpstudy.running.cost import Costs
-from hpstudy.running.plan import plan_grid
+from hpstudy.running.grid import plan_grid
 from hpstudy.study_files import find_study, load_study
 
 

@@ -15,6 +15,9 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
+from hpstudy.records import Records
+from hpstudy.storage import open_database
+
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 SLOW = ("[settings]", "[settings]\nsleep = 0.15")
@@ -56,20 +59,34 @@ def values(result) -> list[list[float]]:
     return [level["values"] for f in result["grid"]["factors"] for level in f["levels"]]
 
 
-def killing(folder, kills: int, seeds: str) -> None:
-    """Kills workers of a running grid, at random, and checks that nothing came of it."""
-    process = folder.start("grid", "walk.toml", "--workers", "4", "--seeds", seeds, "--json")
+def recorded_epochs(folder) -> int:
+    database = open_database(folder.url, write=False)
+    count = sum(Records(database.engine).counts().values())
+    database.engine.dispose()
+    return count
+
+
+def run_with_kills(folder, args: tuple[str, ...], *, workers: int, kills: int) -> str:
+    """Runs a command while its workers are killed at random; returns its stdout."""
+    process = folder.start(*args)
     chance = random.Random(0)
     done = 0
-    folder.wait_for(lambda: len(workers_of(process.pid)) == 4)
+    folder.wait_for(lambda: len(workers_of(process.pid)) == workers)
     while done < kills and process.poll() is None:
         time.sleep(chance.uniform(0.1, 0.5))
-        workers = workers_of(process.pid) if process.poll() is None else []
-        done += bool(workers) and kill(chance.choice(workers))
+        alive = workers_of(process.pid) if process.poll() is None else []
+        done += bool(alive) and kill(chance.choice(alive))
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     assert "Traceback" not in err, err
     assert done == kills
+    return out
+
+
+def killing(folder, kills: int, seeds: str) -> None:
+    """Kills workers of a running grid, at random, and checks that nothing came of it."""
+    args = ("grid", "walk.toml", "--workers", "4", "--seeds", seeds, "--json")
+    out = run_with_kills(folder, args, workers=4, kills=kills)
     study = optuna.load_study(study_name="walk/grid", storage=folder.url)
     complete = [tuple(t.params.items()) for t in study.trials if t.state == TrialState.COMPLETE]
     count = len(seeds.split(","))
@@ -91,6 +108,30 @@ def test_workers_that_are_killed_are_replaced_and_every_point_is_done_once(folde
 def test_twenty_kills_over_four_workers(folder, study_with):
     study_with(("[settings]", "[settings]\nsleep = 1"))
     killing(folder, kills=20, seeds="0,1,2,3,4,5,6,7,8,9")
+
+
+def killing_a_search(folder, *, workers: int, kills: int, trials: int) -> None:
+    args = ("search", "seek.toml", "--workers", f"{workers}", "--trials", f"{trials}")
+    run_with_kills(folder, (*args, "--confirm", "0"), workers=workers, kills=kills)
+    study = optuna.load_study(study_name="seek/search", storage=folder.url)
+    ends = [t for t in study.trials if t.state in (TrialState.COMPLETE, TrialState.PRUNED)]
+    assert len(ends) == len({tuple(t.params.items()) for t in ends}) == trials
+    lost = [t for t in study.trials if t.state == TrialState.FAIL]
+    assert len(ends) + len(lost) == len(study.trials)
+    assert all(t.params in [end.params for end in ends] for t in lost if t.params)
+    repeated = len(folder.trained()) - len(set(folder.trained()))
+    assert repeated <= kills
+
+
+def test_a_search_whose_workers_are_killed_ends_at_its_total(folder, study_with):
+    study_with(("[settings]", "[settings]\nsleep = 0.3"), name="seek.toml")
+    killing_a_search(folder, workers=3, kills=2, trials=9)
+
+
+@pytest.mark.slow
+def test_ten_kills_over_eight_workers_of_a_search(folder, study_with):
+    study_with(("[settings]", "[settings]\nsleep = 1"), name="seek.toml")
+    killing_a_search(folder, workers=8, kills=10, trials=50)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -133,11 +174,10 @@ def test_interrupted_it_keeps_all_finished_epochs_and_says_how_to_go_on(
     assert "Traceback" not in err, err
     assert out == ""
     assert states(folder)[TrialState.RUNNING] == 0
-    before = len(folder.trained())
+    before, kept = len(folder.trained()), recorded_epochs(folder)
+    assert before - int(workers) <= kept < 8  # one may have been logged and cut short after that
     folder.run("grid", "walk.toml")
-    assert before < 8
-    repeated = len(folder.trained()) - len(set(folder.trained()))
-    assert repeated == 0  # an epoch that was cut short was not logged
+    assert len(folder.trained()) - before == 8 - kept
     assert set(states(folder)) == {TrialState.COMPLETE, TrialState.FAIL}
 
 

@@ -7,7 +7,7 @@ from hpstudy.objective import Runtime, load_objective
 from hpstudy.records import Epoch, Records
 from hpstudy.running.begin import begin
 from hpstudy.running.cost import Costs
-from hpstudy.running.plan import plan_grid
+from hpstudy.running.grid import plan_grid
 from hpstudy.running.progress import FinishedEpoch, Observer, RunningTraining
 from hpstudy.storage import Runs, open_database
 from hpstudy.study_files import load_study

@@ -6,7 +6,7 @@ import pytest
 
 from hpstudy.errors import UserError
 from hpstudy.objective import Runtime, load_objective
-from hpstudy.running.plan import parse_seeds, plan_grid
+from hpstudy.running.grid import parse_seeds, plan_grid
 from hpstudy.study_files import find_study, load_study
 
 
@@ -62,7 +62,7 @@ def test_what_is_left_is_what_is_not_finished():
 def test_a_factor_may_override_a_setting_or_the_precision(folder, study_with):
     study_with(
         ("[settings]", '[settings]\nhead = "a"'),
-        ("width = [8, 16]", 'head = ["a", "b"]\nprecision = ["fp32", "other"]'),
+        ("width = [8, 16]", 'head = ["a", "b"]\nprecision = ["fp32", "bf16"]'),
     )
     made = plan(folder.path / "walk.toml")
     identities = {
@@ -71,7 +71,7 @@ def test_a_factor_may_override_a_setting_or_the_precision(folder, study_with):
         if p.epochs == 2 and p.point["lr"] == 0.1
     }
     assert identities["b", "fp32"].settings == {"head": "b", "validation": 0}
-    assert identities["a", "other"].precision == "other"
+    assert identities["a", "bf16"].precision == "bf16"
     assert "head" not in identities["b", "fp32"].params
 
 

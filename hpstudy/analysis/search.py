@@ -1,0 +1,244 @@
+"""What the database holds of a study's search, as frozen dataclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from optuna.trial import FrozenTrial, TrialState
+
+from hpstudy import confirmation
+from hpstudy.analysis.comparisons import mean_interval
+from hpstudy.analysis.results import Failure, TrialCounts, runtime_of
+from hpstudy.confirmation import Candidate
+from hpstudy.records import Records
+from hpstudy.sampler import Level, Point
+from hpstudy.sections import Search
+from hpstudy.storage import Database
+from hpstudy.study import StudyFile
+from hpstudy.trials import (
+    ERROR,
+    FINGERPRINT,
+    TRAINING,
+    confirm_name,
+    find_study,
+    is_alive,
+    search_name,
+)
+
+
+@dataclass(frozen=True)
+class Finalist:
+    """One of the best settings of the search, trained again on fresh seeds.
+
+    Attributes:
+        params: The setting.
+        searched: Its value in the search: the best of many, so it flatters itself.
+        seeds: The fresh seeds that have a value.
+        values: Their values of the search's metric.
+        mean: The values' mean.
+    """
+
+    params: Point
+    searched: float
+    seeds: tuple[int, ...]
+    values: tuple[float, ...]
+    mean: float
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """The winner of the finalists on fresh seeds, beside the baseline on the same seeds.
+
+    Attributes:
+        metric: The metric of these values; nothing was chosen by it.
+        params: The winner's setting.
+        seeds: The seeds that have a value.
+        values: The winner's values.
+        mean: Their mean.
+        low: Lower end of the mean's 95 % interval (Student's t); None with one seed.
+        high: Its upper end.
+        baseline_values: The baseline's values, on the same seeds.
+        baseline_mean: Their mean.
+        difference: Mean difference, winner less baseline, over the seeds that both have.
+        difference_low: Lower end of its 95 % interval (paired t); None with one seed.
+        difference_high: Its upper end.
+    """
+
+    metric: str
+    params: Point
+    seeds: tuple[int, ...]
+    values: tuple[float, ...]
+    mean: float
+    low: float | None
+    high: float | None
+    baseline_values: tuple[float, ...]
+    baseline_mean: float | None
+    difference: float | None
+    difference_low: float | None
+    difference_high: float | None
+
+
+@dataclass(frozen=True)
+class SearchResults:
+    """A search's results.
+
+    Attributes:
+        metric: The metric that is searched for.
+        direction: "maximize" or "minimize".
+        baseline: The baseline.
+        settings: The settings that the trials were trained with.
+        runtime: Their device type, precision and threads.
+        counts: How many trials are in which state.
+        epochs_asked: Epochs that the complete and pruned trials would have taken unpruned.
+        epochs_trained: Distinct epochs behind these trials.
+        trials: The trials as Optuna keeps them, those that failed left out, by number; each
+            has its intermediate value of every epoch, from 1.
+        best: The complete trial with the best value.
+        finalists: The best settings on fresh seeds, best mean first; empty before that.
+        confirmed: The winner beside the baseline; None before that.
+        failed: The trials that raised.
+    """
+
+    metric: str
+    direction: str
+    baseline: Mapping[str, Level]
+    settings: Mapping[str, object]
+    runtime: Mapping[str, object]
+    counts: TrialCounts
+    epochs_asked: int
+    epochs_trained: int
+    trials: tuple[FrozenTrial, ...]
+    best: FrozenTrial | None
+    finalists: tuple[Finalist, ...]
+    confirmed: Confirmed | None
+    failed: tuple[Failure, ...]
+
+
+def read_search(study: StudyFile, name: str, database: Database) -> SearchResults | None:
+    """Reads what the database holds of a study file's search.
+
+    Args:
+        study: The study file.
+        name: The study's name, without `/search`.
+        database: The database.
+
+    Returns:
+        The results, or None if the file has no search or it was never run.
+    """
+    records = Records(database.engine)
+    optuna_study = find_study(search_name(name), database)
+    if study.search is None or optuna_study is None or not records.exist():
+        return None
+    fingerprint = optuna_study.user_attrs.get(FINGERPRINT, {})
+    settings, seed = fingerprint.get("settings", {}), int(fingerprint.get("seed", 0))
+    every = optuna_study.get_trials(deepcopy=False)
+    finished = [t for t in every if t.state in (TrialState.COMPLETE, TrialState.PRUNED)]
+    complete = [t for t in finished if t.state == TrialState.COMPLETE]
+    running = [
+        t
+        for t in every
+        if t.params.keys() == study.search.space.keys()  # else it has just begun
+        and is_alive(t, search_name(name), database.url)
+    ]
+    failed = [t for t in every if t.state == TrialState.FAIL and ERROR in t.user_attrs]
+    confirming = find_study(confirm_name(name), database)
+    trials = confirming.get_trials(deepcopy=False) if confirming is not None else []
+    validation = int(settings.get("validation", study.search.validation))
+    finalists = confirmation.candidates(
+        study.baseline,
+        finished,
+        study.search.direction,
+        study.search.finalists,
+        validation=validation,
+        trials=trials,
+    )
+    pick = max if study.search.direction == "maximize" else min
+    return SearchResults(
+        metric=study.search.metric,
+        direction=study.search.direction,
+        baseline=dict(study.baseline),
+        settings=settings,
+        runtime=runtime_of(fingerprint, study.baseline),
+        counts=TrialCounts(
+            complete=len(complete),
+            pruned=len(finished) - len(complete),
+            failed=len(failed),
+            running=len(running),
+        ),
+        epochs_asked=sum(_epochs_asked(t, study) for t in finished),
+        epochs_trained=_distinct_epochs(finished),
+        trials=tuple(sorted([*finished, *running], key=lambda t: t.number)),
+        best=pick(complete, key=lambda t: t.values[0]) if complete else None,
+        finalists=_finalists(finalists, study.search.direction),
+        confirmed=_confirmed(study.search, study.baseline, finalists, trials),
+        failed=tuple(Failure(t.params, seed, str(t.user_attrs[ERROR])) for t in failed),
+    )
+
+
+def _finalists(candidates: Sequence[Candidate], direction: str) -> tuple[Finalist, ...]:
+    """Returns the finalists that have values on fresh seeds, best mean first."""
+    found = [
+        Finalist(
+            params=c.setting,
+            searched=c.searched,
+            seeds=tuple(c.values),
+            values=tuple(c.values.values()),
+            mean=fmean(c.values.values()),
+        )
+        for c in candidates
+        if c.values
+    ]
+    found.sort(key=lambda f: f.mean, reverse=direction == "maximize")
+    return tuple(found)
+
+
+def _confirmed(
+    search: Search,
+    baseline: Point,
+    finalists: Sequence[Candidate],
+    trials: Sequence[FrozenTrial],
+) -> Confirmed | None:
+    winner = confirmation.winner(finalists, search.direction)
+    if winner is None:
+        return None
+    seeds = confirmation.confirming_seeds(100)
+    ours = confirmation.values_of(winner.setting, 0, seeds, trials)
+    theirs = confirmation.values_of(baseline, 0, seeds, trials)
+    if not ours:
+        return None
+    low, high = mean_interval(tuple(ours.values())) or (None, None)
+    both = ours.keys() & theirs.keys() if winner.setting != baseline else set()
+    differences = tuple(ours[seed] - theirs[seed] for seed in sorted(both))
+    ends = mean_interval(differences) or (None, None)  # Student's t of paired differences
+    return Confirmed(
+        metric=search.confirming_metric,
+        params=winner.setting,
+        seeds=tuple(ours),
+        values=tuple(ours.values()),
+        mean=fmean(ours.values()),
+        low=low,
+        high=high,
+        baseline_values=tuple(theirs.values()),
+        baseline_mean=fmean(theirs.values()) if theirs else None,
+        difference=fmean(differences) if differences else None,
+        difference_low=ends[0],
+        difference_high=ends[1],
+    )
+
+
+def _distinct_epochs(finished: Sequence[FrozenTrial]) -> int:
+    longest: dict[str, int] = {}
+    for trial in finished:
+        key = str(trial.user_attrs.get(TRAINING, trial.number))
+        longest[key] = max(longest.get(key, 0), max(trial.intermediate_values, default=0))
+    return sum(longest.values())
+
+
+def _epochs_asked(trial: FrozenTrial, study: StudyFile) -> int:
+    """Returns the epochs that a trial would have taken unpruned."""
+    last = max(trial.intermediate_values, default=0)
+    if trial.state == TrialState.COMPLETE or study.fidelity is None:
+        return max(last, 1)
+    return int(trial.params.get(study.fidelity) or study.baseline[study.fidelity])

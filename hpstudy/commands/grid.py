@@ -1,0 +1,74 @@
+"""`hpstudy grid`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import typer
+from rich.console import Console, RenderableType
+
+from hpstudy.analysis.results import read_grid
+from hpstudy.commands.opening import Opened
+from hpstudy.commands.results import grid_picture
+from hpstudy.commands.training import train_points, workers_for
+from hpstudy.objective import Objective, Runtime
+from hpstudy.report.terminal import plan_table
+from hpstudy.running.begin import check
+from hpstudy.running.cost import forecast
+from hpstudy.running.grid import GridPlan, parse_seeds, plan_grid
+from hpstudy.storage import Database
+
+
+def plan_of(
+    opened: Opened,
+    objective: Objective,
+    runtime: Runtime,
+    *,
+    factors: Sequence[str] | None,
+    seeds: str | None,
+) -> GridPlan:
+    """Plans a grid as the options say."""
+    return plan_grid(
+        opened.study,
+        objective,
+        name=opened.name,
+        home=opened.path.parent,
+        runtime=runtime,
+        factors=factors,
+        seeds=parse_seeds(seeds) if seeds is not None else None,
+        quick=opened.is_quick,
+    )
+
+
+def run(
+    plan: GridPlan,
+    objective: Objective,
+    opened: Opened,
+    workers: int | None,
+    factors: Sequence[str] | None,
+) -> None:
+    """Runs what is left of a grid, with live progress on stderr.
+
+    Raises:
+        typer.Exit: With code 130, if it was interrupted.
+    """
+
+    def tables(reader: Database) -> RenderableType:
+        results = read_grid(opened.study, opened.name, reader, factors)
+        return grid_picture(results, opened) if results is not None else ""
+
+    train_points(plan, objective, opened.runs, workers, tables=tables)
+
+
+def print_plan(
+    plan: GridPlan, objective: Objective, opened: Opened, workers: int | None, *, as_json: bool
+) -> None:
+    """Says what a grid would take; trains nothing and writes nothing."""
+    check(plan, opened.runs)
+    expected = forecast(plan, objective, opened.runs, workers_for(workers, plan))
+    if as_json:
+        typer.echo(json.dumps({"study": opened.name, "plan": asdict(expected)}, indent=2))
+    else:
+        Console().print(plan_table(opened.study.title, expected))

@@ -1,0 +1,89 @@
+"""Printing what the database holds of a study."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import typer
+from rich.console import Console, RenderableType
+
+from hpstudy.analysis.findings import findings
+from hpstudy.analysis.results import GridResults, read_grid
+from hpstudy.analysis.search import SearchResults, read_search
+from hpstudy.commands.opening import Opened
+from hpstudy.report.document import document
+from hpstudy.report.search_tables import search_tables
+from hpstudy.report.terminal import grid_tables
+from hpstudy.storage import exists, open_database, shown_url
+
+
+def grid_picture(grid: GridResults, opened: Opened) -> RenderableType:
+    """Returns a grid's tables."""
+    return grid_tables(findings(grid), quick=_quick_words(opened))
+
+
+def print_results(
+    opened: Opened,
+    factors: Sequence[str] | None = None,
+    *,
+    as_json: bool,
+    sections: Sequence[str] = ("grid", "search"),
+) -> int:
+    """Prints what the database holds and returns how many trials failed.
+
+    Args:
+        opened: The study.
+        factors: The grid's factors to show; all where None.
+        as_json: Whether to print one JSON document, which always holds both sections.
+        sections: What to print else.
+    """
+    grid, search = _read(opened, factors)
+    shown = shown_url(opened.runs.url)
+    if as_json:
+        found = findings(grid) if grid is not None else None
+        whole = document(opened.name, opened.study.title, shown, found, search)
+        typer.echo(json.dumps(whole, indent=2, allow_nan=False))
+    else:
+        _print(
+            opened, grid if "grid" in sections else None, search if "search" in sections else None
+        )
+    failed = {
+        "grid": grid.trials.failed if grid is not None else 0,
+        "search": search.counts.failed if search is not None else 0,
+    }
+    return sum(failed[section] for section in sections)
+
+
+def _read(
+    opened: Opened, factors: Sequence[str] | None
+) -> tuple[GridResults | None, SearchResults | None]:
+    if not exists(opened.runs.url):
+        return None, None
+    database = open_database(opened.runs.url, write=False)
+    grid = read_grid(opened.study, opened.name, database, factors)
+    search = read_search(opened.study, opened.name, database)
+    database.engine.dispose()
+    return grid, search
+
+
+def _print(opened: Opened, grid: GridResults | None, search: SearchResults | None) -> None:
+    shown = shown_url(opened.runs.url)
+    if grid is None and search is None:
+        typer.echo(f"Nothing run yet: {shown} holds no study {opened.name!r}.")
+        return
+    console = Console()
+    console.print(opened.study.title, style="bold", highlight=False)
+    if grid is not None:
+        console.print(grid_picture(grid, opened))
+    if search is not None:
+        console.print(search_tables(search, quick=_quick_words(opened)))
+    console.print(f"Database: {shown}", highlight=False, soft_wrap=True)
+
+
+def _quick_words(opened: Opened) -> str | None:
+    if not opened.is_quick:
+        return None
+    settings = opened.objective().quick or {}
+    words = ", ".join(f"{name} = {value}" for name, value in settings.items())
+    return f"a quick look ({words}): not comparable with the full study"

@@ -1,0 +1,161 @@
+"""`hpstudy search`."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import asdict
+
+import optuna
+import typer
+from rich.console import Console
+
+from hpstudy.commands.opening import Opened
+from hpstudy.commands.training import prepare, say_trained, train, train_points, workers_for
+from hpstudy.errors import UserError
+from hpstudy.objective import Objective, Runtime
+from hpstudy.report.live import SearchView
+from hpstudy.report.search_tables import search_plan_table
+from hpstudy.running.begin import check
+from hpstudy.running.confirm import plan_choice, plan_confirmation
+from hpstudy.running.ledger import Ledger
+from hpstudy.running.proposals import FAILURES_IN_A_ROW
+from hpstudy.running.search import Limits, SearchPlan, plan_search, search_of
+from hpstudy.running.search_cost import search_forecast
+from hpstudy.running.search_progress import SearchObserver
+from hpstudy.storage import open_database
+
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
+
+
+def seconds_of(text: str) -> float:
+    """Reads a duration such as "90", "90s", "30m" or "1h30m" as seconds.
+
+    Raises:
+        UserError: The text is no duration.
+    """
+    match = _DURATION.fullmatch(text.replace(" ", ""))
+    seconds = sum(
+        int(part or 0) * unit
+        for part, unit in zip(match.groups() if match else (), (3600, 60, 1), strict=False)
+    )
+    if not seconds:
+        raise UserError(f"--timeout: expected a duration such as 90s, 30m or 1h30m, found {text!r}")
+    return float(seconds)
+
+
+def plan_of(
+    opened: Opened,
+    objective: Objective,
+    runtime: Runtime,
+    *,
+    trials: int | None,
+    timeout: str | None,
+    epochs: int | None,
+    sampler: str,
+    pruner: str,
+    seed: int,
+) -> SearchPlan:
+    """Plans a search as the options say."""
+    limits = Limits(
+        trials=search_of(opened.study).trials if trials is None else trials,
+        epochs=epochs,
+        deadline=time.time() + seconds_of(timeout) if timeout is not None else None,
+    )
+    return plan_search(
+        opened.study,
+        objective,
+        name=opened.name,
+        home=opened.path.parent,
+        runtime=runtime,
+        limits=limits,
+        sampler=sampler,
+        pruner=pruner,
+        seed=seed,
+        quick=opened.is_quick,
+    )
+
+
+def confirming(opened: Opened, wanted: int | None) -> int:
+    """Returns how many fresh seeds the winner is confirmed on."""
+    return search_of(opened.study).confirm_seeds if wanted is None else wanted
+
+
+def run(
+    plan: SearchPlan,
+    objective: Objective,
+    opened: Opened,
+    workers: int | None,
+    confirm: int | None,
+) -> None:
+    """Runs what is left of a search and of its confirmation, with live progress on stderr.
+
+    Raises:
+        typer.Exit: With code 130, if it was interrupted; with 1, if trial after trial raised.
+    """
+    is_whole = _search(plan, objective, opened, workers)
+    seeds = confirming(opened, confirm)
+    if not seeds:
+        return
+    if not is_whole:
+        typer.echo("Not confirmed: the search is not at its end yet.", err=True)
+        return
+    choice = plan_choice(plan, objective, opened.runs, seeds)
+    if not choice.points:
+        return
+    train_points(choice, objective, opened.runs, workers, task="finalists")
+    confirmation = plan_confirmation(plan, objective, opened.runs, seeds)
+    if confirmation is not None:
+        train_points(confirmation, objective, opened.runs, workers, task="confirmation")
+
+
+def _search(plan: SearchPlan, objective: Objective, opened: Opened, workers: int | None) -> bool:
+    """Runs what is left of a search; tells whether it is at its end."""
+    if plan.metric.startswith("test_"):
+        typer.echo(
+            f"Warning: search.metric is {plan.metric}: what is chosen by the test data scores "
+            "better there than elsewhere; search by a validation metric",
+            err=True,
+        )
+    prepare(plan, objective, opened.runs)
+    size = workers_for(workers, plan)
+    reader = open_database(opened.runs.url, write=False)
+    observer = SearchObserver(plan, reader, size)
+    before = observer.look().epochs
+    start = time.monotonic()
+    invocation = train(plan, opened.runs, size, SearchView(observer.look, plan.metric))
+    after = observer.look()
+    say_trained(after.epochs - before, time.monotonic() - start, size)
+    study = optuna.load_study(study_name=plan.name, storage=reader.storage)
+    ledger = Ledger(study, invocation)
+    ledger.read()
+    reader.engine.dispose()
+    if len(ledger.errors_in_a_row) >= FAILURES_IN_A_ROW:
+        last = ledger.errors_in_a_row[-1]
+        typer.echo(
+            f"Error: {FAILURES_IN_A_ROW} trials in a row raised, the last one: {last}", err=True
+        )
+        raise typer.Exit(1)
+    spent = plan.limits.epochs is not None and ledger.epochs() >= plan.limits.epochs
+    return spent or ledger.complete + ledger.pruned >= plan.limits.trials
+
+
+def print_plan(
+    plan: SearchPlan,
+    objective: Objective,
+    opened: Opened,
+    workers: int | None,
+    confirm: int | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Says what a search would take; trains nothing and writes nothing."""
+    check(plan, opened.runs)
+    expected = search_forecast(
+        plan, objective, opened.runs, workers_for(workers, plan), confirming(opened, confirm)
+    )
+    if as_json:
+        typer.echo(json.dumps({"study": opened.name, "plan": asdict(expected)}, indent=2))
+    else:
+        Console().print(search_plan_table(opened.study.title, plan, expected))

@@ -1,0 +1,100 @@
+"""Running a plan's trials, with live progress on stderr."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Callable
+from uuid import uuid4
+
+import typer
+from rich.console import Console, RenderableType
+
+from hpstudy.objective import Objective
+from hpstudy.report.live import LiveProgress, PointsView, View
+from hpstudy.report.wording import elapsed
+from hpstudy.running.begin import begin, check
+from hpstudy.running.cost import Costs
+from hpstudy.running.launch import default_workers, launch
+from hpstudy.running.plan import Plan, PointsPlan
+from hpstudy.running.progress import Observer
+from hpstudy.running.worker import Job
+from hpstudy.storage import Database, Runs, open_database
+
+
+def prepare(plan: Plan, objective: Objective, runs: Runs) -> None:
+    """Makes ready what a plan's workers need: the dataset, the database, the Optuna study."""
+    check(plan, runs)
+    objective.prepare(settings=plan.settings, runtime=plan.runtime)
+    for note in begin(plan, objective, runs):
+        typer.echo(f"Note: {note}", err=True)
+
+
+def workers_for(wanted: int | None, plan: Plan) -> int:
+    """Returns how many workers run: what is wanted, else one a core; never more than trainings."""
+    trainings = len(plan.last_epochs()) if isinstance(plan, PointsPlan) else sys.maxsize
+    if wanted:
+        return min(wanted, trainings)
+    return default_workers(trainings, plan.runtime.device)
+
+
+def train(
+    plan: Plan,
+    runs: Runs,
+    workers: int,
+    view: View,
+    tables: Callable[[], RenderableType] | None = None,
+) -> str:
+    """Runs what is left of a plan and returns the name of this invocation.
+
+    Args:
+        plan: The plan; `prepare` was called for it.
+        runs: Where database and checkpoints are.
+        workers: How many processes.
+        view: What is shown meanwhile.
+        tables: Reads the tables as they stand, shown on a terminal.
+
+    Raises:
+        typer.Exit: With code 130, if it was interrupted.
+    """
+    invocation = uuid4().hex
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with LiveProgress(view, Console(stderr=True), tables):
+            launch(Job(plan, runs, invocation), workers)
+    except KeyboardInterrupt:
+        again = shlex.join(["hpstudy", *sys.argv[1:]])
+        typer.echo(f"Interrupted: all finished epochs are kept. To go on: {again}", err=True)
+        raise typer.Exit(130) from None
+    return invocation
+
+
+def train_points(
+    plan: PointsPlan,
+    objective: Objective,
+    runs: Runs,
+    workers: int | None,
+    *,
+    task: str = "",
+    tables: Callable[[Database], RenderableType] | None = None,
+) -> None:
+    """Runs what is left of a plan whose points are known, and says how long it took."""
+    prepare(plan, objective, runs)
+    size = workers_for(workers, plan)
+    reader = open_database(runs.url, write=False)
+    observer = Observer(plan, reader, Costs(plan, objective), size)
+    before = observer.look().epochs
+    start = time.monotonic()
+    view = PointsView(observer.look, plan.metric, task)
+    train(plan, runs, size, view, (lambda: tables(reader)) if tables is not None else None)
+    trained = observer.look().epochs - before
+    reader.engine.dispose()
+    say_trained(trained, time.monotonic() - start, size)
+
+
+def say_trained(epochs: int, seconds: float, workers: int) -> None:
+    """Says on stderr what this invocation trained."""
+    took = elapsed(seconds)
+    typer.echo(f"{epochs} epochs trained in {took} with {workers} worker(s).", err=True)

@@ -1,0 +1,127 @@
+"""How a search's winner is chosen and confirmed: the points this takes, and their values.
+
+The best observed of many noisy values flatters itself. So the best settings are trained again, and
+the one with the best mean over fresh seeds is the winner; then it is trained on all the training
+data with other fresh seeds, beside the baseline, and scored by what nothing was chosen by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from optuna.trial import FrozenTrial, TrialState
+
+from hpstudy.sampler import SEED, Level, Point
+from hpstudy.trials import point_key
+
+VALIDATION = "validation"  # the setting that tells the two rounds' trials apart
+
+# Seeds from here on are kept fresh for the winner, then for choosing among the finalists.
+FIRST_CONFIRMING_SEED = 100
+FIRST_CHOOSING_SEED = 200
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A finalist.
+
+    Attributes:
+        setting: All of its hyperparameters.
+        searched: Its value in the search.
+        values: Its values on fresh seeds, by seed.
+    """
+
+    setting: Point
+    searched: float
+    values: Mapping[int, float]
+
+
+def confirming_seeds(count: int) -> range:
+    """Returns the seeds on which the winner and the baseline are trained."""
+    return range(FIRST_CONFIRMING_SEED, FIRST_CONFIRMING_SEED + count)
+
+
+def choosing_seeds(count: int) -> range:
+    """Returns the seeds on which the finalists are trained."""
+    return range(FIRST_CHOOSING_SEED, FIRST_CHOOSING_SEED + count)
+
+
+def points(settings: Iterable[Point], validation: int, seeds: Iterable[int]) -> list[Point]:
+    """Returns the points of some settings, each once, on some seeds.
+
+    Args:
+        settings: The settings, all hyperparameters named.
+        validation: Images (or rows) held out of training.
+        seeds: The seeds.
+    """
+    distinct = {point_key(setting): setting for setting in settings}.values()
+    replicates = list(seeds)
+    return [{**s, VALIDATION: validation, SEED: seed} for s in distinct for seed in replicates]
+
+
+def values_of(
+    setting: Mapping[str, Level],
+    validation: int,
+    seeds: range,
+    trials: Iterable[FrozenTrial],
+) -> dict[int, float]:
+    """Returns a setting's values by seed, of the trials that are complete.
+
+    Args:
+        setting: All hyperparameters.
+        validation: Images (or rows) held out of training.
+        seeds: The seeds that count; may reach further than what was run.
+        trials: The confirmation's trials.
+    """
+    wanted = {**setting, VALIDATION: validation}
+    found = {
+        int(t.params[SEED]): t.values[0]
+        for t in trials
+        if t.state == TrialState.COMPLETE and {**t.params, **wanted} == t.params
+    }
+    return {seed: found[seed] for seed in sorted(found) if seed in seeds}
+
+
+def candidates(
+    baseline: Point,
+    searched: Iterable[FrozenTrial],
+    direction: str,
+    count: int,
+    *,
+    validation: int,
+    trials: Sequence[FrozenTrial] = (),
+) -> list[Candidate]:
+    """Returns the best distinct settings of a search, best first.
+
+    Args:
+        baseline: Names the hyperparameters that were not searched.
+        searched: The search's trials.
+        direction: "maximize" or "minimize".
+        count: How many.
+        validation: Images (or rows) that the search holds out.
+        trials: The confirmation's trials, for the values on fresh seeds.
+    """
+    complete = [t for t in searched if t.state == TrialState.COMPLETE]
+    complete.sort(key=lambda t: t.values[0], reverse=direction == "maximize")
+    distinct: dict[frozenset[tuple[str, object]], FrozenTrial] = {}
+    for trial in complete:
+        distinct.setdefault(point_key(trial.params), trial)
+    return [
+        Candidate(
+            setting := {**baseline, **trial.params},
+            trial.values[0],
+            values_of(setting, validation, choosing_seeds(100), trials),
+        )
+        for trial in list(distinct.values())[:count]
+    ]
+
+
+def winner(finalists: Iterable[Candidate], direction: str) -> Candidate | None:
+    """Returns the finalist with the best mean, among those with the most seeds."""
+    tried = [c for c in finalists if c.values]
+    most = max((len(c.values) for c in tried), default=0)
+    whole = [c for c in tried if len(c.values) == most]
+    pick = max if direction == "maximize" else min
+    return pick(whole, key=lambda c: fmean(c.values.values())) if whole else None

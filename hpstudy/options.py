@@ -1,0 +1,57 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+StudyArgument = Annotated[
+    str, typer.Argument(metavar="[STUDY]", help="A study file: its path, or its name in studies/.")
+]
+RunsOption = Annotated[
+    Path, typer.Option("--runs", envvar="HPSTUDY_RUNS", help="The folder of a run's files.")
+]
+StorageOption = Annotated[
+    str | None,
+    typer.Option(
+        "--storage",
+        envvar="HPSTUDY_STORAGE",
+        help="The database's address.  [default: sqlite:///RUNS/hpstudy.db]",
+    ),
+]
+NameOption = Annotated[
+    str | None,
+    typer.Option("--name", help="The study's name in the database.  [default: the file's name]"),
+]
+FactorOption = Annotated[
+    list[str] | None, typer.Option("--factor", help="Only this factor; may be given again.")
+]
+PrecisionOption = Annotated[
+    str, typer.Option(help="fp32, bf16, or auto: bf16 where the hardware computes in it.")
+]
+QuickOption = Annotated[
+    bool, typer.Option("--quick", help="A quick look, on fewer images, in a study NAME-quick.")
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document and nothing else.")
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", min=1, help="Worker processes.  [default: one per core, or per training]"
+    ),
+]
+ThreadsOption = Annotated[
+    int,
+    typer.Option(
+        "--threads", min=1, help="Threads of one training; part of what a result depends on."
+    ),
+]
+DeviceOption = Annotated[
+    str, typer.Option("--device", help="Where to train: auto, cpu, cuda or mps.")
+]
+PlanOption = Annotated[
+    bool, typer.Option("--plan", help="Say what would be trained, and train nothing.")
+]

@@ -1,0 +1,216 @@
+"""Progress on stderr while a study runs: live on a terminal, else line by line."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Protocol
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, TaskProgressColumn
+from rich.progress import Progress as ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from hpstudy.analysis.wording import number
+from hpstudy.report.wording import duration, setting
+from hpstudy.running.progress import Progress
+from hpstudy.running.search_progress import SearchProgress, SearchTrial
+
+_LOOK_SECONDS = 1.0
+_TABLES_EVERY = 5  # looks
+
+
+class View(Protocol):
+    """Looks at a running study, and shows what it saw."""
+
+    def look(self) -> None:
+        """Reads where the study stands now."""
+
+    def news(self) -> Iterable[str]:
+        """Returns what is new since the look before, a line each."""
+
+    def picture(self) -> RenderableType:
+        """Returns where the study stands."""
+
+
+class LiveProgress:
+    """Shows a view on stderr while a study runs.
+
+    Args:
+        view: What to show.
+        console: A console on stderr.
+        tables: Reads the tables as they stand; shown on a terminal below the progress.
+    """
+
+    def __init__(
+        self, view: View, console: Console, tables: Callable[[], RenderableType] | None = None
+    ) -> None:
+        self._view = view
+        self._tables = tables
+        self._console = console
+        self._live: Live | None = None
+        if console.is_terminal:
+            self._live = Live(console=console, auto_refresh=False, transient=True)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._shown: RenderableType = Text()
+
+    def __enter__(self) -> LiveProgress:
+        if self._live is not None:
+            self._live.start()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+        if self._live is not None:
+            self._live.stop()
+
+    def _watch(self) -> None:
+        looks = 0
+        while True:
+            stopping = self._stop.wait(_LOOK_SECONDS if looks else 0)
+            self._view.look()
+            if self._live is None:
+                for line in self._view.news():
+                    self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+            else:
+                if self._tables is not None and looks % _TABLES_EVERY == 0:
+                    self._shown = self._tables()
+                self._live.update(Group(self._view.picture(), self._shown), refresh=True)
+            if stopping:
+                return
+            looks += 1
+
+
+class PointsView:
+    """Progress through points that are known beforehand.
+
+    Args:
+        look: Reads the progress.
+        metric: The metric that is shown.
+        task: What is being done, if it is not clear from the command.
+    """
+
+    def __init__(self, look: Callable[[], Progress], metric: str, task: str = "") -> None:
+        self._look = look
+        self._metric = metric
+        self._task = f"{task}: " if task else ""
+        self._seen: Progress | None = None
+
+    def look(self) -> None:
+        """Reads where the study stands now."""
+        self._seen = self._look()
+
+    def news(self) -> Iterable[str]:
+        """Returns a line for each finished epoch."""
+        assert self._seen is not None
+        for news in self._seen.news:
+            seconds = "" if news.seconds is None else f", {news.seconds:.3g} s"
+            yield (
+                f"{self._task}[{self._seen.epochs}/{self._seen.epochs_total}] {news.label}: "
+                f"epoch {news.epoch}/{news.last}, {self._metric} "
+                f"{number(news.value, self._metric) or 'unknown'}{seconds}"
+            )
+
+    def picture(self) -> RenderableType:
+        """Returns what runs, a bar, and the facts."""
+        progress = self._seen
+        assert progress is not None
+        facts = [f"{progress.points} of {progress.points_total} points"]
+        if progress.failed:
+            facts.append(f"{progress.failed} failed")
+        facts.append(f"{duration(progress.seconds_left)} left")
+        if progress.best is not None:
+            value, where = progress.best
+            facts.append(f"best so far {number(value, self._metric)} at {where}")
+        running = Table.grid(padding=(0, 2))
+        for training in progress.running:
+            running.add_row(
+                "▸",
+                training.label,
+                f"epoch {training.epoch + 1} of {training.last}",
+                number(training.value, self._metric) if training.epoch else "",
+            )
+        bar = _bar(f"{self._task}epochs", progress.epochs, progress.epochs_total)
+        return Group(running, bar, Text(" · ".join(facts), style="dim"), Text())
+
+
+class SearchView:
+    """Progress of a search.
+
+    Args:
+        look: Reads the progress.
+        metric: The metric that is searched for.
+    """
+
+    def __init__(self, look: Callable[[], SearchProgress], metric: str) -> None:
+        self._look = look
+        self._metric = metric
+        self._seen: SearchProgress | None = None
+
+    def look(self) -> None:
+        """Reads where the search stands now."""
+        self._seen = self._look()
+
+    def news(self) -> Iterable[str]:
+        """Returns a line for each trial that ended."""
+        assert self._seen is not None
+        finished = self._seen.finished - sum(t.state != "failed" for t in self._seen.news)
+        for trial in self._seen.news:
+            finished += trial.state != "failed"
+            yield (
+                f"[{finished}/{self._seen.total}] trial {trial.number}: "
+                f"{setting(trial.setting)}: {self._outcome(trial)}"
+            )
+
+    def picture(self) -> RenderableType:
+        """Returns the trials that run and ran last, a bar, and the facts."""
+        progress = self._seen
+        assert progress is not None
+        trials = Table.grid(padding=(0, 2))
+        for trial in [*progress.running, *progress.latest]:
+            is_running = trial.state == "running"
+            trials.add_row(
+                "▸" if is_running else " ",
+                f"trial {trial.number}",
+                setting(trial.setting),
+                f"epoch {trial.epoch + 1} of {trial.last}" if is_running else "",
+                number(trial.value, self._metric) if is_running else self._outcome(trial),
+                style=None if is_running else "dim",
+            )
+        facts = [f"{progress.pruned} pruned", f"{progress.epochs} epochs trained"]
+        if progress.epochs_saved:
+            facts.append(f"{progress.epochs_saved} saved by pruning")
+        if progress.failed:
+            facts.append(f"{progress.failed} failed")
+        facts.append(f"{duration(progress.seconds_left)} left")
+        lines: list[RenderableType] = [trials, _bar("trials", progress.finished, progress.total)]
+        lines.append(Text(" · ".join(facts), style="dim"))
+        if (best := progress.best) is not None:
+            at = f"trial {best.number}, {setting(best.setting)}"
+            lines.append(Text(f"best so far {number(best.value, self._metric)}: {at}"))
+        return Group(*lines)
+
+    def _outcome(self, trial: SearchTrial) -> str:
+        value = number(trial.value, self._metric) or "no value"
+        if trial.state == "complete":
+            return value
+        return f"{trial.state} after epoch {trial.epoch} of {trial.last}, {value}"
+
+
+def _bar(name: str, done: int, total: int) -> ProgressBar:
+    bar = ProgressBar(
+        f"[bold]{name}", BarColumn(), MofNCompleteColumn(), TaskProgressColumn(), expand=False
+    )
+    bar.add_task("", total=total, completed=done)
+    return bar

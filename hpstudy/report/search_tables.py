@@ -1,0 +1,152 @@
+"""A search's results, and what one would take, in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.trial import FrozenTrial, TrialState
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from hpstudy.analysis.search import Confirmed, Finalist, SearchResults
+from hpstudy.analysis.wording import difference, interval, number
+from hpstudy.report.wording import duration, how_trained, setting, short
+from hpstudy.running.search import SearchPlan
+from hpstudy.running.search_cost import SearchForecast
+
+_BEST = 5
+_ON_TEST_DATA = (
+    "The search chose by a test metric: what is chosen by the test data scores better there than "
+    "on data that nothing was chosen by. Search by a validation metric (search.metric, "
+    "search.validation)."
+)
+
+
+def search_tables(search: SearchResults, *, quick: str | None = None) -> Group:
+    """Returns the best trials, the finalists, the winner beside the baseline, and the counts.
+
+    Args:
+        search: The search's results.
+        quick: What makes this a quick look, to be said on the table.
+    """
+    parts: list[RenderableType] = []
+    complete = [t for t in search.trials if t.state == TrialState.COMPLETE]
+    complete.sort(key=lambda t: t.values[0], reverse=search.direction == "maximize")
+    if complete:
+        parts += [_trials_table(complete[:_BEST], search, quick), Text()]
+    if search.finalists:
+        parts += [_finalists_table(search.finalists, search.metric), Text()]
+    if search.confirmed is not None:
+        parts += [*_winner(search.confirmed), Text()]
+    return Group(*parts, *_closing_lines(search))
+
+
+def _trials_table(trials: list[FrozenTrial], search: SearchResults, quick: str | None) -> Table:
+    title = f"search: the best of {search.counts.complete} complete trials"
+    table = Table(title=title, caption=quick, title_justify="left", caption_justify="left")
+    names = list(trials[0].params)
+    for name in ["trial", *names, search.metric.replace("_", " ")]:
+        table.add_column(name, justify="right")
+    for trial in trials:
+        values = [short(trial.params[name]) for name in names]
+        table.add_row(str(trial.number), *values, number(trial.values[0], search.metric))
+    return table
+
+
+def _finalists_table(finalists: Iterable[Finalist], metric: str) -> Table:
+    table = Table(title="finalists, trained again on fresh seeds", title_justify="left")
+    table.add_column("setting")
+    for name in ("in the search", "fresh seeds", "mean"):
+        table.add_column(name, justify="right")
+    for finalist in finalists:
+        table.add_row(
+            setting(finalist.params),
+            number(finalist.searched, metric),
+            ", ".join(number(value, metric).removesuffix(" %") for value in finalist.values),
+            number(finalist.mean, metric),
+        )
+    return table
+
+
+def _winner(confirmed: Confirmed) -> list[RenderableType]:
+    metric = confirmed.metric
+    name = metric.replace("_", " ")
+    ends = interval(confirmed.low, confirmed.high, metric)
+    seeds = f"{len(confirmed.seeds)} fresh seed{'s' if len(confirmed.seeds) > 1 else ''}"
+    mean = f"{number(confirmed.mean, metric)}{f' (95 % {ends})' if ends else ''}"
+    options = " ".join(
+        f"--{key.replace('_', '-')} {value}" for key, value in confirmed.params.items()
+    )
+    lines = [
+        Text(f"winner: {setting(confirmed.params)}", style="bold"),
+        Text(f"{name} on {seeds}, trained on all training data: {mean}"),
+    ]
+    if confirmed.difference is not None:
+        gap = difference(confirmed.difference, metric)
+        low, high = confirmed.difference_low, confirmed.difference_high
+        ends = interval(low, high, metric, signed=True)
+        sure = f" (95 % {ends}, paired)" if ends else ""
+        base = number(confirmed.baseline_mean, metric)
+        lines.append(Text(f"baseline on the same seeds: {base}; difference {gap}{sure}"))
+    elif not confirmed.baseline_values or confirmed.baseline_mean == confirmed.mean:
+        lines.append(Text("the baseline itself won"))
+    return [*lines, Text(f"as options: {options}")]
+
+
+def _closing_lines(search: SearchResults) -> list[Text]:
+    counts = search.counts
+    states = [f"{counts.complete + counts.pruned} trials finished"]
+    others = {"pruned": counts.pruned, "running": counts.running, "failed": counts.failed}
+    states += [f"{count} {state}" for state, count in others.items() if count]
+    lines = [
+        Text(
+            f"{', '.join(states)}. They ask for {search.epochs_asked} epochs; "
+            f"{search.epochs_trained} were trained. {how_trained(search.runtime)}"
+        )
+    ]
+    if search.metric.startswith("test_"):
+        lines.append(Text(_ON_TEST_DATA, style="yellow"))
+    for failure in search.failed[-_BEST:]:
+        where = setting(failure.params)
+        lines.append(Text(f"failed: {where}: {failure.error}", style="red"))
+    return lines
+
+
+def search_plan_table(title: str, plan: SearchPlan, expected: SearchForecast) -> Group:
+    """Returns a search's space and what it would take."""
+    space = Table(title=title, title_justify="left")
+    for name in ("hyperparameter", "range", "baseline"):
+        space.add_column(name)
+    for name, dimension in plan.space.items():
+        space.add_row(name, _range(dimension), short(plan.study.baseline[name]))
+    left = f", {expected.trials_left} left" if expected.trials_left < expected.trials else ""
+    facts = {
+        "trials": f"{expected.trials}{left}; {plan.sampler}, pruner {plan.pruner}",
+        "epochs": f"about {expected.epochs_left} if nothing is pruned",
+        "confirmation": f"about {expected.confirming_epochs} epochs"
+        if expected.confirming_epochs
+        else "none",
+        "time": f"about {duration(expected.seconds_left)} with {expected.workers} worker(s)"
+        if expected.seconds_left is not None
+        else "not known before the first trial is finished",
+    }
+    table = Table.grid(padding=(0, 2))
+    for name, fact in facts.items():
+        table.add_row(Text(name, style="bold"), fact)
+    return Group(space, table)
+
+
+def _range(dimension: BaseDistribution) -> str:
+    if isinstance(dimension, CategoricalDistribution):
+        return ", ".join(str(choice) for choice in dimension.choices)
+    assert isinstance(dimension, (IntDistribution, FloatDistribution))
+    step = f", step {dimension.step}" if dimension.step not in (None, 1) else ""
+    log = ", logarithmic" if dimension.log else ""
+    return f"{short(dimension.low)} to {short(dimension.high)}{step}{log}"

@@ -1,0 +1,101 @@
+"""Plans for confirming what a search found: first the finalists, then the winner."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import optuna
+
+from hpstudy.confirmation import (
+    Candidate,
+    candidates,
+    choosing_seeds,
+    confirming_seeds,
+    points,
+    winner,
+)
+from hpstudy.objective import Objective
+from hpstudy.running.plan import PointsPlan, check_points, handed_out
+from hpstudy.running.search import SearchPlan, search_of
+from hpstudy.sampler import Point
+from hpstudy.storage import Runs, open_database
+from hpstudy.trials import confirm_name, find_study
+
+_NOT_SHARED = ("seed", "space", "metric")  # what sets a search apart, but not its confirmation
+
+
+def plan_choice(search: SearchPlan, objective: Objective, runs: Runs, seeds: int) -> PointsPlan:
+    """Plans the finalists' trainings on fresh seeds, validation data held out as in the search."""
+    finalists = [c.setting for c in find_finalists(search, runs)]
+    validation = int(search.settings["validation"])
+    design = points(finalists, validation, choosing_seeds(seeds))
+    return _plan(search, objective, design, choosing_seeds(seeds), search.metric)
+
+
+def plan_confirmation(
+    search: SearchPlan, objective: Objective, runs: Runs, seeds: int
+) -> PointsPlan | None:
+    """Plans the winner's and the baseline's trainings on all training data.
+
+    Returns:
+        The plan, or None if no finalist has a value.
+    """
+    chosen = winner(find_finalists(search, runs), search.direction)
+    if chosen is None:
+        return None
+    settings = [chosen.setting, search.study.baseline]
+    design = points(settings, 0, confirming_seeds(seeds))
+    metric = search_of(search.study).confirming_metric
+    return _plan(search, objective, design, confirming_seeds(seeds), metric)
+
+
+def find_finalists(search: SearchPlan, runs: Runs) -> list[Candidate]:
+    """Returns the best settings of the search, with the values that they have on fresh seeds."""
+    database = open_database(runs.url, write=False)
+    searched = optuna.load_study(study_name=search.name, storage=database.storage)
+    confirmation = find_study(_name(search), database)
+    found = candidates(
+        search.study.baseline,
+        searched.get_trials(deepcopy=False),
+        search.direction,
+        search_of(search.study).finalists,
+        validation=int(search.settings["validation"]),
+        trials=confirmation.get_trials(deepcopy=False) if confirmation is not None else (),
+    )
+    database.engine.dispose()
+    return found
+
+
+def _name(search: SearchPlan) -> str:
+    return confirm_name(search.name.rpartition("/")[0])
+
+
+def _plan(
+    search: SearchPlan,
+    objective: Objective,
+    design: Sequence[Point],
+    seeds: range,
+    metric: str,
+) -> PointsPlan:
+    common: dict[str, Any] = {
+        field.name: getattr(search, field.name)
+        for field in dataclasses.fields(PointsPlan)
+        if hasattr(search, field.name)
+    }
+    fingerprint = {k: v for k, v in search.fingerprint.items() if k not in _NOT_SHARED}
+    plan = PointsPlan(
+        **common
+        | {
+            "name": _name(search),
+            "metric": metric,
+            "fingerprint": fingerprint,
+            "fixed": {},
+            "points": (),
+            "seeds": tuple(seeds),
+        }
+    )
+    planned = [plan.planned(point) for point in design]
+    check_points(planned, objective, plan.name)
+    return dataclasses.replace(plan, points=handed_out(planned, objective))

@@ -1,0 +1,178 @@
+"""The search's plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+
+from hpstudy.confirmation import FIRST_CONFIRMING_SEED
+from hpstudy.errors import UserError
+from hpstudy.objective import Objective, Runtime
+from hpstudy.running.plan import Plan, PlannedPoint, check_points, frame
+from hpstudy.running.samplers import PRUNERS, SAMPLERS
+from hpstudy.sampler import SEED, Point
+from hpstudy.sections import Dimension, Search
+from hpstudy.study import StudyFile
+from hpstudy.trials import search_name
+
+_EXAMPLES = 200  # random points that stand for the space when its cost is estimated
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """When a search ends; trials that run are finished.
+
+    Attributes:
+        trials: Finished trials in all, complete or pruned, whoever ran them.
+        epochs: Epochs trained in all; None for no limit.
+        deadline: The time, in seconds since the epoch, after which no trial begins; None for
+            none.
+    """
+
+    trials: int
+    epochs: int | None = None
+    deadline: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchPlan(Plan):
+    """A search.
+
+    Attributes:
+        space: The distribution of each hyperparameter.
+        sampler: The sampler's name.
+        pruner: The pruner's name.
+        seed: Every trial is trained from it, and the sampler draws from it.
+        limits: When it ends.
+    """
+
+    space: dict[str, BaseDistribution]
+    sampler: str
+    pruner: str
+    seed: int
+    limits: Limits
+
+    @property
+    def baseline(self) -> Point:
+        """The baseline's values of what is searched: the first trial."""
+        return {name: self.study.baseline[name] for name in self.space}
+
+    @property
+    def last_epoch(self) -> int:
+        """The most epochs that a trial may take."""
+        fidelity = self.study.fidelity
+        if fidelity is None or not self.incremental:
+            return 1
+        dimension = self.space.get(fidelity)
+        if isinstance(dimension, IntDistribution):
+            return dimension.high
+        if isinstance(dimension, CategoricalDistribution):
+            return max(int(str(choice)) for choice in dimension.choices)
+        return int(self.study.baseline[fidelity])
+
+    def examples(self) -> list[PlannedPoint]:
+        """Returns random points of the space, to estimate by."""
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+        return [self.planned(study.ask(self.space).params) for _ in range(_EXAMPLES)]
+
+
+def search_of(study: StudyFile) -> Search:
+    """Returns the search section of a study file that has one.
+
+    Raises:
+        UserError: It has none.
+    """
+    if study.search is None:
+        raise UserError(f"study {study.title!r} has no [search] section")
+    return study.search
+
+
+def plan_search(
+    study: StudyFile,
+    objective: Objective,
+    *,
+    name: str,
+    home: Path,
+    runtime: Runtime,
+    limits: Limits,
+    sampler: str,
+    pruner: str,
+    seed: int = 0,
+    quick: bool = False,
+) -> SearchPlan:
+    """Plans a study file's search.
+
+    Args:
+        study: The study file.
+        objective: What it trains.
+        name: The study's name, without `/search`.
+        home: The study file's folder.
+        runtime: How the trainings run.
+        limits: When it ends.
+        sampler: The sampler's name.
+        pruner: The pruner's name.
+        seed: Every trial is trained from it, and the sampler draws from it.
+        quick: Whether to take a quick look: with the objective's quick settings.
+
+    Raises:
+        UserError: The file has no search, an option is unknown, or the objective can't train
+            what the space holds.
+    """
+    section = search_of(study)
+    _check_choice("--sampler", sampler, SAMPLERS)
+    _check_choice("--pruner", pruner, PRUNERS)
+    if not 0 <= seed < FIRST_CONFIRMING_SEED:
+        raise UserError(
+            f"--seed: expected 0 to {FIRST_CONFIRMING_SEED - 1} (higher ones are kept fresh for "
+            f"the confirmation), found {seed}"
+        )
+    common = frame(study, objective, section, home=home, runtime=runtime, quick=quick)
+    space = {
+        key: distribution(dimension, study.baseline[key])
+        for key, dimension in section.space.items()
+    }
+    common["fingerprint"] |= {
+        "seed": seed,
+        "space": {k: optuna.distributions.distribution_to_json(d) for k, d in space.items()},
+        "fixed": {k: v for k, v in study.baseline.items() if k not in space},
+    }
+    plan = SearchPlan(
+        **common,
+        name=search_name(name),
+        fixed={**study.baseline, SEED: seed},
+        space=space,
+        sampler=sampler,
+        pruner=pruner,
+        seed=seed,
+        limits=limits,
+    )
+    check_points([plan.planned(plan.baseline), *plan.examples()], objective, name)
+    return plan
+
+
+def _check_choice(option: str, found: str, known: Sequence[str]) -> None:
+    if found not in known:
+        raise UserError(f"{option}: expected {', '.join(known)}, found {found!r}")
+
+
+def distribution(dimension: Dimension, baseline: Any) -> BaseDistribution:  # noqa: ANN401
+    """Returns a dimension as Optuna's distribution: whole numbers where all its values are."""
+    if dimension.choices is not None:
+        return CategoricalDistribution(dimension.choices)
+    low, high, step = dimension.low, dimension.high, dimension.step
+    assert low is not None
+    assert high is not None
+    if dimension.is_whole(baseline):
+        return IntDistribution(int(low), int(high), log=dimension.log, step=int(step or 1))
+    return FloatDistribution(float(low), float(high), log=dimension.log, step=step)

@@ -1,0 +1,135 @@
+"""What a running search has done so far, read from the database: whoever did it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from statistics import fmean
+
+from optuna.trial import FrozenTrial, TrialState
+
+from hpstudy.running.search import SearchPlan
+from hpstudy.sampler import Point, known_params
+from hpstudy.storage import Database
+from hpstudy.trials import ERROR, find_study
+
+_FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+
+
+@dataclass(frozen=True)
+class SearchTrial:
+    """A trial of a search.
+
+    Attributes:
+        number: Optuna's number.
+        setting: What is searched.
+        epoch: Epochs finished.
+        last: Epochs that it would take if it is not pruned.
+        value: The metric after the last finished epoch.
+        state: "complete", "pruned", "failed" or "running".
+    """
+
+    number: int
+    setting: Point
+    epoch: int
+    last: int
+    value: float | None
+    state: str
+
+
+@dataclass(frozen=True)
+class SearchProgress:
+    """Where a search stands.
+
+    Attributes:
+        finished: Trials that are complete or pruned.
+        total: Trials that it ends with.
+        pruned: How many of these are pruned.
+        failed: Trials that raised, so far.
+        running: The trials at work.
+        latest: The trials finished last, newest first.
+        news: The trials finished since the last look.
+        best: The best complete trial.
+        epochs: Epochs trained.
+        epochs_saved: Epochs that pruned trials did not take.
+        seconds_left: Estimated; None before there is anything to estimate from.
+    """
+
+    finished: int
+    total: int
+    pruned: int
+    failed: int
+    running: tuple[SearchTrial, ...]
+    latest: tuple[SearchTrial, ...]
+    news: tuple[SearchTrial, ...]
+    best: SearchTrial | None
+    epochs: int
+    epochs_saved: int
+    seconds_left: float | None
+
+
+class SearchObserver:
+    """Looks at a search's progress again and again.
+
+    Args:
+        plan: The plan.
+        database: The database, opened for reading; the observer's own.
+        workers: How many workers this invocation has.
+    """
+
+    def __init__(self, plan: SearchPlan, database: Database, workers: int) -> None:
+        self._plan = plan
+        self._study = find_study(plan.name, database)
+        self._workers = workers
+        self._known = {t.number for t in self._trials() if t.state.is_finished()}
+
+    def look(self) -> SearchProgress:
+        """Reads where the search stands now."""
+        trials = self._trials()
+        finished = [t for t in trials if t.state in _FINISHED]
+        ended = [t for t in trials if t.state in _FINISHED or ERROR in t.user_attrs]
+        ended.sort(key=lambda t: (t.datetime_complete is None, t.datetime_complete, t.number))
+        news = [t for t in ended if t.state.is_finished() and t.number not in self._known]
+        self._known |= {t.number for t in news}
+        complete = [t for t in finished if t.state == TrialState.COMPLETE]
+        pick = max if self._plan.direction == "maximize" else min
+        running = [t for t in trials if t.state == TrialState.RUNNING]
+        shown = [self._shown(t) for t in finished]
+        return SearchProgress(
+            finished=len(finished),
+            total=max(self._plan.limits.trials, len(finished)),
+            pruned=len(finished) - len(complete),
+            failed=sum(ERROR in t.user_attrs for t in trials),
+            running=tuple(self._shown(t) for t in running),
+            latest=tuple(self._shown(t) for t in reversed(ended[-5:])),
+            news=tuple(self._shown(t) for t in news),
+            best=self._shown(pick(complete, key=lambda t: t.values[0])) if complete else None,
+            epochs=sum(t.epoch for t in shown),
+            epochs_saved=sum(t.last - t.epoch for t in shown if t.state == "pruned"),
+            seconds_left=self._seconds_left(finished, running),
+        )
+
+    def _trials(self) -> list[FrozenTrial]:
+        return self._study.get_trials(deepcopy=False) if self._study is not None else []
+
+    def _shown(self, trial: FrozenTrial) -> SearchTrial:
+        point = known_params(trial)  # one that has just begun may not have been given all of it
+        state = "failed" if trial.state == TrialState.FAIL else trial.state.name.lower()
+        epoch = max(trial.intermediate_values, default=0)
+        return SearchTrial(
+            number=trial.number,
+            setting=point,
+            epoch=epoch,
+            last=self._plan.planned(point).epochs,
+            value=trial.intermediate_values.get(epoch),
+            state=state,
+        )
+
+    def _seconds_left(
+        self, finished: Iterable[FrozenTrial], running: list[FrozenTrial]
+    ) -> float | None:
+        seconds = [d.total_seconds() for t in finished if (d := t.duration) is not None]
+        if not seconds:
+            return None
+        left = max(self._plan.limits.trials - len(seconds) - len(running), 0)
+        return fmean(seconds) * (left + len(running) / 2) / self._workers  # half done on average

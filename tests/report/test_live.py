@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+from rich.text import Text
+
+from hpstudy.report.live import LiveProgress, PointsView, SearchView, View
+from hpstudy.running.progress import FinishedEpoch, Progress, RunningTraining
+from hpstudy.running.search_progress import SearchProgress, SearchTrial
+
+PROGRESS = Progress(
+    epochs=3,
+    epochs_total=8,
+    points=1,
+    points_total=4,
+    running=(RunningTraining("lr 0.2 [x]", 1, 2, 0.5),),
+    news=(FinishedEpoch("lr 0.2 [x]", 1, 2, 0.5, 2.0),),
+    failed=1,
+    best=(0.75, "baseline"),
+    seconds_left=125.0,
+)
+BEST = SearchTrial(4, {"lr": 0.00123456, "depth": 3}, 7, 7, 0.9876, "complete")
+PRUNED = SearchTrial(5, {"lr": 0.1, "depth": 2}, 1, 9, 0.25, "pruned")
+FAILED = SearchTrial(6, {"lr": 0.2, "depth": 2}, 0, 9, None, "failed")
+SEARCH = SearchProgress(
+    finished=6,
+    total=50,
+    pruned=2,
+    failed=1,
+    running=(SearchTrial(7, {"lr": 0.01, "depth": 4}, 2, 5, 0.5, "running"),),
+    latest=(FAILED, PRUNED, BEST),
+    news=(BEST, PRUNED, FAILED),
+    best=BEST,
+    epochs=31,
+    epochs_saved=12,
+    seconds_left=125.0,
+)
+POINTS_VIEW = PointsView(lambda: PROGRESS, "test_accuracy")
+SEARCH_VIEW = SearchView(lambda: SEARCH, "validation_accuracy")
+
+
+def shown(view: View, *, terminal: bool) -> str:
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=terminal, width=100)
+    with LiveProgress(view, console, lambda: Text("the tables")):
+        pass
+    return out.getvalue()
+
+
+def test_without_a_terminal_each_epoch_is_a_plain_line():
+    text = shown(POINTS_VIEW, terminal=False)
+    assert "[3/8] lr 0.2 [x]: epoch 1/2, test_accuracy 50.00 %, 2 s\n" in text
+    assert "\x1b" not in text
+
+
+def test_on_a_terminal_it_shows_what_runs_how_far_and_the_tables():
+    text = shown(POINTS_VIEW, terminal=True)
+    for part in ("epoch 2 of 2", "3/8", "1 of 4 points", "1 failed", "2 min left", "the tables"):
+        assert part in text
+    assert "best so far 75.00 % at baseline" in text
+
+
+def test_a_task_is_named():
+    view = PointsView(lambda: PROGRESS, "test_accuracy", "finalists")
+    assert shown(view, terminal=False).startswith("finalists: [3/8] ")
+    assert "finalists: epochs" in shown(view, terminal=True)
+
+
+def test_without_a_terminal_each_trial_of_a_search_is_a_plain_line():
+    lines = shown(SEARCH_VIEW, terminal=False).splitlines()
+    assert lines[:3] == [
+        "[5/50] trial 4: lr 0.00123, depth 3: 98.76 %",
+        "[6/50] trial 5: lr 0.1, depth 2: pruned after epoch 1 of 9, 25.00 %",
+        "[6/50] trial 6: lr 0.2, depth 2: failed after epoch 0 of 9, no value",
+    ]
+
+
+def test_on_a_terminal_a_search_shows_what_runs_what_ran_and_the_best():
+    text = shown(SEARCH_VIEW, terminal=True)
+    for part in (
+        "trial 7",
+        "epoch 3 of 5",
+        "6/50",
+        "2 pruned",
+        "31 epochs trained",
+        "12 saved by pruning",
+        "1 failed",
+        "2 min left",
+        "best so far 98.76 %: trial 4, lr 0.00123, depth 3",
+    ):
+        assert part in text
