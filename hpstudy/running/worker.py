@@ -109,6 +109,7 @@ class Worker:
             self._bury_the_dead()
             trial = self._ask()
             if trial is None:
+                self._leave_training()  # another study may be waiting for it
                 return None, self._agenda.is_over()
             lock = storage.take(self._url, trial_lock(self._plan.name, trial.number))
         return _Claim(trial, self._plan.planned(trial.params), lock), False
