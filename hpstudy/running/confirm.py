@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
 
 import optuna
 
@@ -17,13 +16,13 @@ from hpstudy.confirmation import (
     winner,
 )
 from hpstudy.objective import Objective
-from hpstudy.running.plan import PointsPlan, check_points, handed_out
+from hpstudy.running.plan import Plan, PointsPlan, check_points, handed_out
 from hpstudy.running.search import SearchPlan, search_of
 from hpstudy.sampler import Point
 from hpstudy.storage import Runs, open_database
 from hpstudy.trials import confirm_name, find_study
 
-_NOT_SHARED = ("seed", "space", "metric")  # what sets a search apart, but not its confirmation
+_NOT_SHARED = ("seed", "space", "fixed", "metric")  # what sets a search apart, but not its confirmation
 
 
 def plan_choice(search: SearchPlan, objective: Objective, runs: Runs, seeds: int) -> PointsPlan:
@@ -79,23 +78,14 @@ def _plan(
     seeds: range,
     metric: str,
 ) -> PointsPlan:
-    common: dict[str, Any] = {
-        field.name: getattr(search, field.name)
-        for field in dataclasses.fields(PointsPlan)
-        if hasattr(search, field.name)
+    common = {field.name: getattr(search, field.name) for field in dataclasses.fields(Plan)}
+    common |= {
+        "name": _name(search),
+        "metric": metric,
+        "fingerprint": {k: v for k, v in search.fingerprint.items() if k not in _NOT_SHARED},
+        "fixed": {},
     }
-    fingerprint = {k: v for k, v in search.fingerprint.items() if k not in _NOT_SHARED}
-    plan = PointsPlan(
-        **common
-        | {
-            "name": _name(search),
-            "metric": metric,
-            "fingerprint": fingerprint,
-            "fixed": {},
-            "points": (),
-            "seeds": tuple(seeds),
-        }
-    )
+    plan = PointsPlan(**common, points=(), seeds=tuple(seeds))
     planned = [plan.planned(point) for point in design]
     check_points(planned, objective, plan.name)
     return dataclasses.replace(plan, points=handed_out(planned, objective))
