@@ -14,6 +14,10 @@ A `Training` may offer more than the protocol asks for. Each of these names is o
 - `auto_precision(*, device)`, a classmethod, returns the precision, "fp32" or "bf16", that
   "auto" stands for on a device type.
 - `quick`, a mapping, names the settings that make a quick look of a study.
+- `pictures(*, settings, runtime)`, a classmethod, returns the data's images as
+  `hpstudy.pictures.Pictures`; the report shows them, and which of them are misread.
+- `layers(params, *, settings)`, a classmethod, returns the network as a list of
+  `hpstudy.pictures.Layer`; the report draws it.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from hpstudy.errors import UserError
+from hpstudy.pictures import Layer, Pictures
 
 Params = Mapping[str, Any]
 Settings = Mapping[str, Any]
@@ -214,6 +219,16 @@ class Objective:
         """Returns the machine's operations per second, if the objective can measure them."""
         measure = getattr(self._target, "measure_rate", None)
         return measure(runtime=runtime) if measure else None
+
+    def pictures(self, *, settings: Settings, runtime: Runtime) -> Pictures | None:
+        """Returns the data's images, if the objective shows them."""
+        pictures = getattr(self._target, "pictures", None)
+        return pictures(settings=settings, runtime=runtime) if pictures else None
+
+    def layers(self, params: Params, *, settings: Settings) -> Sequence[Layer]:
+        """Returns the network's layers; none where the objective has no such thing."""
+        layers = getattr(self._target, "layers", None)
+        return layers(params, settings=settings) if layers else ()
 
     def source_file(self) -> Path | None:
         """Returns the file of an objective that lies beside its study file."""

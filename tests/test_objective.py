@@ -111,3 +111,9 @@ def test_a_module_that_is_not_there_or_does_not_import_is_one_line(home: Path):
 
 def test_a_step_is_plain_data():
     assert Step(10, 0.5, 0.9) == Step(seen=10, loss=0.5, accuracy=0.9)
+
+
+def test_pictures_and_layers_are_optional(home: Path):
+    plain = load(home, "Whole")
+    assert plain.pictures(settings={}, runtime=Runtime()) is None
+    assert plain.layers({"x": 1}, settings={}) == ()

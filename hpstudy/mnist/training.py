@@ -18,6 +18,7 @@ from hpstudy.mnist import data
 from hpstudy.mnist.learner import Learner, has_bfloat16
 from hpstudy.mnist.memory import PeakMemory
 from hpstudy.mnist.models import Cnn, operations_per_image, parameter_count
+from hpstudy.mnist.pictures import layers, pictures
 from hpstudy.mnist.replay import ReplayedStep
 from hpstudy.objective import Estimate, Params, Runtime, Settings, Step
 
@@ -80,6 +81,8 @@ class CnnTraining:
 
     version = 1
     quick: ClassVar[Mapping[str, Any]] = {"train_images": 6000}
+    pictures = staticmethod(pictures)
+    layers = staticmethod(layers)
 
     def __init__(self, params: Params, *, seed: int, settings: Settings, runtime: Runtime) -> None:
         self.check(params, settings=settings)
