@@ -136,9 +136,11 @@ class Records:
                 found.setdefault(key, []).append(Epoch(number, metrics))
         return found
 
-    def steps(self, key: str) -> list[Step]:
-        """Returns a training's curve in the order of examples seen."""
+    def steps(self, key: str, up_to: int | None = None) -> list[Step]:
+        """Returns a training's curve in the order of examples seen, up to an epoch."""
         query = select(_Step).join(_Training).where(_Training.key == key).order_by(_Step.seen)
+        if up_to is not None:
+            query = query.where(_Step.epoch <= up_to)
         with Session(self._engine) as session:
             return [
                 Step(s.seen, _number(s.loss), _number(s.accuracy)) for s in session.scalars(query)

@@ -42,6 +42,37 @@ class Contrast:
     test: str
 
 
+@dataclass(frozen=True)
+class Spread:
+    """What luck does to the values of settings whose spread is alike.
+
+    Attributes:
+        deviation: Standard deviation of one training's value, less what its seed does to all
+            settings alike.
+        freedom: The degrees of freedom that it comes from.
+        settings: How many settings it is pooled over.
+        seeds: The fewest seeds of them.
+    """
+
+    deviation: float
+    freedom: int
+    settings: int
+    seeds: int
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What luck does to a level's difference from the baseline.
+
+    Attributes:
+        deviation: Standard deviation of one seed's difference.
+        freedom_per_seed: Degrees of freedom that each seed after the first adds.
+    """
+
+    deviation: float
+    freedom_per_seed: float
+
+
 class Comparisons:
     """Compares any two settings of a grid.
 
@@ -83,6 +114,39 @@ class Comparisons:
             return self._by_blocks(first, second)
         return _welch(self._replicated[first], self._replicated[second])
 
+    @cached_property
+    def spread(self) -> Spread | None:
+        """What luck does to a setting's value; None where too few seeds tell."""
+        if len(self._pool) < 2 or self._fit.df_resid < 1:
+            return None
+        return Spread(
+            deviation=0.0 if self._is_exact else math.sqrt(self._fit.mse_resid),
+            freedom=int(self._fit.df_resid),
+            settings=len(self._pool),
+            seeds=min(len(values) for values in self._pool.values()),
+        )
+
+    def noise(self, factor: str, level: Level) -> Noise | None:
+        """Returns what luck does to a level's difference from the baseline.
+
+        A level with one seed is taken to be like those of the pool.
+
+        Returns:
+            The noise, or None where it is not known or there is none.
+        """
+        both = (self._setting(factor, level), None)
+        if all(key in self._pool or key not in self._replicated for key in both):
+            if self.spread is None or self.spread.deviation == 0:
+                return None
+            return Noise(math.sqrt(2) * self.spread.deviation, self.spread.settings - 1)
+        if any(key not in self._replicated for key in both):
+            return None
+        first, second = (variance(self._replicated[key].values()) for key in both)
+        if first == second == 0:
+            return None
+        total = first + second  # as in Welch's test, with as many seeds on either side
+        return Noise(math.sqrt(total), total**2 / (first**2 + second**2))
+
     def _setting(self, factor: str, level: Level) -> Setting:
         return None if (factor, level) in self._baseline_levels else (factor, level)
 
@@ -113,13 +177,18 @@ class Comparisons:
         values = [value for by_seed in self._pool.values() for value in by_seed.values()]
         return OLS(np.array(values), np.array(rows)).fit()
 
+    @property
+    def _is_exact(self) -> bool:
+        """Whether the fit leaves no more than the computer's rounding."""
+        return bool(self._fit.ssr <= (_ROUNDING**2) * self._fit.uncentered_tss)
+
     def _by_blocks(self, first: Setting, second: Setting) -> Contrast:
         settings = list(self._pool)
         weights = [0.0] * len(self._fit.params)
         weights[settings.index(first)], weights[settings.index(second)] = 1.0, -1.0
         result = self._fit.t_test(weights)
         difference = float(result.effect[0])
-        if self._fit.ssr <= (_ROUNDING**2) * self._fit.uncentered_tss:
+        if self._is_exact:
             return _exact(difference, self._fit.uncentered_tss**0.5)
         low, high = result.conf_int(alpha=1 - CONFIDENCE)[0]
         return Contrast(difference, float(low), float(high), float(result.pvalue), "blocks")

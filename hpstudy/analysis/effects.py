@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hpstudy.analysis.comparisons import CONFIDENCE, Comparisons, Contrast, mean_interval
+from hpstudy.analysis.planning import seeds_needed
 from hpstudy.analysis.results import GridResults, LevelResult
 from hpstudy.sampler import Level
 
@@ -30,6 +31,8 @@ class Effect:
         test: The test that p comes from: "blocks", "Welch" or "exact".
         verdict: "baseline", "better", "worse", "no difference shown", "one seed: cannot tell".
         within: Where no difference is shown: the interval excludes differences beyond this.
+        seeds_needed: Where none is shown: the seeds that would show one of the size seen; None
+            where luck's size is not known, for more than 1,000, and before it is worked out.
     """
 
     low: float | None = None
@@ -41,6 +44,7 @@ class Effect:
     test: str | None = None
     verdict: str | None = None
     within: float | None = None
+    seeds_needed: int | None = None
 
 
 # Effects by factor and level.
@@ -73,6 +77,17 @@ def effects(grid: GridResults, comparisons: Comparisons) -> Effects:
     }
 
 
+def with_seeds_needed(found: Effects, comparisons: Comparisons) -> Effects:
+    """Adds the seeds that would show a difference of the size seen, where none is shown.
+
+    Args:
+        found: The effects of a grid's levels.
+        comparisons: Its settings compared.
+    """
+    compared = sum(e.verdict in (BETTER, WORSE, NOT_SHOWN, CANNOT_TELL) for e in found.values())
+    return {key: _planned(key, effect, comparisons, compared) for key, effect in found.items()}
+
+
 def _effect(row: LevelResult, contrast: Contrast | None, p: float, sign: int) -> Effect:
     low, high = mean_interval(row.values) or (None, None)
     if row.mean is None:
@@ -86,16 +101,25 @@ def _effect(row: LevelResult, contrast: Contrast | None, p: float, sign: int) ->
     else:
         verdict, within = NOT_SHOWN, max(abs(contrast.low), abs(contrast.high))
     return Effect(
-        low,
-        high,
-        contrast.difference,
-        contrast.low,
-        contrast.high,
-        p,
-        contrast.test,
-        verdict,
-        within,
+        low=low,
+        high=high,
+        difference=contrast.difference,
+        difference_low=contrast.low,
+        difference_high=contrast.high,
+        p=p,
+        test=contrast.test,
+        verdict=verdict,
+        within=within,
     )
+
+
+def _planned(
+    key: tuple[str, Level], effect: Effect, comparisons: Comparisons, compared: int
+) -> Effect:
+    noise = comparisons.noise(*key)
+    if effect.verdict not in (NOT_SHOWN, CANNOT_TELL) or noise is None or not effect.difference:
+        return effect
+    return replace(effect, seeds_needed=seeds_needed(noise, effect.difference, compared))
 
 
 def _holm(ps: Mapping[tuple[str, Level], float]) -> dict[tuple[str, Level], float]:

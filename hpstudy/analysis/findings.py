@@ -6,8 +6,12 @@ from dataclasses import dataclass
 
 from hpstudy.analysis.claims import ClaimResult, judge_claims
 from hpstudy.analysis.comparisons import Comparisons
-from hpstudy.analysis.effects import Effects, effects
+from hpstudy.analysis.effects import Effects, effects, with_seeds_needed
+from hpstudy.analysis.importance import Importances, grid_importances
+from hpstudy.analysis.planning import MoreSeeds, more_seeds
+from hpstudy.analysis.published import Agreements, agreements
 from hpstudy.analysis.results import GridResults
+from hpstudy.analysis.speed import Speeds, Tradeoff, grid_speeds, grid_tradeoffs
 
 
 @dataclass(frozen=True)
@@ -17,15 +21,34 @@ class Findings:
     Attributes:
         grid: The results.
         effects: Each level's effect, by factor and level.
+        agreements: How the published figures agree with ours, by factor and level.
+        importances: How far each factor moves the metric, beside luck.
+        speeds: What each level's epochs took, by factor and level.
+        tradeoffs: Each setting's value against its training time, quickest first.
         claims: The study file's claims with their verdicts.
+        more_seeds: What replicates would cost; None where there are some.
     """
 
     grid: GridResults
     effects: Effects
+    agreements: Agreements
+    importances: Importances
+    speeds: Speeds
+    tradeoffs: tuple[Tradeoff, ...]
     claims: tuple[ClaimResult, ...]
+    more_seeds: MoreSeeds | None
 
 
 def findings(grid: GridResults) -> Findings:
-    """Judges a grid's levels and claims."""
+    """Judges a grid's levels, published figures and claims."""
     comparisons = Comparisons(grid)
-    return Findings(grid, effects(grid, comparisons), judge_claims(grid, comparisons))
+    return Findings(
+        grid=grid,
+        effects=with_seeds_needed(effects(grid, comparisons), comparisons),
+        agreements=agreements(grid),
+        importances=grid_importances(grid, comparisons),
+        speeds=grid_speeds(grid),
+        tradeoffs=grid_tradeoffs(grid),
+        claims=judge_claims(grid, comparisons),
+        more_seeds=more_seeds(grid),
+    )

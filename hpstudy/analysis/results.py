@@ -28,14 +28,30 @@ from hpstudy.trials import (
 
 
 @dataclass(frozen=True)
+class Run:
+    """A complete trial of a grid.
+
+    Attributes:
+        seed: The replicate.
+        value: The trial's value.
+        key: The key of its training.
+        epochs: The training's epochs up to the trial's last one.
+    """
+
+    seed: int
+    value: float
+    key: str = ""
+    epochs: tuple[Epoch, ...] = ()
+
+
+@dataclass(frozen=True)
 class LevelResult:
     """One level of a factor, everything else at the baseline.
 
     Attributes:
         level: The factor's value.
         is_baseline: Whether it is the baseline's.
-        seeds: The replicates that have a value.
-        values: Their values, in the seeds' order.
+        runs: The replicates that have a value.
         mean: The values' mean; None without a value.
         published: What the published report printed.
         effect: Mean difference from the baseline over the seeds that both have.
@@ -45,13 +61,22 @@ class LevelResult:
 
     level: Level
     is_baseline: bool
-    seeds: tuple[int, ...]
-    values: tuple[float, ...]
+    runs: tuple[Run, ...]
     mean: float | None
     published: float | None
     effect: float | None
     seconds_per_epoch: float | None
     peak_memory_mb: float | None
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The replicates that have a value."""
+        return tuple(run.seed for run in self.runs)
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """Their values."""
+        return tuple(run.value for run in self.runs)
 
 
 @dataclass(frozen=True)
@@ -111,16 +136,6 @@ class GridResults:
     factors: tuple[FactorResult, ...]
     claims: tuple[Claim, ...]
     failed: tuple[Failure, ...]
-
-
-@dataclass(frozen=True)
-class _Run:
-    """A complete trial: its replicate, its value, and the finished epochs of its training."""
-
-    seed: int
-    value: float
-    key: str
-    epochs: Sequence[Epoch]
 
 
 def read_grid(
@@ -191,22 +206,22 @@ def runtime_of(
     return {n: fingerprint[n] for n in names if n in fingerprint and n not in baseline}
 
 
-def _runs(attempts: Mapping[PointKey, FrozenTrial], records: Records) -> dict[PointKey, _Run]:
+def _runs(attempts: Mapping[PointKey, FrozenTrial], records: Records) -> dict[PointKey, Run]:
     complete = {key: t for key, t in attempts.items() if t.state == TrialState.COMPLETE}
     trainings = {key: str(t.user_attrs.get(TRAINING)) for key, t in complete.items()}
     epochs = records.epochs_of(set(trainings.values()))
     runs = {}
     for key, trial in complete.items():
         last = max(trial.intermediate_values, default=0)  # every finished epoch was reported
-        behind = [e for e in epochs.get(trainings[key], []) if e.number <= last]
+        behind = tuple(e for e in epochs.get(trainings[key], []) if e.number <= last)
         value = trial.value
         assert value is not None  # Optuna's promise for a complete trial
-        runs[key] = _Run(int(trial.params[SEED]), value, trainings[key], behind)
+        runs[key] = Run(int(trial.params[SEED]), value, trainings[key], behind)
     return runs
 
 
 def _level(
-    study: StudyFile, factor: str, level: Level, levels: Mapping[Level, Sequence[_Run]]
+    study: StudyFile, factor: str, level: Level, levels: Mapping[Level, Sequence[Run]]
 ) -> LevelResult:
     runs = levels[level]
     base = {run.seed: run.value for run in levels[study.baseline_of(factor)]}
@@ -217,8 +232,7 @@ def _level(
     return LevelResult(
         level=level,
         is_baseline=level == study.baseline_of(factor),
-        seeds=tuple(run.seed for run in runs),
-        values=tuple(run.value for run in runs),
+        runs=tuple(runs),
         mean=fmean(run.value for run in runs) if runs else None,
         published=study.published_figure(factor, level),
         effect=fmean(differences) if differences else None,
@@ -231,7 +245,7 @@ def _known(epochs: Iterable[Epoch], metric: str) -> list[float]:
     return [value for e in epochs if (value := e.metrics.get(metric)) is not None]
 
 
-def _distinct_epochs(runs: Iterable[_Run]) -> int:
+def _distinct_epochs(runs: Iterable[Run]) -> int:
     longest: dict[str, int] = {}
     for run in runs:
         longest[run.key] = max(longest.get(run.key, 0), len(run.epochs))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 def number(value: float | None, metric: str) -> str:
     """Formats a metric's value, accuracies in per cent; nothing for what is not known."""
@@ -24,3 +26,22 @@ def interval(low: float | None, high: float | None, metric: str, *, signed: bool
     if signed:
         return f"{difference(low, metric)} to {difference(high, metric)}"
     return f"{number(low, metric).removesuffix(' %')} to {number(high, metric).removesuffix(' %')}"
+
+
+def spelled(value: float | None, metric: str, *, signed: bool = True) -> str:
+    """Formats a difference with its unit, where it has one: "+0.30 points"."""
+    if value is None:
+        return ""
+    text = difference(value if signed else abs(value), metric)
+    text = text if signed else text.removeprefix("+")
+    return f"{text} points" if metric.endswith("accuracy") else text
+
+
+def setting(params: Mapping[str, object]) -> str:
+    """Formats a setting: "lr 0.001, batch size 64"."""
+    return ", ".join(f"{name.replace('_', ' ')} {level(value)}" for name, value in params.items())
+
+
+def level(value: object) -> str:
+    """Formats a hyperparameter's value, in four digits where it has many."""
+    return f"{value:.4g}" if isinstance(value, float) else f"{value}"

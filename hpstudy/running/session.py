@@ -10,7 +10,8 @@ from contextlib import redirect_stdout
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from numbers import Real
-from platform import python_version
+from pathlib import Path
+from platform import machine, processor, python_version
 
 from hpstudy.checkpoints import Checkpoints
 from hpstudy.objective import Objective, Runtime, Training, predictions_of, steps_of
@@ -153,10 +154,18 @@ def metric_value(epoch: Epoch, metric: str) -> float:
 
 
 def _versions() -> dict[str, str]:
-    found = {"python": python_version()}
+    """Returns what sums may round by: the software's versions and the kind of processor."""
+    found = {"python": python_version(), "processor": _processor()}
     for package in ("hpstudy", "optuna", *(["torch"] if "torch" in sys.modules else [])):
         try:
             found[package] = version(package)
         except PackageNotFoundError:  # run from a folder that was not installed
             found[package] = "unknown"
     return found
+
+
+def _processor() -> str:
+    cpus = Path("/proc/cpuinfo")  # Linux: `platform.processor` is mostly empty there
+    lines = cpus.read_text().splitlines() if cpus.is_file() else []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, "") or processor() or machine()

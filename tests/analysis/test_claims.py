@@ -6,7 +6,7 @@ import pytest
 
 from hpstudy.analysis.claims import judge_claims
 from hpstudy.analysis.comparisons import Comparisons
-from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, TrialCounts
+from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run, TrialCounts
 from hpstudy.sections import Claim
 
 # Five seeds a level; the noise is the same for all, so differences are exact but for a jitter.
@@ -22,8 +22,7 @@ def row(level, mean: float | None, *, base: bool = False, seeds: int = 5) -> Lev
     return LevelResult(
         level=level,
         is_baseline=base,
-        seeds=tuple(range(len(values))),
-        values=values,
+        runs=tuple(Run(seed, value) for seed, value in enumerate(values)),
         mean=sum(values) / len(values) if values else None,
         published=None,
         effect=None,

@@ -10,7 +10,7 @@ from statsmodels.formula.api import ols
 
 from hpstudy.analysis.comparisons import Comparisons, mean_interval
 from hpstudy.analysis.effects import effects
-from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, TrialCounts
+from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run, TrialCounts
 
 
 def grid(direction: str = "maximize", **factors: dict) -> GridResults:
@@ -26,8 +26,7 @@ def grid(direction: str = "maximize", **factors: dict) -> GridResults:
                 LevelResult(
                     level=level,
                     is_baseline=level == "base",
-                    seeds=tuple(values),
-                    values=tuple(values.values()),
+                    runs=tuple(Run(seed, value) for seed, value in values.items()),
                     mean=mean,
                     published=None,
                     effect=None if mean is None else mean - np.mean(list(base)),

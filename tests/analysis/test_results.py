@@ -2,58 +2,11 @@
 
 from __future__ import annotations
 
-import optuna
 import pytest
-from optuna.distributions import FloatDistribution, IntDistribution
-from optuna.trial import TrialState
 
 from hpstudy.analysis.results import Failure, read_grid
-from hpstudy.records import Epoch, Identity, Records
 from hpstudy.storage import open_database
 from hpstudy.study_files import load_study
-
-SPACE = {
-    "lr": FloatDistribution(0, 1),
-    "epochs": IntDistribution(1, 9),
-    "width": IntDistribution(1, 99),
-    "seed": IntDistribution(0, 9),
-}
-
-
-@pytest.fixture
-def book(folder):
-    """Writes trials with their epochs; `read` reads the results."""
-    database = open_database(folder.url, write=True)
-    records = Records(database.engine)
-    records.create_tables()
-    study = optuna.create_study(
-        study_name="walk/grid", storage=database.storage, direction="maximize"
-    )
-
-    class Book:
-        def trial(self, value=None, *, lr=0.1, epochs=2, width=8, seed=0, error=None):
-            params = {"lr": lr, "epochs": epochs, "width": width, "seed": seed}
-            identity = Identity("m", 1, {"lr": lr, "w": width}, {}, seed, "fp32", "cpu", 1)
-            study.set_user_attr("seeds", sorted({seed, *study.user_attrs.get("seeds", [])}))
-            study.enqueue_trial(params)
-            trial = study.ask(SPACE)
-            trial.set_user_attr("training", identity.key)
-            for number in range(1, epochs + 1):
-                metrics = {"value": 0.1, "seconds": float(number), "peak_memory_mb": 10.0 * lr}
-                records.add(identity, Epoch(number, metrics))
-                trial.report(0.1, number)
-            if error is not None:
-                trial.set_user_attr("error", error)
-                study.tell(trial, state=TrialState.FAIL)
-            elif value is not None:
-                study.tell(trial, value)
-
-        def read(self, **options):
-            loaded = load_study(folder.path / "walk.toml")
-            return read_grid(loaded, "walk", database, **options)
-
-    yield Book()
-    database.engine.dispose()
 
 
 def level(results, factor: str, wanted):

@@ -1,0 +1,98 @@
+"""What a trained network reads in the test images, and where it is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hpstudy.analysis.results import GridResults
+from hpstudy.analysis.search import SearchResults
+from hpstudy.records import Records
+from hpstudy.storage import Database
+from hpstudy.trials import TRAINING
+
+DIGITS = 10
+
+
+@dataclass(frozen=True)
+class Network:
+    """A trained network, by its training and an epoch of it.
+
+    Attributes:
+        label: What it is, such as "lr 0.001, seed 0" or "trial 31".
+        key: The key of its training.
+        epoch: The epoch that it stands at.
+    """
+
+    label: str
+    key: str
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The digits that a network reads in the test images.
+
+    Attributes:
+        network: The network.
+        labels: The digits that the images show, 0 to 9.
+        predicted: The digits that it reads, in the same order.
+    """
+
+    network: Network
+    labels: tuple[int, ...]
+    predicted: tuple[int, ...]
+
+    @property
+    def confusion(self) -> tuple[tuple[int, ...], ...]:
+        """How often each digit (row) is read as each digit (column); 10 × 10 counts."""
+        counts = [[0] * DIGITS for _ in range(DIGITS)]
+        for label, digit in zip(self.labels, self.predicted, strict=True):
+            counts[label][digit] += 1
+        return tuple(tuple(row) for row in counts)
+
+    @property
+    def mistakes(self) -> tuple[int, ...]:
+        """The indices of the images that it reads wrongly."""
+        pairs = zip(self.labels, self.predicted, strict=True)
+        return tuple(i for i, (label, digit) in enumerate(pairs) if label != digit)
+
+
+def best_of_grid(grid: GridResults) -> Network | None:
+    """Returns the level with the best mean, at its first seed: its luckiest would flatter it."""
+    rows = [(f.factor, row) for f in grid.factors for row in f.levels if row.mean is not None]
+    if not rows:
+        return None
+    pick = max if grid.direction == "maximize" else min
+    factor, row = pick(rows, key=lambda found: found[1].mean or 0.0)
+    run = row.runs[0]
+    return Network(f"{factor} {row.level}, seed {run.seed}", run.key, len(run.epochs))
+
+
+def best_of_search(search: SearchResults) -> Network | None:
+    """Returns the search's best trial at its last epoch."""
+    best = search.best
+    if best is None or TRAINING not in best.user_attrs:
+        return None
+    last = max(best.intermediate_values, default=0)
+    return Network(f"trial {best.number}", str(best.user_attrs[TRAINING]), last)
+
+
+def read_digits(network: Network, labels: Sequence[int], database: Database) -> Reading | None:
+    """Reads a network's recorded predictions.
+
+    Args:
+        network: The network.
+        labels: The digits that the test images show, 0 to 9. A training on fewer test images has
+            the first so many.
+        database: The database.
+
+    Returns:
+        The reading, or None where the objective records no predictions, or none that can be
+        digits of these images.
+    """
+    recorded = Records(database.engine).predictions(network.key, network.epoch)
+    if not recorded or len(recorded) > len(labels) or max(recorded) >= DIGITS:
+        return None
+    shown = tuple(int(label) for label in labels[: len(recorded)])
+    return Reading(network, shown, tuple(recorded))

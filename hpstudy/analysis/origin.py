@@ -1,0 +1,96 @@
+"""How results came about: versions, machine, settings, seeds, dates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from optuna.trial import TrialState
+
+from hpstudy.records import Records
+from hpstudy.storage import Database
+from hpstudy.trials import FINGERPRINT, TRAINING, find_study
+
+_Value = TypeVar("_Value", int, str)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """How an Optuna study's trials were trained.
+
+    What may differ between trainings lists every value that occurs, in order.
+
+    Attributes:
+        objective: "module:name".
+        settings: The settings that the trials were trained with.
+        versions: By package (and "python", "processor"), the versions that trainings began with.
+        seeds: The replicates.
+        precisions: Such as "fp32".
+        devices: The device types.
+        threads: Processor threads of one training.
+        started: When the first trial began, local time; None before that.
+        finished: When the last one ended; None before that.
+        trials: Complete and pruned trials.
+        epochs: Distinct epochs behind them.
+    """
+
+    objective: str
+    settings: Mapping[str, object]
+    versions: Mapping[str, tuple[str, ...]]
+    seeds: tuple[int, ...]
+    precisions: tuple[str, ...]
+    devices: tuple[str, ...]
+    threads: tuple[int, ...]
+    started: datetime | None
+    finished: datetime | None
+    trials: int
+    epochs: int
+
+
+def read_origin(study: str, database: Database) -> Origin | None:
+    """Reads how an Optuna study's trials were trained.
+
+    Args:
+        study: The Optuna study's name, such as `NAME/grid`.
+        database: The database.
+
+    Returns:
+        The origin, or None if there is no such study, or nothing was trained for it yet.
+    """
+    records = Records(database.engine)
+    optuna_study = find_study(study, database)
+    if optuna_study is None or not records.exist():
+        return None
+    states = (TrialState.COMPLETE, TrialState.PRUNED)
+    trials = optuna_study.get_trials(deepcopy=False, states=states)
+    last: dict[str, int] = {}
+    for trial in trials:
+        if (key := trial.user_attrs.get(TRAINING)) is not None:
+            last[key] = max(last.get(key, 0), max(trial.intermediate_values, default=0))
+    identities = [found for key in last if (found := records.identity(key)) is not None]
+    versions = [records.versions(key) for key in last]
+    fingerprint = optuna_study.user_attrs.get(FINGERPRINT, {})
+    if not identities:
+        return None
+    return Origin(
+        objective=identities[0].objective,
+        settings=fingerprint.get("settings", {}),
+        versions={
+            name: _each(found[name] for found in versions if name in found)
+            for name in dict.fromkeys(name for found in versions for name in found)
+        },
+        seeds=_each(i.seed for i in identities),
+        precisions=_each(i.precision for i in identities),
+        devices=_each(i.device for i in identities),
+        threads=_each(i.threads for i in identities),
+        started=min((t.datetime_start for t in trials if t.datetime_start), default=None),
+        finished=max((t.datetime_complete for t in trials if t.datetime_complete), default=None),
+        trials=len(trials),
+        epochs=sum(last.values()),
+    )
+
+
+def _each(values: Iterable[_Value]) -> tuple[_Value, ...]:
+    return tuple(sorted(set(values)))

@@ -1,0 +1,109 @@
+"""Do published figures agree with ours?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import variance
+
+from hpstudy.analysis.comparisons import CONFIDENCE
+from hpstudy.analysis.results import GridResults, LevelResult
+from hpstudy.sampler import Level
+
+CONSISTENT = "consistent"
+NOT_CONSISTENT = "not consistent"
+_MNIST_TEST_IMAGES = 10_000
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """A published accuracy beside ours.
+
+    Attributes:
+        low: Lower end of the published figure's 95 % interval (Wilson), from its test images.
+        high: Its upper end.
+        p: Probability of a difference from ours at least this large by luck.
+        verdict: "consistent" or "not consistent" with ours, at 5 %.
+    """
+
+    low: float
+    high: float
+    p: float
+    verdict: str
+
+
+# Agreements by factor and level.
+Agreements = Mapping[tuple[str, Level], Agreement]
+
+
+def agreements(grid: GridResults) -> Agreements:
+    """Compares each published test accuracy with ours.
+
+    Two overlapping intervals would be a crude test: it misses differences. This tests the
+    difference itself, with the luck of both sides. With two seeds or more: ours is the mean over
+    m seeds with variance s²/m, theirs one run with a seed's luck of its own, s², on n test
+    images, p(1-p)/n; the ratio of the difference to the root of their sum follows Student's t
+    with Satterthwaite's degrees of freedom. With one seed, the luck of seeds is not known: the
+    two networks are compared, two shares of n images each (the pooled z test), and "not
+    consistent" then says that these networks differ, not that the settings do. Both take the
+    test images to be drawn anew, though both sides saw the same ones: that errs towards
+    "consistent". The verdicts are not adjusted for their number.
+
+    Sources: Wilson, "Probable inference, the law of succession, and statistical inference",
+    1927; Satterthwaite, "An approximate distribution of estimates of variance components", 1946.
+
+    Args:
+        grid: The grid's results.
+
+    Returns:
+        The agreement of each level that has both figures, by factor and level; none where the
+        metric is not the test accuracy or the number of test images is not known.
+    """
+    theirs = _MNIST_TEST_IMAGES if grid.settings.get("dataset") == "mnist" else None
+    ours = grid.settings.get("test_images", theirs)
+    if grid.metric != "test_accuracy" or not isinstance(ours, int):
+        return {}
+    return {
+        (factor.factor, row.level): _agreement(row, row.published, ours, theirs or ours)
+        for factor in grid.factors
+        for row in factor.levels
+        if row.values and row.published is not None and 0 <= row.published <= 1
+    }
+
+
+def _agreement(row: LevelResult, published: float, ours: int, theirs: int) -> Agreement:
+    from statsmodels.stats.proportion import proportion_confint
+
+    low, high = proportion_confint(
+        published * theirs, theirs, alpha=1 - CONFIDENCE, method="wilson"
+    )
+    if len(row.values) > 1:
+        p = _p_of_mean(row, published, theirs)
+    else:
+        p = _p_of_run(row.values[0], published, ours, theirs)
+    return Agreement(
+        float(low), float(high), p, CONSISTENT if p >= 1 - CONFIDENCE else NOT_CONSISTENT
+    )
+
+
+def _p_of_mean(row: LevelResult, published: float, images: int) -> float:
+    from scipy import stats
+
+    seeds = len(row.values)
+    by_seed = variance(row.values) * (1 + 1 / seeds)
+    total = by_seed + published * (1 - published) / images
+    gap = abs(sum(row.values) / seeds - published)
+    if total == 0:
+        return float(gap == 0)
+    freedom = (total / by_seed) ** 2 * (seeds - 1) if by_seed else math.inf
+    return float(2 * stats.t.sf(gap / math.sqrt(total), freedom))
+
+
+def _p_of_run(value: float, published: float, ours: int, theirs: int) -> float:
+    from statsmodels.stats.proportion import proportions_ztest
+
+    if value == published:
+        return 1.0
+    _, p = proportions_ztest([value * ours, published * theirs], [ours, theirs])
+    return float(p)

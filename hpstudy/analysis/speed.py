@@ -1,0 +1,143 @@
+"""What the levels and trials cost: time, memory, and accuracy against training time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean, stdev
+
+from optuna.trial import TrialState
+
+from hpstudy.analysis.results import GridResults, LevelResult, Run
+from hpstudy.analysis.search import SearchResults
+from hpstudy.records import Epoch, Records
+from hpstudy.sampler import Level
+from hpstudy.storage import Database
+from hpstudy.trials import TRAINING
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Something measured in several epochs.
+
+    Attributes:
+        mean: The mean.
+        deviation: The standard deviation; None for one value.
+        count: How many epochs it was measured in.
+    """
+
+    mean: float
+    deviation: float | None
+    count: int
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What the epochs of a level took, over all its seeds; None for what was not recorded.
+
+    Attributes:
+        seconds_per_epoch: Training time of an epoch.
+        images_per_second: Examples trained on in a second.
+        peak_memory_mb: Highest memory of an epoch, in MiB.
+    """
+
+    seconds_per_epoch: Measured | None
+    images_per_second: Measured | None
+    peak_memory_mb: Measured | None
+
+
+# Speeds by factor and level.
+Speeds = Mapping[tuple[str, Level], Speed]
+
+
+@dataclass(frozen=True)
+class Tradeoff:
+    """A setting's value and the training time that it took.
+
+    Attributes:
+        label: The setting: "baseline", "lr 0.1", "trial 31".
+        seconds: Training time of all its epochs; of several seeds the mean.
+        value: Its value; of several seeds the mean.
+        is_on_front: Whether no other setting is at least as good in both and better in one
+            (the Pareto front).
+    """
+
+    label: str
+    seconds: float
+    value: float
+    is_on_front: bool
+
+
+def grid_speeds(grid: GridResults) -> Speeds:
+    """Returns what each level's epochs took."""
+    return {(f.factor, row.level): _speed(row) for f in grid.factors for row in f.levels}
+
+
+def grid_tradeoffs(grid: GridResults) -> tuple[Tradeoff, ...]:
+    """Returns each setting's value against its training time, quickest first; the baseline once."""
+    rows = {
+        "baseline" if row.is_baseline else f"{f.factor} {row.level}": row
+        for f in grid.factors
+        for row in f.levels
+    }
+    found = []
+    for label, row in rows.items():
+        times = [t for run in row.runs if (t := _seconds(run.epochs)) is not None]
+        if row.mean is not None and times:
+            found.append(Tradeoff(label, fmean(times), row.mean, is_on_front=False))
+    return _with_front(found, grid.direction)
+
+
+def search_tradeoffs(search: SearchResults, database: Database) -> tuple[Tradeoff, ...]:
+    """Returns each complete trial's value against its training time, quickest first.
+
+    Args:
+        search: The search's results.
+        database: The database that they were read from.
+    """
+    complete = [t for t in search.trials if t.state == TrialState.COMPLETE]
+    keys = {t.number: str(t.user_attrs.get(TRAINING)) for t in complete}
+    epochs = Records(database.engine).epochs_of(set(keys.values()))
+    found = []
+    for trial in complete:
+        last = max(trial.intermediate_values, default=0)
+        behind = [e for e in epochs.get(keys[trial.number], []) if e.number <= last]
+        seconds = _seconds(behind)
+        if seconds is not None and trial.value is not None:
+            found.append(Tradeoff(f"trial {trial.number}", seconds, trial.value, False))
+    return _with_front(found, search.direction)
+
+
+def _speed(row: LevelResult) -> Speed:
+    return Speed(
+        seconds_per_epoch=_measured(row.runs, "seconds"),
+        images_per_second=_measured(row.runs, "images_per_second"),
+        peak_memory_mb=_measured(row.runs, "peak_memory_mb"),
+    )
+
+
+def _measured(runs: Iterable[Run], metric: str) -> Measured | None:
+    epochs = [epoch for run in runs for epoch in run.epochs]
+    values = [v for epoch in epochs if (v := epoch.metrics.get(metric)) is not None]
+    if not values:
+        return None
+    return Measured(fmean(values), stdev(values) if len(values) > 1 else None, len(values))
+
+
+def _seconds(epochs: Sequence[Epoch]) -> float | None:
+    seconds = [s for epoch in epochs if (s := epoch.metrics.get("seconds")) is not None]
+    return sum(seconds) if seconds and len(seconds) == len(epochs) else None
+
+
+def _with_front(found: Iterable[Tradeoff], direction: str) -> tuple[Tradeoff, ...]:
+    """Sorts by time; on the front is what is better than all that is quicker."""
+    sign = 1 if direction == "maximize" else -1
+    best, best_seconds = -math.inf, 0.0
+    marked = []
+    for one in sorted(found, key=lambda t: (t.seconds, -sign * t.value)):
+        if sign * one.value > best:
+            best, best_seconds = sign * one.value, one.seconds
+        is_on_front = (sign * one.value, one.seconds) == (best, best_seconds)  # or its equal
+        marked.append(replace(one, is_on_front=is_on_front))
+    return tuple(marked)

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import optuna
+import pytest
+from optuna.distributions import FloatDistribution
+
+from hpstudy.analysis.comparisons import Comparisons
+from hpstudy.analysis.importance import grid_importances, search_importances
+from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run, TrialCounts
+from hpstudy.analysis.search import SearchResults
+
+
+def row(level, *values: float, base: bool = False) -> LevelResult:
+    runs = tuple(Run(seed, value) for seed, value in enumerate(values))
+    mean = sum(values) / len(values) if values else None
+    return LevelResult(level, base, runs, mean, None, None, None, None)
+
+
+def importances(*factors: FactorResult):
+    grid = GridResults("m", "maximize", {}, {}, TrialCounts(), 0, 0, factors, (), ())
+    return grid_importances(grid, Comparisons(grid))
+
+
+def test_ranges_are_the_outermost_means_apart_and_luck_has_a_bar_of_its_own():
+    base = row(1, 0.0, 1.0, 2.0, base=True)
+    found = importances(
+        FactorResult("small", (base, row(2, 0.4, 1.1, 2.3))),
+        FactorResult("large", (base, row(2, 9.0, 10.2, 10.9), row(3, 4.9, 6.1, 7.0))),
+    )
+    rows = {r.param: r for r in found.rows}
+    assert [r.param for r in found.rows] == ["large", "small", "seed"]
+    assert {r.evaluator for r in found.rows} == {"range"}
+    assert rows["large"].value == pytest.approx(30.1 / 3 - 1.0)
+    assert rows["large"].low < rows["large"].value < rows["large"].high
+    assert rows["small"].value == pytest.approx(0.8 / 3)
+    assert rows["small"].low == 0.0  # a range is never negative
+    assert rows["seed"].low < rows["seed"].value < rows["seed"].high < rows["large"].low
+    assert found.warning is None
+
+
+def test_the_bar_of_luck_is_tukeys_range():
+    # Two levels, five seeds: their range is |t| times the standard error of a difference, so
+    # that its 97.5 % point is that of |t| with four degrees of freedom, 3.495.
+    base = [0.0, 1.0, 2.0, 3.0, 4.0]
+    other = [0.1, 0.8, 2.3, 2.9, 3.9]
+    found = importances(FactorResult("f", (row(1, *base, base=True), row(2, *other))))
+    differences = [b - a for a, b in zip(base, other, strict=True)]
+    mean = sum(differences) / 5
+    error = (sum((d - mean) ** 2 for d in differences) / 4 / 5) ** 0.5
+    assert found.rows[-1].high == pytest.approx(3.4954 * error, rel=1e-3)
+
+
+def test_one_seed_has_ranges_but_no_bar_to_compare_them_with():
+    found = importances(FactorResult("f", (row(1, 0.5, base=True), row(2, 0.9), row(3))))
+    assert [(r.param, round(r.value, 9), r.low, r.high) for r in found.rows] == [
+        ("f", 0.4, None, None)
+    ]
+    assert "too few seeds" in found.warning
+    assert importances(FactorResult("f", (row(1, 0.5, base=True), row(2)))).rows == ()
+
+
+def test_where_chance_has_no_part_its_bar_is_nothing():
+    found = importances(FactorResult("f", (row(1, 1.0, 2.0, base=True), row(2, 3.0, 4.0))))
+    own, luck = found.rows
+    assert (own.value, own.low, own.high) == pytest.approx((2.0, 2.0, 2.0))
+    assert (luck.param, luck.value, luck.low, luck.high) == ("seed", 0.0, 0.0, 0.0)
+
+
+def search(number: int, direction: str = "maximize") -> SearchResults:
+    """A search in which `x` decides and `y` does nothing."""
+    sign = 1 if direction == "maximize" else -1
+    study = optuna.create_study(direction=direction, sampler=optuna.samplers.RandomSampler(seed=1))
+    space = {"x": FloatDistribution(-1, 1), "y": FloatDistribution(-1, 1)}
+    for _ in range(number):
+        trial = study.ask(space)
+        study.tell(trial, -sign * (trial.params["x"] - 0.5) ** 2)
+    trials = tuple(study.trials)
+    return SearchResults("m", direction, {}, {}, TrialCounts(), 0, 0, trials, None, (), None, ())
+
+
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+def test_what_decides_a_search_is_found_by_both_evaluators_and_is_sure(direction: str):
+    found = search_importances(search(60, direction))
+    rows = {(r.evaluator, r.param): r for r in found.rows}
+    assert found.warning is None
+    for evaluator in ("pedanova", "fanova"):
+        assert rows[evaluator, "x"].value + rows[evaluator, "y"].value == pytest.approx(1.0)
+        assert rows[evaluator, "x"].value > 0.7
+    sure = rows["pedanova", "x"]
+    assert rows["pedanova", "y"].high < sure.low <= sure.high <= 1.0
+    assert rows["fanova", "x"].low is None
+
+
+def test_few_trials_are_said_to_be_few_and_give_the_same_figures_each_time():
+    found = search_importances(search(20))
+    assert "20 complete trials are few" in found.warning
+    assert "from 50 on" in found.warning
+    assert search_importances(search(20)) == found
+
+
+def test_one_trial_is_nothing_to_compare():
+    assert search_importances(search(1)).rows == ()
+    assert "fewer than 2" in search_importances(search(1)).warning
