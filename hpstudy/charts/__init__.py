@@ -1,0 +1,1 @@
+"""From analysis to Plotly figures; knows no database and no torch."""

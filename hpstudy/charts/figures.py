@@ -1,0 +1,92 @@
+"""All figures of a study by their ids, which have no spaces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import plotly.graph_objects as go
+from optuna.trial import TrialState
+
+from hpstudy.analysis.curves import Curve
+from hpstudy.analysis.digits import Reading
+from hpstudy.analysis.findings import Findings
+from hpstudy.analysis.importance import Importances
+from hpstudy.analysis.search import SearchResults
+from hpstudy.charts import explore
+from hpstudy.charts.axes import identifier
+from hpstudy.charts.costs import cost_figure, tradeoff_figure
+from hpstudy.charts.curves import epochs_figure, steps_figure
+from hpstudy.charts.digits import confusion_figure
+from hpstudy.charts.factors import effect_figure
+from hpstudy.charts.importance import importance_figure
+from hpstudy.charts.parallel import parallel_figure
+from hpstudy.charts.search import history_figure, pruning_figure
+
+Figures = dict[str, go.Figure]
+
+_ENOUGH_TO_COMPARE = 2
+
+
+def grid_figures(found: Findings, *, curves: Sequence[Curve] = ()) -> Figures:
+    """Returns the figures of a grid; what there is nothing to draw of is left out.
+
+    Ids: `effect-FACTOR`, `importance`, `steps-FACTOR`, `epochs-FACTOR`, `cost-FACTOR`, `pareto`.
+
+    Args:
+        found: What the grid shows.
+        curves: Its learning curves.
+    """
+    metric = found.grid.metric
+    figures: dict[str, go.Figure | None] = {}
+    for factor in found.grid.factors:
+        name = factor.factor
+        own = [curve for curve in curves if curve.factor == name]
+        if any(row.mean is not None for row in factor.levels):
+            figures[identifier("effect", name)] = effect_figure(factor, found)
+        figures[identifier("steps", name)] = steps_figure(name, own)
+        figures[identifier("epochs", name)] = epochs_figure(name, own, metric)
+        figures[identifier("cost", name)] = cost_figure(factor, found.speeds)
+    figures["importance"] = importance_figure(found.importances, metric)
+    figures["pareto"] = tradeoff_figure(found.tradeoffs, metric)
+    return _there(figures.items())
+
+
+def search_figures(search: SearchResults, *, importances: Importances | None = None) -> Figures:
+    """Returns the figures of a search; none before two of its trials are complete.
+
+    Ids: `search-history`, `search-pruning`, `search-importance`, `search-slice-PARAM`,
+    `search-contour`, `search-parallel`, `search-distribution`, `search-timeline`.
+
+    Args:
+        search: The search's results.
+        importances: How much each hyperparameter matters.
+    """
+    complete = [t for t in search.trials if t.state == TrialState.COMPLETE]
+    if len(complete) < _ENOUGH_TO_COMPARE:
+        return {}
+    figures: dict[str, go.Figure | None] = {
+        "search-history": history_figure(search),
+        "search-pruning": pruning_figure(search),
+    }
+    params = explore.searched(search)
+    if importances is not None:
+        figures["search-importance"] = importance_figure(importances, search.metric)
+        ranked = list(dict.fromkeys(row.param for row in importances.rows))
+        params.sort(key=lambda name: ranked.index(name) if name in ranked else len(ranked))
+    for param in params:
+        figures[identifier("search-slice", param)] = explore.slice_figure(search, param)
+    if len(params) >= _ENOUGH_TO_COMPARE:
+        figures["search-contour"] = explore.contour_figure(search, *params[:2])
+        figures["search-parallel"] = parallel_figure(search, params)
+    figures["search-distribution"] = explore.distribution_figure(search)
+    figures["search-timeline"] = explore.timeline_figure(search)
+    return _there(figures.items())
+
+
+def digit_figures(reading: Reading) -> Figures:
+    """Returns the figures of what a network reads in the test images. Ids: `confusion`."""
+    return {"confusion": confusion_figure(reading)}
+
+
+def _there(figures: Iterable[tuple[str, go.Figure | None]]) -> Figures:
+    return {name: figure for name, figure in figures if figure is not None}

@@ -1,0 +1,107 @@
+"""Which hyperparameters matter, with intervals, and beside them what luck does."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from hpstudy.analysis.importance import FANOVA, PED_ANOVA, RANGE, Importance, Importances
+from hpstudy.analysis.wording import spelled
+from hpstudy.charts.axes import hover_format, tick_format, words
+from hpstudy.charts.theme import BLUE, GREY, VERMILLION, finish
+from hpstudy.sampler import SEED
+
+_FAR_APART = 30  # from this ratio on, small importances are only seen on a logarithmic axis
+_LOOKS = {
+    RANGE: (BLUE, "circle", "range of level means"),
+    PED_ANOVA: (BLUE, "circle", "PED-ANOVA: what makes the best tenth"),
+    FANOVA: (VERMILLION, "diamond-open", "fANOVA: share of all variance"),
+}
+
+
+def importance_figure(found: Importances, metric: str) -> go.Figure | None:
+    """Draws importances with their intervals, most important on top; luck in grey.
+
+    Args:
+        found: The importances of a grid or a search.
+        metric: The metric; its unit is that of a grid's ranges.
+
+    Returns:
+        The figure, or None without any importance.
+    """
+    if not found.rows:
+        return None
+    of_grid = found.rows[0].evaluator == RANGE
+    labels = list(dict.fromkeys(_label(row.param) for row in found.rows))
+    figure = go.Figure()
+    for evaluator in dict.fromkeys(row.evaluator for row in found.rows):
+        rows = [row for row in found.rows if row.evaluator == evaluator]
+        _add(figure, evaluator, rows, hover_format(metric) if of_grid else ".0%")
+    figure.update_yaxes(
+        categoryorder="array", categoryarray=labels[::-1], tickfont={"size": 13}, showgrid=False
+    )
+    if of_grid:
+        values = [row.value for row in found.rows if row.value > 0]
+        far_apart = bool(values) and max(values) > _FAR_APART * min(values)
+        unit = "largest less smallest level mean" + (" (log scale)" if far_apart else "")
+        figure.update_xaxes(title=unit, tickformat=tick_format(metric), showgrid=True)
+        if far_apart:
+            figure.update_xaxes(type="log", dtick=1)
+    else:
+        reach = max(row.value if row.high is None else row.high for row in found.rows)
+        room = [-0.04 * reach, 1.06 * reach]
+        figure.update_xaxes(title="share", tickformat=".0%", range=room, showgrid=True)
+    told = "; ".join(f"{_label(row.param)} {row.evaluator}: {row.value:.3g}" for row in found.rows)
+    title = _grid_title(found, metric) if of_grid else _search_title(found)
+    return finish(figure, title, f"Importance of each hyperparameter. {told}.", height=300)
+
+
+def _add(figure: go.Figure, evaluator: str, rows: list[Importance], hover: str) -> None:
+    color, symbol, name = _LOOKS[evaluator]
+    colors = [GREY if row.param == SEED else color for row in rows]
+    figure.add_scatter(
+        x=[row.value for row in rows],
+        y=[_label(row.param) for row in rows],
+        error_x={
+            "type": "data",
+            "array": [0 if row.high is None else row.high - row.value for row in rows],
+            "arrayminus": [0 if row.low is None else row.value - row.low for row in rows],
+            "thickness": 1.5,
+            "width": 5,
+            "color": color,
+        },
+        mode="markers",
+        marker={
+            "size": 11,
+            "symbol": symbol,
+            "color": colors,
+            "line": {"width": 2, "color": colors},
+        },
+        hovertemplate=f"%{{y}}: %{{x:{hover}}}<extra></extra>",
+        name=name,
+        showlegend=True,
+    )
+
+
+def _label(param: str) -> str:
+    return "luck" if param == SEED else words(param)
+
+
+def _grid_title(found: Importances, metric: str) -> str:
+    first = next((row for row in found.rows if row.param != SEED), None)
+    luck = next((row for row in found.rows if row.param == SEED), None)
+    if first is None:
+        return "Only luck was at work"
+    size = spelled(first.value, metric, signed=False)
+    text = f"{words(first.param)} moves {words(metric)} furthest, by {size}"
+    if luck is None:
+        return f"{text}; one seed cannot tell how much luck does"
+    return f"{text}; luck alone by {spelled(luck.value, metric, signed=False)}"
+
+
+def _search_title(found: Importances) -> str:
+    first = found.rows[0]
+    text = f"{words(first.param)} decides most about a good result"
+    if first.low is not None and first.high is not None:
+        ends = f"{100 * first.low:.0f} to {100 * first.high:.0f}"
+        text += f": {100 * first.value:.0f} % (95 % {ends})"
+    return text

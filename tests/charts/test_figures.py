@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from hpstudy.analysis.digits import Network, Reading
+from hpstudy.analysis.importance import Importance, Importances
+from hpstudy.charts.figures import digit_figures, grid_figures, search_figures
+from hpstudy.charts.importance import importance_figure
+from hpstudy.charts.theme import template
+
+
+def test_a_grids_figures_have_ids_titles_words_and_one_look(made_findings):
+    found = made_findings(lr={0.1: [0.5, 0.6], 0.2: [0.6, 0.7]}, batch_size={8: [0.5, 0.6]})
+    figures = grid_figures(found)
+    assert set(figures) == {
+        "effect-lr", "cost-lr", "effect-batch-size", "cost-batch-size", "importance", "pareto",
+    }  # fmt: skip
+    for figure in figures.values():
+        assert figure.layout.template == template()
+        assert figure.layout.title.text
+        assert figure.layout.meta["says"]
+
+
+def test_a_searchs_figures(made_search):
+    search = made_search(60)
+    shares = (
+        Importance("batch_size", "pedanova", 0.7, 0.5, 0.9),
+        Importance("lr", "fanova", 0.3, None, None),
+    )
+    figures = search_figures(search, importances=Importances(shares, None))
+    assert set(figures) == {
+        "search-history", "search-pruning", "search-importance", "search-slice-lr",
+        "search-slice-batch-size", "search-contour", "search-parallel", "search-distribution",
+        "search-timeline",
+    }  # fmt: skip
+    assert all(figure.layout.template == template() for figure in figures.values())
+    slices = [name for name in figures if name.startswith("search-slice")]
+    assert slices == ["search-slice-batch-size", "search-slice-lr"]  # the most important first
+    assert search_figures(made_search(1)) == {}
+
+
+def test_luck_has_a_bar_of_its_own_and_small_importances_are_seen_beside_large_ones():
+    rows = (
+        Importance("lr", "range", 0.88, 0.87, 0.89),
+        Importance("batch_size", "range", 0.003, 0.001, 0.005),
+        Importance("seed", "range", 0.002, None, None),
+    )
+    figure = importance_figure(Importances(rows, None), "test_accuracy")
+    assert list(figure.data[0].y) == ["lr", "batch size", "luck"]
+    assert figure.layout.xaxis.type == "log"
+    assert figure.layout.title.text == (
+        "lr moves test accuracy furthest, by 88.00 points; luck alone by 0.20 points"
+    )
+    assert importance_figure(Importances((), None), "test_accuracy") is None
+
+
+def test_the_confusion_matrix_says_what_is_misread_most():
+    reading = Reading(Network("lr 0.1", "key", 1), (4, 4, 4, 9, 7), (4, 9, 9, 9, 1))
+    (figure,) = digit_figures(reading).values()
+    assert figure.layout.title.text == "3 of 5 digits misread; most often 4 as 9 (2 times)"
+    assert figure.data[0].z[4][9] == 2
+    assert figure.data[0].z[4][4] is None
