@@ -219,6 +219,26 @@ def show(
 
 
 @app.command()
+def report(
+    study: StudyArgument = "report",
+    factor: FactorOption = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="The file.  [default: RUNS/report/NAME.html]")
+    ] = None,
+    quick: QuickOption = False,
+    name: NameOption = None,
+    runs: RunsOption = Path("runs"),
+    storage: StorageOption = None,
+) -> None:
+    """Write the report: one HTML file that opens offline."""
+    from hpstudy.commands.opening import open_study
+    from hpstudy.commands.report import write_report
+
+    opened = open_study(study, name, runs, storage, quick=quick)
+    typer.echo(write_report(opened, factor, output))
+
+
+@app.command()
 def data(runs: RunsOption = Path("runs")) -> None:
     """Fetch the MNIST files, check them, and say where they came from."""
     from hpstudy.mnist.data import fetch

@@ -179,3 +179,95 @@ def mnist_folder(folder: Folder, mnist_root: Path) -> Folder:
     small = report.replace("[settings]", "[settings]\ntrain_images = 300\ntest_images = 200")
     folder.write("small.toml", small)
     return folder
+
+
+@pytest.fixture
+def made_findings() -> Callable[..., Any]:
+    """Makes a grid's findings: per factor its levels' values by seed, the baseline's first."""
+    from hpstudy.analysis.findings import findings
+    from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run, TrialCounts
+    from hpstudy.records import Epoch
+
+    def level(name, values, base, published) -> LevelResult:
+        metrics = {"test_accuracy": values[-1] if values else 0.0, "seconds": 2.0}
+        epochs = tuple(Epoch(number, metrics) for number in (1, 2))
+        mean = sum(values) / len(values) if values else None
+        return LevelResult(
+            level=name,
+            is_baseline=values is base,
+            runs=tuple(Run(seed, value, f"{name}", epochs) for seed, value in enumerate(values)),
+            mean=mean,
+            published=published,
+            effect=None if mean is None else mean - sum(base) / len(base),
+            seconds_per_epoch=2.0 if values else None,
+            peak_memory_mb=100.0 if values else None,
+        )
+
+    def make(*, published=None, claims=(), direction="maximize", **factors):
+        results = []
+        for factor, levels in factors.items():
+            base = next(iter(levels.values()))
+            known = (published or {}).get(factor, {})
+            rows = tuple(level(n, v, base, known.get(n)) for n, v in levels.items())
+            results.append(FactorResult(factor, rows))
+        return findings(
+            GridResults(
+                metric="test_accuracy",
+                direction=direction,
+                baseline={f: next(iter(levels)) for f, levels in factors.items()},
+                settings={"dataset": "mnist"},
+                trials=TrialCounts(complete=sum(map(len, factors.values()))),
+                epochs_asked=0,
+                epochs_trained=0,
+                factors=tuple(results),
+                claims=tuple(claims),
+                failed=(),
+            )
+        )
+
+    return make
+
+
+@pytest.fixture
+def made_search() -> Callable[..., Any]:
+    """Makes a search's results of so many trials; every fifth was pruned at its second epoch."""
+    from optuna.distributions import FloatDistribution, IntDistribution
+    from optuna.trial import TrialState, create_trial
+
+    from hpstudy.analysis.results import TrialCounts
+    from hpstudy.analysis.search import SearchResults
+
+    space = {"lr": FloatDistribution(1e-4, 0.1, log=True), "batch_size": IntDistribution(1, 1000)}
+
+    def make(trials: int = 25, *, direction: str = "maximize", confirmed=None):
+        made = []
+        for number in range(trials):
+            value = 0.9 + 0.08 * (number * 7 % trials) / trials
+            pruned = number % 5 == 4
+            trial = create_trial(
+                state=TrialState.PRUNED if pruned else TrialState.COMPLETE,
+                value=value,
+                params={"lr": 10 ** (-4 + 3 * number / trials), "batch_size": 1 + number},
+                distributions=space,
+                intermediate_values={1: value - 0.01, 2: value},
+            )
+            trial.number = number
+            made.append(trial)
+        complete = [t for t in made if t.state == TrialState.COMPLETE]
+        pick = max if direction == "maximize" else min
+        return SearchResults(
+            metric="validation_accuracy",
+            direction=direction,
+            baseline={"lr": 0.001, "batch_size": 100},
+            settings={},
+            counts=TrialCounts(complete=len(complete), pruned=len(made) - len(complete)),
+            epochs_asked=5 * trials,
+            epochs_trained=2 * trials,
+            trials=tuple(made),
+            best=pick(complete, key=lambda t: t.values[0]) if complete else None,
+            finalists=(),
+            confirmed=confirmed,
+            failed=(),
+        )
+
+    return make

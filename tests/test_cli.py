@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -81,7 +82,7 @@ def test_json_is_one_document_with_the_keys_that_stay(folder):
 def test_with_one_seed_nothing_is_claimed_and_with_three_each_level_is_judged(folder):
     one = folder.run("grid", "walk.toml").stdout
     assert "One seed cannot tell a difference from luck: --seeds 0-2 would train" in one
-    assert "(16 more epochs)" in " ".join(one.split())
+    assert re.search(r"\(16 more epochs, \d+ s of training\)", " ".join(one.split()))
     levels = folder.json("show", "walk.toml")["grid"]["factors"][1]["levels"]
     assert [level["verdict"] for level in levels] == ["baseline", "one seed: cannot tell"]
     assert levels[1]["p"] is levels[1]["low"] is levels[1]["effect_low"] is None
@@ -275,8 +276,6 @@ WRONG = [
 def test_wrong_input_is_one_line_with_exit_code_2_and_nothing_is_written(
     folder, study_with, args, message: str
 ):
-    import re
-
     study_with(("[grid]", "[grid"), name="broken.toml")
     study_with(("[grid]", "[gird]"), name="typo.toml")
     study_with(("lr = [0.1, 0.2]", "lr = [0.3, 0.2]"), name="outside.toml")

@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "hpstudy"
 FLOORS = {
     "errors": 1,
     "sampler": 1,
+    "pictures": 1,
     "objective": 2,
     "storage": 2,
     "sections": 2,
@@ -23,6 +24,7 @@ FLOORS = {
     "mnist": 3,
     "running": 4,
     "analysis": 4,
+    "charts": 5,
     "report": 6,
     "commands": 7,
     "options": 7,
@@ -34,6 +36,7 @@ MAY_NOT = {
     "mnist": {"optuna", "sqlalchemy", "plotly", "typer", "rich"},
     "running": {"torch", "torchvision", "plotly", "typer", "rich", "scipy", "statsmodels"},
     "analysis": {"torch", "torchvision", "plotly", "typer", "rich"},
+    "charts": {"torch", "torchvision", "sqlalchemy", "typer", "rich"},
     "report": {"torch", "torchvision", "sqlalchemy", "typer"},
     "sampler": {"sqlalchemy", "torch"},
     "errors": HEAVY,

@@ -1,0 +1,222 @@
+"""The HTML report: one file that opens offline. It shows; it computes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import plotly.graph_objects as go
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+from plotly.utils import PlotlyJSONEncoder
+
+from hpstudy import __version__
+from hpstudy.analysis.answer import Answer, answer
+from hpstudy.analysis.curves import Curve
+from hpstudy.analysis.digits import Reading
+from hpstudy.analysis.findings import Findings
+from hpstudy.analysis.importance import Importances
+from hpstudy.analysis.origin import Origin
+from hpstudy.analysis.search import SearchResults
+from hpstudy.analysis.wording import interval, level, number, setting
+from hpstudy.charts.axes import identifier, words
+from hpstudy.charts.figures import digit_figures, grid_figures, search_figures
+from hpstudy.charts.theme import DARK_INSTEAD, TITLE_HEIGHT, template
+from hpstudy.pictures import Layer, Pictures
+from hpstudy.report.pictures import Sprite, diagram, sprite
+from hpstudy.report.tables import costs_table, finalists_table, levels_table, trials_table
+from hpstudy.report.wording import duration
+
+_TEST_PICTURES = 25  # as the published report shows
+_MISTAKES = 60
+_COLUMNS = 10
+
+
+@dataclass(frozen=True)
+class Content:
+    """All that a report shows; what there is nothing of is None or empty.
+
+    Attributes:
+        name: The study's name in the database.
+        title: The study file's title.
+        database: The database's address, without a password.
+        quick: What makes this a quick look, or None for the whole study.
+        found: What the grid shows.
+        curves: The grid's learning curves.
+        search: The search's results.
+        importances: What matters in the search.
+        reading: What the best network reads in the test images.
+        pictures: The data's images.
+        layers: The baseline's network.
+        origins: How grid and search were run, by those names.
+        commands: The commands that run the study and write this report.
+        written: When the report is written.
+    """
+
+    name: str
+    title: str
+    database: str
+    quick: str | None
+    found: Findings | None
+    curves: Sequence[Curve]
+    search: SearchResults | None
+    importances: Importances | None
+    reading: Reading | None
+    pictures: Pictures | None
+    layers: Sequence[Layer]
+    origins: dict[str, Origin]
+    commands: Sequence[str]
+    written: datetime
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture of a digit, and what was read in it.
+
+    Attributes:
+        column: Its column in the sprite, as a share of the last one's.
+        row: Its row, likewise.
+        label: The digit that it shows.
+        read: The digit that the network reads; None where none was asked.
+    """
+
+    column: float
+    row: float
+    label: int
+    read: int | None
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Pictures with what was read in them, from one sprite."""
+
+    name: str
+    sprite: Sprite
+    shown: tuple[Shown, ...]
+
+
+def page(content: Content) -> str:
+    """Returns the report as HTML that needs nothing else.
+
+    Args:
+        content: What it shows.
+    """
+    figures = _figures(content)
+    chosen = answer(content.found, content.search)
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            content=content,
+            answer=chosen,
+            sections=_sections(content, chosen, figures),
+            figures=figures,
+            data={name: _bare(figure) for name, figure in figures.items()},
+            looks={"light": template(), "dark": template(dark=True), "instead": DARK_INSTEAD},
+            plotly=Markup(get_plotlyjs()),
+            galleries=_galleries(content),
+            diagram=diagram(content.layers),
+            version=__version__,
+        )
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("hpstudy.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # `tojson` escapes what would end a <script>; Plotly's encoder knows arrays, dates and NaN.
+    environment.policies["json.dumps_kwargs"] = {"cls": PlotlyJSONEncoder}
+    environment.filters |= {
+        "words": words,
+        "identifier": identifier,
+        "number": number,
+        "interval": interval,
+        "level": level,
+        "setting": setting,
+        "duration": duration,
+    }
+    environment.globals |= {
+        "levels_table": levels_table,
+        "costs_table": costs_table,
+        "trials_table": trials_table,
+        "finalists_table": finalists_table,
+    }
+    return environment
+
+
+def _figures(content: Content) -> dict[str, go.Figure]:
+    figures: dict[str, go.Figure] = {}
+    if content.found is not None:
+        figures |= grid_figures(content.found, curves=content.curves)
+    if content.search is not None:
+        figures |= search_figures(content.search, importances=content.importances)
+    if content.reading is not None:
+        figures |= digit_figures(content.reading)
+    return figures
+
+
+def _bare(figure: go.Figure) -> dict[str, Any]:
+    """Returns a figure without what the page has once for all, or shows as text."""
+    parts: dict[str, Any] = figure.to_plotly_json()
+    layout = {k: v for k, v in parts["layout"].items() if k not in ("template", "title", "meta")}
+    layout["margin"] = {**layout["margin"], "t": layout["margin"]["t"] - TITLE_HEIGHT}
+    return {"data": parts["data"], "layout": layout}
+
+
+def _sections(
+    content: Content, chosen: Answer | None, figures: dict[str, go.Figure]
+) -> dict[str, str]:
+    """Returns the sections that there is something in, by id."""
+    found = content.found
+    there = {
+        "answer": ("Answer", True),
+        "factors": ("Factors", found is not None and chosen is not None),
+        "claims": ("Claims", found is not None and bool(found.claims)),
+        "curves": ("Curves", any(name.startswith(("steps-", "epochs-")) for name in figures)),
+        "costs": ("Time and memory", any(name.startswith("cost-") for name in figures)),
+        "search": ("Search", content.search is not None),
+        "digits": ("Digits", content.pictures is not None or bool(content.layers)),
+        "origin": ("How it was run", True),
+    }
+    return {name: title for name, (title, shown) in there.items() if shown}
+
+
+def _galleries(content: Content) -> dict[str, Gallery]:
+    pictures, reading = content.pictures, content.reading
+    if pictures is None:
+        return {}
+    galleries = {
+        "training": _gallery(
+            "training", pictures.training, [(int(v), None) for v in pictures.training_labels]
+        )
+    }
+    first = pictures.test[:_TEST_PICTURES]
+    labels = [int(label) for label in pictures.test_labels[: len(first)]]
+    read = [None] * len(first) if reading is None else list(reading.predicted[: len(first)])
+    galleries["test"] = _gallery("test", first, list(zip(labels, read, strict=True)))
+    if reading is not None and reading.mistakes:
+        wrong = reading.mistakes[:_MISTAKES]
+        galleries["mistakes"] = _gallery(
+            "mistakes",
+            pictures.test[list(wrong)],
+            [(reading.labels[i], reading.predicted[i]) for i in wrong],
+        )
+    return galleries
+
+
+def _gallery(name: str, images: Any, read: Sequence[tuple[int, int | None]]) -> Gallery:  # noqa: ANN401
+    sheet = sprite(images, _COLUMNS)
+    across, down = max(1, sheet.columns - 1), max(1, sheet.rows - 1)
+    shown = [
+        Shown(place % _COLUMNS / across, place // _COLUMNS / down, label, digit)
+        for place, (label, digit) in enumerate(read)
+    ]
+    return Gallery(name, sheet, tuple(shown))

@@ -1,0 +1,146 @@
+"""Tables of the page: cells as text, columns that say nothing left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from optuna.trial import TrialState
+
+from hpstudy.analysis.effects import Effect
+from hpstudy.analysis.findings import Findings
+from hpstudy.analysis.published import Agreement
+from hpstudy.analysis.results import FactorResult, LevelResult
+from hpstudy.analysis.search import SearchResults
+from hpstudy.analysis.wording import difference, interval, level, number
+
+_SHOWN_TRIALS = 10
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of text.
+
+    Attributes:
+        caption: What it holds.
+        columns: The columns' names.
+        rows: The cells, row by row.
+        strong: The rows that stand out.
+    """
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    strong: frozenset[int] = frozenset()
+
+
+def _table(
+    caption: str, rows: Sequence[Mapping[str, str]], strong: Iterable[int] = ()
+) -> Table | None:
+    """Returns a table of the columns that have a cell; None if there is none."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    shown = [name for name in names if any(row.get(name) for row in rows)]
+    if not shown:
+        return None
+    cells = tuple(tuple(row.get(name) or "–" for name in shown) for row in rows)
+    return Table(caption, tuple(shown), cells, frozenset(strong))
+
+
+def levels_table(factor: FactorResult, found: Findings) -> Table | None:
+    """Returns a factor's levels with their 95 % intervals and verdicts."""
+    unequal = len({len(row.seeds) for row in factor.levels}) > 1
+    rows = [
+        _level_cells(
+            row,
+            found.effects[factor.factor, row.level],
+            found.agreements.get((factor.factor, row.level)),
+            found.grid.metric,
+            unequal=unequal,
+        )
+        for row in factor.levels
+    ]
+    strong = [place for place, row in enumerate(factor.levels) if row.is_baseline]
+    return _table(f"Levels of {factor.factor}", rows, strong)
+
+
+def _level_cells(
+    row: LevelResult, effect: Effect, agreement: Agreement | None, metric: str, *, unequal: bool
+) -> dict[str, str]:
+    needed = effect.seeds_needed
+    ends = interval(effect.low, effect.high, metric)
+    gap_ends = interval(effect.difference_low, effect.difference_high, metric, signed=True)
+    theirs = "" if agreement is None else interval(agreement.low, agreement.high, metric)
+    return {
+        "level": level(row.level),
+        metric.replace("_", " "): _with(number(row.mean, metric), ends),
+        "difference": "baseline"
+        if row.is_baseline
+        else _with(difference(effect.difference, metric), gap_ends),
+        "p": "" if effect.p is None else f"{effect.p:.2g}",
+        "verdict": "" if row.is_baseline else effect.verdict or "no value yet",
+        "seeds": f"{len(row.seeds)}" if unequal else "",
+        "needed": "" if needed is None else f"{needed}",
+        "published": _with(number(row.published, metric), theirs),
+        "with ours": "" if agreement is None else agreement.verdict,
+    }
+
+
+def _with(value: str, ends: str) -> str:
+    return f"{value} ({ends})" if ends else value
+
+
+def costs_table(factor: FactorResult) -> Table | None:
+    """Returns what a factor's levels cost; None where that is not known."""
+    rows = [
+        {
+            "level": level(row.level),
+            "s an epoch": f"{seconds:.3g}" if (seconds := row.seconds_per_epoch) else "",
+            "peak MiB": f"{memory:.0f}" if (memory := row.peak_memory_mb) else "",
+        }
+        for row in factor.levels
+    ]
+    if not any(row["s an epoch"] or row["peak MiB"] for row in rows):
+        return None
+    strong = [place for place, row in enumerate(factor.levels) if row.is_baseline]
+    return _table(f"Cost of the levels of {factor.factor}", rows, strong)
+
+
+def trials_table(search: SearchResults) -> Table | None:
+    """Returns the best trials of a search."""
+    complete = [t for t in search.trials if t.state == TrialState.COMPLETE]
+    complete.sort(key=lambda t: t.values[0], reverse=search.direction == "maximize")
+    rows = [
+        {
+            "trial": f"{trial.number}",
+            search.metric.replace("_", " "): number(trial.values[0], search.metric),
+            **{name.replace("_", " "): level(value) for name, value in trial.params.items()},
+        }
+        for trial in complete[:_SHOWN_TRIALS]
+    ]
+    return _table("The best trials", rows)
+
+
+def finalists_table(search: SearchResults) -> Table | None:
+    """Returns the finalists on fresh seeds, and beside them what the search had promised."""
+    metric = search.confirmed.metric if search.confirmed is not None else search.metric
+    rows = [
+        {
+            "setting": ", ".join(f"{name} {level(value)}" for name, value in one.params.items()),
+            "in the search": number(one.searched, search.metric),
+            "on fresh seeds": number(one.mean, search.metric),
+            "seeds": f"{len(one.seeds)}",
+        }
+        for one in search.finalists
+    ]
+    won = search.confirmed
+    if won is not None:
+        rows += [
+            _fresh(f"winner, {metric.replace('_', ' ')}", won.values, won.mean, metric),
+            _fresh(f"baseline, {metric.replace('_', ' ')}", won.baseline_values,
+                   won.baseline_mean, metric),
+        ]  # fmt: skip
+    return _table("On fresh seeds", rows)
+
+
+def _fresh(name: str, values: Sequence[float], mean: float | None, metric: str) -> dict[str, str]:
+    return {"setting": name, "on fresh seeds": number(mean, metric), "seeds": f"{len(values)}"}

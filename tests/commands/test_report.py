@@ -1,0 +1,38 @@
+"""`hpstudy report`."""
+
+from __future__ import annotations
+
+
+def test_it_writes_the_page_and_prints_its_path(folder):
+    folder.run("grid", "walk.toml", "--seeds", "0,1")
+    assert folder.run("report", "walk.toml").stdout == "runs/report/walk.html\n"
+    html = (folder.path / "runs" / "report" / "walk.html").read_text()
+    assert "A walk" in html
+    assert "hpstudy grid walk.toml --seeds 0-1" in html
+    assert "figure-effect-width" in html
+    only = folder.run("report", "walk.toml", "--factor", "lr", "--output", "here/it.html").stdout
+    assert only == "here/it.html\n"
+    assert "figure-effect-width" not in (folder.path / "here" / "it.html").read_text()
+
+
+def test_before_anything_was_run_the_page_says_so(folder):
+    assert folder.run("report", "walk.toml").stdout == "runs/report/walk.html\n"
+    html = (folder.path / "runs" / "report" / "walk.html").read_text()
+    assert "Nothing has been trained yet." in html
+    assert not (folder.path / "runs" / "hpstudy.db").exists()
+
+
+def test_where_nothing_can_be_written_it_says_so_in_a_line(folder):
+    (folder.path / "file").write_text("not a folder")
+    error = folder.run("report", "walk.toml", "--output", "file/it.html", code=2).stderr
+    assert error == "Error: file/it.html: can't be written: file is no folder\n"
+
+
+def test_the_report_of_mnist_shows_its_images_its_mistakes_and_its_network(mnist_folder):
+    mnist_folder.run("grid", "small.toml", "--factor", "batch_size")
+    mnist_folder.run("report", "small.toml", "--factor", "batch_size")
+    html = (mnist_folder.path / "runs" / "report" / "small.html").read_text()
+    assert "of 200 digits misread" in html
+    assert "Conv2d 5×5" in html
+    assert "figure-steps-batch-size" in html
+    assert ".sprite-mistakes" in html

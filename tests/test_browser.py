@@ -1,0 +1,149 @@
+"""The report in a real browser: Debian's Chromium, driven by Playwright."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from hpstudy.analysis.curves import Curve, CurvePoint
+from hpstudy.analysis.digits import Network, Reading
+from hpstudy.analysis.importance import Importance, Importances
+from hpstudy.objective import Step
+from hpstudy.pictures import Layer, Pictures
+from hpstudy.report.page import Content, page
+
+BASE = [0.9862, 0.9881, 0.9898]
+DRAWN = "html[data-drawn=all]"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    assert path, "the browser tests need Chromium: apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Watched:
+    """A page, and what went wrong or outside on it."""
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("pageerror", lambda error: self.errors.append(f"{error}"))
+        self.page.on("console", lambda line: line.type == "error" and self.errors.append(line.text))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+
+    def width_beyond_the_window(self) -> int:
+        return self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+
+    def background(self) -> str:
+        return self.page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+
+@pytest.fixture
+def watched(chromium: Browser) -> Iterator[Watched]:
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
+    yield Watched(context.new_page())
+    context.close()
+
+
+@pytest.fixture
+def report(tmp_path: Path, made_findings, made_search) -> Path:
+    """A report with everything in it, made without any training."""
+    steps = tuple(Step(seen, 1 / seen, 1 - 1 / seen) for seen in range(10, 100, 10))
+    epochs = tuple(CurvePoint(n, {"test_accuracy": 0.9 + n / 100}, 1.0) for n in (1, 2, 3))
+    search = made_search(60)
+    images = np.random.default_rng(0).integers(0, 255, (100, 28, 28), dtype=np.uint8)
+    labels = np.arange(100, dtype=np.uint8) % 10
+    predicted = (7, *labels[1:].tolist())
+    made = Content(
+        name="made",
+        title="A <made> study",
+        database="sqlite:///runs/hpstudy.db",
+        quick=None,
+        found=made_findings(
+            published={"lr": {0.1: 0.1135, 0.001: 0.985}},
+            lr={0.001: BASE, 0.01: [0.98, 0.981, 0.985], 0.1: [0.101, 0.1, 0.098]},
+            a_long_name_of_a_hyperparameter={"first": BASE, "second": BASE},
+        ),
+        curves=[Curve("lr", lr, lr == 0.001, 0, epochs, steps) for lr in (0.001, 0.01, 0.1)],
+        search=search,
+        importances=Importances((Importance("lr", "pedanova", 0.9, 0.8, 1.0),), None),
+        reading=Reading(Network("lr 0.001, seed 0", "k", 2), tuple(labels.tolist()), predicted),
+        pictures=Pictures(images, labels, images, labels),
+        layers=[Layer("conv1", "Conv2d 5×5", (32, 28, 28), 832), Layer("", "flatten", (9,), 0)],
+        origins={},
+        commands=[
+            "hpstudy grid made.toml --with a rather long line of options that goes on and on"
+        ],
+        written=datetime(2026, 1, 2, 3, 4),
+    )
+    path = tmp_path / "made.html"
+    path.write_text(page(made))
+    return path
+
+
+def test_it_opens_offline_wide_and_narrow_light_and_dark(watched: Watched, report: Path, folder):
+    shown = watched.page
+    shown.goto(report.as_uri())
+    shown.wait_for_selector(DRAWN)
+    plots = shown.locator(".plot").count()
+    assert plots >= 15
+    assert shown.locator(".plot:has(.main-svg)").count() == plots
+    assert watched.width_beyond_the_window() <= 0
+    assert watched.background() == "rgb(255, 255, 255)"
+    ink = "getComputedStyle(document.querySelector('.plot .xtick text')).fill"
+    assert shown.evaluate(ink) == "rgb(89, 97, 107)"
+
+    shown.get_by_role("button", name="Switch to the dark page").press("Enter")
+    shown.wait_for_selector(DRAWN)
+    assert watched.background() == "rgb(20, 23, 27)"
+    assert shown.evaluate(ink) == "rgb(163, 171, 181)"
+
+    shown.set_viewport_size({"width": 375, "height": 800})
+    width = "document.querySelector('.plot .main-svg').clientWidth"
+    folder.wait_for(lambda: shown.evaluate(width) <= 375)
+    assert watched.width_beyond_the_window() <= 0
+    assert watched.errors == []
+    assert [url for url in watched.requests if not url.startswith(("file:", "data:"))] == []
+    assert sum(url.startswith("file:") for url in watched.requests) == 1
+
+
+@pytest.fixture
+def dashboard(folder) -> Iterator[str]:
+    """The address of `hpstudy dashboard` on a finished grid."""
+    folder.run("grid", "walk.toml", "--seeds", "0,1")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = folder.start("dashboard", "--port", f"{port}")
+    assert process.stdout.readline().startswith(f"http://127.0.0.1:{port}")
+    yield f"http://127.0.0.1:{port}"
+    process.send_signal(signal.SIGINT)
+    process.communicate()
+
+
+def test_optuna_dashboard_shows_our_note_and_figures(watched: Watched, dashboard: str):
+    shown = watched.page
+    shown.goto(f"{dashboard}/dashboard/studies/1")
+    shown.get_by_text("width: no difference shown").first.wait_for()
+    shown.get_by_text("luck alone by").first.wait_for()
+    shown.get_by_role("link", name="Note").click()
+    shown.get_by_text("the baseline is lr 0.1, epochs 2, width 8").wait_for()
+    assert watched.errors == []
+    assert [url for url in watched.requests if not url.startswith((dashboard, "data:"))] == []
