@@ -9,6 +9,7 @@ import typer
 from rich.console import Console, RenderableType
 
 from hpstudy.analysis.findings import findings
+from hpstudy.analysis.importance import search_importances
 from hpstudy.analysis.results import GridResults, read_grid
 from hpstudy.analysis.search import SearchResults, read_search
 from hpstudy.commands.opening import Opened
@@ -20,7 +21,7 @@ from hpstudy.storage import exists, open_database, shown_url
 
 def grid_picture(grid: GridResults, opened: Opened) -> RenderableType:
     """Returns a grid's tables."""
-    return grid_tables(findings(grid), quick=_quick_words(opened))
+    return grid_tables(findings(grid), quick=quick_note(opened))
 
 
 def print_results(
@@ -42,7 +43,8 @@ def print_results(
     shown = shown_url(opened.runs.url)
     if as_json:
         found = findings(grid) if grid is not None else None
-        whole = document(opened.name, opened.study.title, shown, found, search)
+        importances = search_importances(search) if search is not None else None
+        whole = document(opened.name, opened.study.title, shown, found, search, importances)
         typer.echo(json.dumps(whole, indent=2, allow_nan=False))
     else:
         _print(
@@ -77,11 +79,13 @@ def _print(opened: Opened, grid: GridResults | None, search: SearchResults | Non
     if grid is not None:
         console.print(grid_picture(grid, opened))
     if search is not None:
-        console.print(search_tables(search, quick=_quick_words(opened)))
+        tables = search_tables(search, search_importances(search), quick=quick_note(opened))
+        console.print(tables)
     console.print(f"Database: {shown}", highlight=False, soft_wrap=True)
 
 
-def _quick_words(opened: Opened) -> str | None:
+def quick_note(opened: Opened) -> str | None:
+    """Says what makes this a quick look; None for the full study."""
     if not opened.is_quick:
         return None
     settings = opened.objective().quick or {}

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 from hpstudy import __version__
-from hpstudy.analysis.effects import Effect
 from hpstudy.analysis.findings import Findings
+from hpstudy.analysis.importance import Importances
 from hpstudy.analysis.results import LevelResult
 from hpstudy.analysis.search import Confirmed, SearchResults
 
@@ -17,7 +17,8 @@ def document(
     title: str,
     storage: str,
     found: Findings | None,
-    search: SearchResults | None,
+    search: SearchResults | None = None,
+    importances: Importances | None = None,
 ) -> dict[str, Any]:
     """Returns the document that `--json` prints.
 
@@ -29,6 +30,7 @@ def document(
         storage: The database's address, without a password.
         found: What the grid shows, if it was run.
         search: What the search found, if it was run.
+        importances: What matters in the search.
     """
     return {
         "study": name,
@@ -36,7 +38,7 @@ def document(
         "storage": storage,
         "version": __version__,
         "grid": _grid(found) if found is not None else None,
-        "search": _search(search) if search is not None else None,
+        "search": _search(search, importances) if search is not None else None,
     }
 
 
@@ -53,16 +55,22 @@ def _grid(found: Findings) -> dict[str, Any]:
         "factors": [
             {
                 "factor": f.factor,
-                "levels": [_level(row, found.effects[f.factor, row.level]) for row in f.levels],
+                "levels": [_level(f.factor, row, found) for row in f.levels],
             }
             for f in grid.factors
         ],
+        "importance": [asdict(row) for row in found.importances.rows],
+        "tradeoffs": [asdict(tradeoff) for tradeoff in found.tradeoffs],
+        "more_seeds": asdict(found.more_seeds) if found.more_seeds is not None else None,
         "claims": [asdict(claim) for claim in found.claims],
         "failed": [asdict(failure) for failure in grid.failed],
     }
 
 
-def _level(level: LevelResult, effect: Effect) -> dict[str, Any]:
+def _level(factor: str, level: LevelResult, found: Findings) -> dict[str, Any]:
+    at = factor, level.level
+    effect, agreement, speed = found.effects[at], found.agreements.get(at), found.speeds[at]
+    seconds, images = speed.seconds_per_epoch, speed.images_per_second
     return {
         "level": level.level,
         "seeds": list(level.seeds),
@@ -71,6 +79,10 @@ def _level(level: LevelResult, effect: Effect) -> dict[str, Any]:
         "low": effect.low,
         "high": effect.high,
         "published": level.published,
+        "published_low": agreement.low if agreement is not None else None,
+        "published_high": agreement.high if agreement is not None else None,
+        "published_p": agreement.p if agreement is not None else None,
+        "published_verdict": agreement.verdict if agreement is not None else None,
         "effect": effect.difference,
         "effect_low": effect.difference_low,
         "effect_high": effect.difference_high,
@@ -78,12 +90,15 @@ def _level(level: LevelResult, effect: Effect) -> dict[str, Any]:
         "test": effect.test,
         "verdict": effect.verdict,
         "within": effect.within,
+        "seeds_needed": effect.seeds_needed,
         "seconds_per_epoch": level.seconds_per_epoch,
+        "seconds_per_epoch_sd": seconds.deviation if seconds is not None else None,
+        "images_per_second": images.mean if images is not None else None,
         "peak_memory_mb": level.peak_memory_mb,
     }
 
 
-def _search(search: SearchResults) -> dict[str, Any]:
+def _search(search: SearchResults, importances: Importances | None) -> dict[str, Any]:
     best = search.best
     return {
         "metric": search.metric,
@@ -98,6 +113,7 @@ def _search(search: SearchResults) -> dict[str, Any]:
         else {"trial": best.number, "params": best.params, "value": best.values[0]},
         "finalists": [asdict(finalist) for finalist in search.finalists],
         "confirmed": _confirmed(search.confirmed) if search.confirmed is not None else None,
+        "importance": [asdict(row) for row in importances.rows] if importances is not None else [],
         "failed": [asdict(failure) for failure in search.failed],
     }
 

@@ -15,8 +15,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from hpstudy.analysis.importance import Importances
 from hpstudy.analysis.search import Confirmed, Finalist, SearchResults
 from hpstudy.analysis.wording import difference, interval, number
+from hpstudy.report.importance_table import importance_table
 from hpstudy.report.wording import duration, how_trained, setting, short
 from hpstudy.running.search import SearchPlan
 from hpstudy.running.search_cost import SearchForecast
@@ -29,11 +31,14 @@ _ON_TEST_DATA = (
 )
 
 
-def search_tables(search: SearchResults, *, quick: str | None = None) -> Group:
-    """Returns the best trials, the finalists, the winner beside the baseline, and the counts.
+def search_tables(
+    search: SearchResults, importances: Importances, *, quick: str | None = None
+) -> Group:
+    """Returns the best trials, finalists, the winner beside the baseline, importances, counts.
 
     Args:
         search: The search's results.
+        importances: What matters in it.
         quick: What makes this a quick look, to be said on the table.
     """
     parts: list[RenderableType] = []
@@ -45,6 +50,10 @@ def search_tables(search: SearchResults, *, quick: str | None = None) -> Group:
         parts += [_finalists_table(search.finalists, search.metric), Text()]
     if search.confirmed is not None:
         parts += [*_winner(search.confirmed), Text()]
+    if importances.rows:
+        parts += [importance_table(importances, search.metric)]
+    if importances.warning is not None:
+        parts += [Text(f"Importances: {importances.warning}.")]
     return Group(*parts, *_closing_lines(search))
 
 

@@ -11,16 +11,20 @@ from rich.text import Text
 from hpstudy.analysis.claims import ClaimResult
 from hpstudy.analysis.effects import Effect
 from hpstudy.analysis.findings import Findings
+from hpstudy.analysis.published import NOT_CONSISTENT, Agreement
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult
 from hpstudy.analysis.wording import difference, interval, number
+from hpstudy.report.importance_table import importance_table
 from hpstudy.report.wording import duration, how_trained, size
 from hpstudy.running.cost import Forecast
+from hpstudy.sampler import Level
 
 _HOW_JUDGED = (
     "Intervals cover 95 %. A verdict compares a level with the baseline, seeds as blocks, spread "
     "pooled over the levels (Welch's test where a level's spread is unlike the others'), by "
     "Holm's method over all levels. It holds at the baseline of the other hyperparameters."
 )
+_DOUBTED = "≠ not consistent with ours: further apart than luck explains (at 5 %"
 
 
 def grid_tables(found: Findings, *, quick: str | None = None) -> Group:
@@ -35,7 +39,9 @@ def grid_tables(found: Findings, *, quick: str | None = None) -> Group:
         parts += [_factor_table(factor, found, quick), Text()]
     if found.claims and _several(found.grid):
         parts += [_claims_table(found.claims), Text()]
-    return Group(*parts, *_closing_lines(found.grid))
+    if found.importances.warning is None:
+        parts += [importance_table(found.importances, found.grid.metric), Text()]
+    return Group(*parts, *_closing_lines(found))
 
 
 def _factor_table(factor: FactorResult, found: Findings, quick: str | None) -> Table:
@@ -44,7 +50,7 @@ def _factor_table(factor: FactorResult, found: Findings, quick: str | None) -> T
     title = f"{factor.factor}  (at {at})" if at else factor.factor
     table = Table(title=title, caption=quick, title_justify="left", caption_justify="left")
     rows = [
-        _cells(row, found.effects[factor.factor, row.level], grid.metric, several=_several(grid))
+        _cells(row, found, (factor.factor, row.level), several=_several(grid))
         for row in factor.levels
     ]
     # A column that is empty all the way down says nothing.
@@ -69,7 +75,10 @@ def _several(grid: GridResults) -> bool:
     return any(len(row.seeds) > 1 for factor in grid.factors for row in factor.levels)
 
 
-def _cells(row: LevelResult, effect: Effect, metric: str, *, several: bool) -> dict[str, str]:
+def _cells(
+    row: LevelResult, found: Findings, at: tuple[str, Level], *, several: bool
+) -> dict[str, str]:
+    effect, metric = found.effects[at], found.grid.metric
     gap = None if row.mean is None or row.published is None else row.mean - row.published
     cells = {
         "level": f"{row.level}",
@@ -78,7 +87,8 @@ def _cells(row: LevelResult, effect: Effect, metric: str, *, several: bool) -> d
         "Δ baseline": difference(effect.difference, metric) if not row.is_baseline else "baseline",
         "Δ 95 %": interval(effect.difference_low, effect.difference_high, metric, signed=True),
         "verdict": _verdict(effect, metric) if several and not row.is_baseline else "",
-        "published": number(row.published, metric),
+        "seeds needed": "" if effect.seeds_needed is None else f"{effect.seeds_needed}",
+        "published": _published(row, found.agreements.get(at), metric),
         "Δ published": difference(gap, metric),
         "seeds": f"{len(row.seeds)}" if several else "",
         "s/epoch": "" if row.seconds_per_epoch is None else f"{row.seconds_per_epoch:.3g}",
@@ -96,7 +106,13 @@ def _verdict(effect: Effect, metric: str) -> str:
     return f"{effect.verdict} (within ±{bound})"
 
 
-def _closing_lines(grid: GridResults) -> list[Text]:
+def _published(row: LevelResult, agreement: Agreement | None, metric: str) -> str:
+    doubt = agreement is not None and agreement.verdict == NOT_CONSISTENT
+    return f"{number(row.published, metric)}{' ≠' if doubt else ''}"
+
+
+def _closing_lines(found: Findings) -> list[Text]:
+    grid, more = found.grid, found.more_seeds
     trials = grid.trials
     total = trials.complete + trials.failed + trials.running + trials.waiting
     others = {"failed": trials.failed, "running": trials.running, "waiting": trials.waiting}
@@ -110,13 +126,17 @@ def _closing_lines(grid: GridResults) -> list[Text]:
     ]
     if grid.metric.endswith("accuracy"):
         lines.append(Text("Δ in percentage points."))
+    if any(a.verdict == NOT_CONSISTENT for a in found.agreements.values()):
+        luck = "" if _several(grid) else "; the luck of test images alone, that of seeds is unknown"
+        lines.append(Text(f"{_DOUBTED}{luck})."))
     if _several(grid):
         lines.append(Text(_HOW_JUDGED))
-    elif trials.complete:
+    elif more is not None:
+        time = "" if more.seconds is None else f", {duration(more.seconds)} of training"
         lines.append(
             Text(
-                "One seed cannot tell a difference from luck: --seeds 0-2 would train every point "
-                f"three times ({2 * grid.epochs_trained} more epochs)."
+                f"One seed cannot tell a difference from luck: --seeds {more.seeds} would train "
+                f"every point three times ({more.epochs} more epochs{time})."
             )
         )
     for failure in grid.failed:

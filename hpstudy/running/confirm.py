@@ -22,7 +22,12 @@ from hpstudy.sampler import Point
 from hpstudy.storage import Runs, open_database
 from hpstudy.trials import confirm_name, find_study
 
-_NOT_SHARED = ("seed", "space", "fixed", "metric")  # what sets a search apart, but not its confirmation
+_NOT_SHARED = (
+    "seed",
+    "space",
+    "fixed",
+    "metric",
+)  # what sets a search apart, but not its confirmation
 
 
 def plan_choice(search: SearchPlan, objective: Objective, runs: Runs, seeds: int) -> PointsPlan:
