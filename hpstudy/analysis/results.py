@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean
 
 from optuna.trial import FrozenTrial, TrialState
@@ -116,26 +116,26 @@ class GridResults:
         direction: "maximize" or "minimize".
         baseline: The baseline, settings that are factors included.
         settings: The settings that the trials were trained with.
-        runtime: Their device type, precision and threads.
         trials: How many points are in which state.
         epochs_asked: Epochs when every table row is counted by itself, from its first epoch.
         epochs_trained: Distinct epochs behind these trials.
         factors: The factors' levels with their values.
         claims: The study file's claims.
         failed: The points that failed.
+        runtime: The trials' device type, precision and threads.
     """
 
     metric: str
     direction: str
     baseline: Mapping[str, Level]
     settings: Mapping[str, object]
-    runtime: Mapping[str, object]
     trials: TrialCounts
     epochs_asked: int
     epochs_trained: int
     factors: tuple[FactorResult, ...]
     claims: tuple[Claim, ...]
     failed: tuple[Failure, ...]
+    runtime: Mapping[str, object] = field(default_factory=dict)
 
 
 def read_grid(

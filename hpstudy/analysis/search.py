@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean
 
 from optuna.trial import FrozenTrial, TrialState
@@ -89,7 +89,6 @@ class SearchResults:
         direction: "maximize" or "minimize".
         baseline: The baseline.
         settings: The settings that the trials were trained with.
-        runtime: Their device type, precision and threads.
         counts: How many trials are in which state.
         epochs_asked: Epochs that the complete and pruned trials would have taken unpruned.
         epochs_trained: Distinct epochs behind these trials.
@@ -99,13 +98,13 @@ class SearchResults:
         finalists: The best settings on fresh seeds, best mean first; empty before that.
         confirmed: The winner beside the baseline; None before that.
         failed: The trials that raised.
+        runtime: The trials' device type, precision and threads.
     """
 
     metric: str
     direction: str
     baseline: Mapping[str, Level]
     settings: Mapping[str, object]
-    runtime: Mapping[str, object]
     counts: TrialCounts
     epochs_asked: int
     epochs_trained: int
@@ -114,6 +113,7 @@ class SearchResults:
     finalists: tuple[Finalist, ...]
     confirmed: Confirmed | None
     failed: tuple[Failure, ...]
+    runtime: Mapping[str, object] = field(default_factory=dict)
 
 
 def read_search(study: StudyFile, name: str, database: Database) -> SearchResults | None:

@@ -38,7 +38,6 @@ def grid(seeds: int = 5, direction: str = "maximize") -> GridResults:
         direction=direction,
         baseline={"size": 1, "kind": "a"},
         settings={},
-        runtime={},
         trials=TrialCounts(),
         epochs_asked=0,
         epochs_trained=0,

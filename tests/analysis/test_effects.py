@@ -40,7 +40,6 @@ def grid(direction: str = "maximize", **factors: dict) -> GridResults:
         direction=direction,
         baseline={},
         settings={},
-        runtime={},
         trials=TrialCounts(),
         epochs_asked=0,
         epochs_trained=0,

@@ -34,5 +34,5 @@ def test_the_report_of_mnist_shows_its_images_its_mistakes_and_its_network(mnist
     html = (mnist_folder.path / "runs" / "report" / "small.html").read_text()
     assert "of 200 digits misread" in html
     assert "Conv2d 5×5" in html
-    assert "figure-steps-batch-size" in html
+    assert "figure-epochs-batch-size" in html
     assert ".sprite-mistakes" in html
