@@ -24,6 +24,9 @@ _HOW_JUDGED = (
     "pooled over the levels (Welch's test where a level's spread is unlike the others'), by "
     "Holm's method over all levels. It holds at the baseline of the other hyperparameters."
 )
+_SEEDS_NEEDED = (
+    "Seeds: 3 of 9 means that 9 would show a difference of the size seen in four studies of five."
+)
 _DOUBTED = "≠ not consistent with ours: further apart than luck explains (at 5 %"
 
 
@@ -87,10 +90,9 @@ def _cells(
         "Δ baseline": difference(effect.difference, metric) if not row.is_baseline else "baseline",
         "Δ 95 %": interval(effect.difference_low, effect.difference_high, metric, signed=True),
         "verdict": _verdict(effect, metric) if several and not row.is_baseline else "",
-        "seeds needed": "" if effect.seeds_needed is None else f"{effect.seeds_needed}",
         "published": _published(row, found.agreements.get(at), metric),
         "Δ published": difference(gap, metric),
-        "seeds": f"{len(row.seeds)}" if several else "",
+        "seeds": _seeds(row, effect) if several else "",
         "s/epoch": "" if row.seconds_per_epoch is None else f"{row.seconds_per_epoch:.3g}",
         "MiB": "" if row.peak_memory_mb is None else f"{row.peak_memory_mb:.0f}",
     }
@@ -104,6 +106,11 @@ def _verdict(effect: Effect, metric: str) -> str:
         return effect.verdict or ""
     bound = difference(effect.within, metric).lstrip("+")
     return f"{effect.verdict} (within ±{bound})"
+
+
+def _seeds(row: LevelResult, effect: Effect) -> str:
+    needed = effect.seeds_needed
+    return f"{len(row.seeds)}" if needed is None else f"{len(row.seeds)} of {needed}"
 
 
 def _published(row: LevelResult, agreement: Agreement | None, metric: str) -> str:
@@ -131,6 +138,8 @@ def _closing_lines(found: Findings) -> list[Text]:
         lines.append(Text(f"{_DOUBTED}{luck})."))
     if _several(grid):
         lines.append(Text(_HOW_JUDGED))
+        if any(effect.seeds_needed is not None for effect in found.effects.values()):
+            lines.append(Text(_SEEDS_NEEDED))
     elif more is not None:
         time = "" if more.seconds is None else f", {duration(more.seconds)} of training"
         lines.append(
