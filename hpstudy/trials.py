@@ -81,3 +81,12 @@ def latest_attempts(
         if point not in latest or latest[point].state != TrialState.COMPLETE:
             latest[point] = trial
     return latest
+
+
+def last_epochs(trials: Iterable[FrozenTrial]) -> dict[str, int]:
+    """Returns how far each training was taken for some trials, by key."""
+    last: dict[str, int] = {}
+    for trial in trials:
+        if (key := trial.user_attrs.get(TRAINING)) is not None:
+            last[key] = max(last.get(key, 0), max(trial.intermediate_values, default=0))
+    return last

@@ -11,7 +11,7 @@ from optuna.trial import TrialState
 
 from hpstudy.records import Records
 from hpstudy.storage import Database
-from hpstudy.trials import FINGERPRINT, TRAINING, find_study
+from hpstudy.trials import FINGERPRINT, find_study, last_epochs
 
 _Value = TypeVar("_Value", int, str)
 
@@ -65,10 +65,7 @@ def read_origin(study: str, database: Database) -> Origin | None:
         return None
     states = (TrialState.COMPLETE, TrialState.PRUNED)
     trials = optuna_study.get_trials(deepcopy=False, states=states)
-    last: dict[str, int] = {}
-    for trial in trials:
-        if (key := trial.user_attrs.get(TRAINING)) is not None:
-            last[key] = max(last.get(key, 0), max(trial.intermediate_values, default=0))
+    last = last_epochs(trials)
     identities = [found for key in last if (found := records.identity(key)) is not None]
     versions = [records.versions(key) for key in last]
     fingerprint = optuna_study.user_attrs.get(FINGERPRINT, {})
