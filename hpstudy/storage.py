@@ -46,6 +46,11 @@ class Runs:
         """The trainings' last states."""
         return self.folder / "checkpoints"
 
+    @property
+    def artifacts(self) -> Path:
+        """Optuna's artifact store."""
+        return self.folder / "artifacts"
+
 
 @dataclass(frozen=True)
 class Database:

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import json
+
+import optuna
+import plotly.graph_objects as go
+import pytest
+from optuna_dashboard import get_note
+
+from hpstudy.report.dashboard import RESULTS, publish
+from hpstudy.storage import open_database
+
+
+@pytest.fixture
+def database(folder):
+    opened = open_database(folder.url, write=True)
+    optuna.create_study(study_name="walk/grid", storage=opened.storage)
+    yield opened
+    opened.engine.dispose()
+
+
+def attributes(database) -> dict:
+    number = database.storage.get_study_id_from_name("walk/grid")
+    return database.storage.get_study_system_attrs(number)
+
+
+def test_what_is_published_takes_the_place_of_what_was(database, tmp_path):
+    def write(note: str, points: int, mean: float) -> None:
+        figure = go.Figure(go.Scatter(y=list(range(points))))
+        publish(
+            "walk/grid",
+            database,
+            note=note,
+            figures={"effect-lr": figure},
+            results={"mean": mean},
+            artifacts=tmp_path / "artifacts",
+        )
+
+    write("a long note " * 500, 2000, 0.5)
+    write("short", 3, 0.75)
+    study = optuna.load_study(study_name="walk/grid", storage=database.storage)
+    assert get_note(study) == "short"
+    found = attributes(database)
+    plots = {k: v for k, v in found.items() if k.startswith("dashboard:plot_data:")}
+    text = "".join(plots[f"dashboard:plot_data:effect-lr:{i}"] for i in range(len(plots)))
+    assert json.loads(text)["data"][0]["y"] == [0, 1, 2]
+    (artifact,) = [json.loads(v) for k, v in found.items() if k.startswith("artifacts:")]
+    assert (artifact["filename"], artifact["mimetype"]) == (RESULTS, "application/json")
+    (file,) = (tmp_path / "artifacts").iterdir()
+    assert file.name == artifact["artifact_id"]
+    assert json.loads(file.read_text()) == {"mean": 0.75}
+
+
+def test_an_artifact_that_somebody_deleted_is_uploaded_anew(database, tmp_path):
+    options = {"note": "", "figures": {}, "artifacts": tmp_path / "artifacts"}
+    publish("walk/grid", database, results={"mean": 0.5}, **options)
+    (key,) = [k for k in attributes(database) if k.startswith("artifacts:")]
+    number = database.storage.get_study_id_from_name("walk/grid")
+    database.storage.set_study_system_attr(number, key, "null")  # as the dashboard does
+    publish("walk/grid", database, results={"mean": 0.75}, **options)
+    kept = [json.loads(v) for k, v in attributes(database).items() if k.startswith("artifacts:")]
+    (artifact,) = [meta for meta in kept if meta is not None]
+    assert json.loads((tmp_path / "artifacts" / artifact["artifact_id"]).read_text()) == {
+        "mean": 0.75
+    }

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from hpstudy.analysis.claims import ClaimResult
+from hpstudy.analysis.findings import Findings, findings
+from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run, TrialCounts
+from hpstudy.report.note import escaped, grid_note
+
+EVIL = "a|b <script>alert(1)</script> [x](http://y)\n# **head** `c` $z$"
+
+
+def found() -> Findings:
+    def row(level, values, *, base=False):
+        runs = tuple(Run(seed, value) for seed, value in enumerate(values))
+        effect = None if not values else sum(values) / len(values) - 0.95
+        mean = sum(values) / len(values) if values else None
+        return LevelResult(level, base, runs, mean, 0.9878, effect, None, None)
+
+    levels = (row("base", [0.95, 0.95], base=True), row("a|b", [0.97, 0.99]), row("c", []))
+    grid = GridResults(
+        "test_accuracy", "maximize", {"kind": "base"}, {}, TrialCounts(), 0, 0,
+        (FactorResult("kind", levels),), (), (),
+    )  # fmt: skip
+    return findings(grid)
+
+
+def test_each_factor_is_a_table_with_verdicts():
+    lines = grid_note("A study", found()).splitlines()
+    assert lines[0] == "# A study"
+    assert "## kind" in lines
+    head = next(line for line in lines if line.startswith("| level"))
+    table = lines[lines.index(head) : lines.index(head) + 5]
+    assert head == (r"| level | test\_accuracy | 95 % | Δ | Δ 95 % | verdict | published | seeds |")
+    assert table[2].startswith(r"| base | 95\.00 % |")
+    assert r"| a\|b | 98\.00 % |" in table[3]
+    assert table[4] == r"| c | – | – | – | – | – | 98\.78 % | 0 |"
+    assert "## Claims" not in lines
+
+
+def test_claims_have_a_table_of_their_own():
+    one = found()
+    claims = (ClaimResult("x is best", "supported", "x: +1"),)
+    with_claims = Findings(**{**vars(one), "claims": claims})
+    assert r"| supported | x is best | x\: \+1 |" in grid_note("t", with_claims)
+
+
+def test_text_stays_text():
+    assert escaped("lr 0.1, 5 epochs") == r"lr 0\.1, 5 epochs"
+    text = escaped(EVIL)
+    assert "\n" not in text
+    for mark in "|<>[]()#*`$":
+        assert text.count(mark) == text.count("\\" + mark)
+    assert grid_note(EVIL, found()).splitlines()[0] == f"# {text}"
