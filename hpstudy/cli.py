@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
-from hpstudy import __version__
-from hpstudy.errors import UserError
+from hpstudy.application import app
 from hpstudy.options import (
     DeviceOption,
     FactorOption,
@@ -27,68 +23,7 @@ from hpstudy.options import (
     WorkersOption,
 )
 
-
-class _OneLineErrors(TyperGroup):
-    """Prints what the user can fix as one line, with exit code 2."""
-
-    def main(
-        self,
-        args: Sequence[str] | None = None,
-        prog_name: str | None = None,
-        complete_var: str | None = None,
-        standalone_mode: bool = True,
-        windows_expand_args: bool = True,
-        **extra: Any,  # noqa: ANN401 - Typer's signature
-    ) -> Any:  # noqa: ANN401
-        """Runs a command; the arguments are Typer's."""
-        try:
-            code = super().main(
-                args=args,
-                prog_name=prog_name,
-                complete_var=complete_var,
-                standalone_mode=False,
-                windows_expand_args=windows_expand_args,
-                **extra,
-            )
-        except UserError as error:
-            _fail(str(error), 2)
-        except typer.TyperException as error:
-            _fail(error.format_message(), error.exit_code)
-        except typer.Abort:
-            _fail("aborted", 1)
-        sys.exit(code or 0)
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    print(f"Error: {' '.join(message.split())}", file=sys.stderr)
-    sys.exit(code)
-
-
-app = typer.Typer(
-    cls=_OneLineErrors,
-    add_completion=False,
-    invoke_without_command=True,
-    help="Which hyperparameters matter, is the difference real or luck, and which setting to use?",
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"hpstudy {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _main(
-    context: typer.Context,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+__all__ = ["app"]
 
 
 @app.command()
@@ -124,8 +59,12 @@ def grid(
     if plan:
         command.print_plan(planned, objective, opened, workers, as_json=as_json)
         return
-    command.run(planned, objective, opened, workers, factor)
+    trained = command.run(planned, objective, opened, workers, factor)
     failed = print_results(opened, factor, as_json=as_json, sections=["grid"])
+    if trained:
+        from hpstudy.commands.dashboard import publish_grid
+
+        publish_grid(opened)
     raise typer.Exit(1 if failed else 0)
 
 
@@ -236,6 +175,41 @@ def report(
 
     opened = open_study(study, name, runs, storage, quick=quick)
     typer.echo(write_report(opened, factor, output))
+
+
+@app.command()
+def export(
+    study: StudyArgument = "report",
+    file_format: Annotated[
+        str, typer.Option("--format", help="csv, or parquet with the package's extra of that name.")
+    ] = "csv",
+    output: Annotated[
+        Path | None, typer.Option("--output", help="The folder.  [default: RUNS/export]")
+    ] = None,
+    quick: QuickOption = False,
+    name: NameOption = None,
+    runs: RunsOption = Path("runs"),
+    storage: StorageOption = None,
+) -> None:
+    """Write a study's trials, epochs and steps as files for other tools."""
+    from hpstudy.commands.export import export as write
+    from hpstudy.commands.opening import open_study
+
+    write(open_study(study, name, runs, storage, quick=quick), file_format, output)
+
+
+@app.command()
+def dashboard(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port.")] = 8080,
+    runs: RunsOption = Path("runs"),
+    storage: StorageOption = None,
+) -> None:
+    """Open optuna-dashboard on the database, for this machine's own pages only."""
+    from hpstudy.commands.dashboard import serve_dashboard
+    from hpstudy.commands.opening import runs_at
+
+    serve_dashboard(runs_at(runs, storage), host, port)
 
 
 @app.command()

@@ -267,6 +267,9 @@ WRONG = [
     (("grid", "sotfmax.toml"), "study 'sotfmax': head: input should be 'softmax' or 'logits'"),
     (("show", "walk.toml", "--factor", "rl"), "--factor: expected one of epochs, lr, width, found"),
     (("delete", "nothing"), "no database there yet"),
+    (("export", "walk.toml"), "no database there yet"),
+    (("export", "walk.toml", "--format", "xls"), "--format: expected csv or parquet, found 'xls'"),
+    (("dashboard", "--port", "0"), "Invalid value for '--port': Input should be greater"),
     (("gird",), "No such command 'gird'"),
     (("grid", "walk.toml", "--sedes", "1"), "No such option: --sedes"),
 ]
@@ -302,6 +305,24 @@ def test_wrong_input_is_one_line_with_exit_code_2_and_nothing_is_written(
     assert not (folder.path / "runs").exists()
     assert {p: p.read_bytes() for p in before} == before
     assert folder.trained() == []
+
+
+def test_export_writes_three_files_and_says_so(folder):
+    folder.run("grid", "walk.toml")
+    said = folder.run("export", "walk.toml").stdout.splitlines()
+    assert said == [
+        "runs/export/walk-trials.csv: 4 rows",
+        "runs/export/walk-epochs.csv: 8 rows",
+        "runs/export/walk-steps.csv: 0 rows",
+    ]
+    epochs = (folder.path / "runs" / "export" / "walk-epochs.csv").read_text().splitlines()
+    assert epochs[0].startswith("study,training,epoch,")
+    assert len(epochs) == 9
+    again = folder.run("export", "walk.toml", "--format", "parquet", "--output", "there").stdout
+    assert again.splitlines()[0] == "there/walk-trials.parquet: 4 rows"
+    assert len(list((folder.path / "there").iterdir())) == 3
+    wrong = folder.run("export", "walk.toml", "--name", "other", code=2).stderr
+    assert wrong == "Error: sqlite:///runs/hpstudy.db holds no study 'other' to export\n"
 
 
 def test_no_command_shows_the_help(folder):

@@ -28,6 +28,7 @@ FLOORS = {
     "report": 6,
     "commands": 7,
     "options": 7,
+    "application": 7,
     "cli": 8,
     "__main__": 9,
 }

@@ -48,8 +48,11 @@ def run(
     opened: Opened,
     workers: int | None,
     factors: Sequence[str] | None,
-) -> None:
+) -> int:
     """Runs what is left of a grid, with live progress on stderr.
+
+    Returns:
+        How many epochs were trained meanwhile.
 
     Raises:
         typer.Exit: With code 130, if it was interrupted.
@@ -59,7 +62,7 @@ def run(
         results = read_grid(opened.study, opened.name, reader, factors)
         return grid_picture(results, opened) if results is not None else ""
 
-    train_points(plan, objective, opened.runs, workers, tables=tables)
+    return train_points(plan, objective, opened.runs, workers, tables=tables)
 
 
 def print_plan(

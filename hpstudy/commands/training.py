@@ -79,8 +79,12 @@ def train_points(
     *,
     task: str = "",
     tables: Callable[[Database], RenderableType] | None = None,
-) -> None:
-    """Runs what is left of a plan whose points are known, and says how long it took."""
+) -> int:
+    """Runs what is left of a plan whose points are known, and says how long it took.
+
+    Returns:
+        How many epochs were trained meanwhile.
+    """
     prepare(plan, objective, runs)
     size = workers_for(workers, plan)
     reader = open_database(runs.url, write=False)
@@ -92,6 +96,7 @@ def train_points(
     trained = observer.look().epochs - before
     reader.engine.dispose()
     say_trained(trained, time.monotonic() - start, size)
+    return trained
 
 
 def say_trained(epochs: int, seconds: float, workers: int) -> None:

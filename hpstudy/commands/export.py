@@ -1,0 +1,36 @@
+"""`hpstudy export`: writes what was recorded as files that other tools read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from hpstudy.analysis.rows import read_rows
+from hpstudy.commands.opening import Opened
+from hpstudy.errors import UserError
+from hpstudy.report.export import check_format, write_rows
+from hpstudy.storage import open_database, shown_url
+
+
+def export(opened: Opened, file_format: str, output: Path | None) -> None:
+    """Writes a study's trials, epochs and steps, and says where.
+
+    Args:
+        opened: The study.
+        file_format: "csv" or "parquet".
+        output: The folder; `RUNS/export` where None.
+
+    Raises:
+        UserError: There is nothing to write, or no way to write it there.
+    """
+    check_format(file_format)
+    database = open_database(opened.runs.url, write=False)
+    rows = read_rows(opened.name, database)
+    database.engine.dispose()
+    if rows is None:
+        raise UserError(f"{shown_url(opened.runs.url)} holds no study {opened.name!r} to export")
+    folder = output or opened.runs.folder / "export"
+    files = write_rows(rows, opened.name, file_format, folder)
+    for file, table in zip(files, (rows.trials, rows.epochs, rows.steps), strict=True):
+        typer.echo(f"{file}: {len(table)} rows")
