@@ -48,7 +48,7 @@ def cost_figure(factor: FactorResult, speeds: Speeds) -> go.Figure | None:
             textangle=0,
             marker={"color": color},
             width=0.4,
-            error_y={"type": "data", "array": deviations.get(name), "thickness": 1.5, "width": 5},
+            error_y={"type": "data", "array": deviations.get(name), "color": GREY, "width": 5},
             hovertemplate=f"%{{x}}: %{{y:.3~f}}<extra>{name}</extra>",
             showlegend=False,
             row=row,

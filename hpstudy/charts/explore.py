@@ -103,9 +103,12 @@ def contour_figure(search: SearchResults, first: str, second: str) -> go.Figure:
         contours={"coloring": "heatmap", "showlines": False},
         opacity=0.85,
         colorbar={
-            "title": {"text": words(search.metric)},
+            "title": {"text": words(search.metric), "side": "top"},
             "tickformat": tick_format(search.metric),
             "thickness": 10,
+            "orientation": "h",
+            "y": 1.02,
+            "yanchor": "bottom",
         },
     )
     figure.update_traces(

@@ -12,7 +12,7 @@ from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.results import FactorResult, LevelResult
 from hpstudy.analysis.wording import number, spelled
 from hpstudy.charts.axes import Places, Window, hover_format, places, tick_format, window, words
-from hpstudy.charts.theme import BLUE, GREY, VERMILLION, finish
+from hpstudy.charts.theme import BLUE, DETAIL, GREY, VERMILLION, finish
 
 _ASIDE = 0.022  # how far seeds and published figures stand beside a level's mean, of the axis
 
@@ -136,7 +136,7 @@ def effect_figure(factor: FactorResult, found: Findings) -> go.Figure:
             f"<b>{text}</b><br>baseline" if row.level == base else text
             for text, row in zip(plot.places.texts, factor.levels, strict=True)
         ],
-        range=[-0.2, 1.12],
+        range=[-0.28, 1.12],
         tickangle=0,
     )
     figure.update_yaxes(
@@ -168,6 +168,7 @@ def _add_labels(figure: go.Figure, plot: EffectPlot, metric: str) -> None:
             showarrow=False,
             xanchor="right",
             xshift=-8,
+            name=DETAIL,
         )
 
 

@@ -25,6 +25,7 @@ SCALE = ((0.0, "#5B6FD0"), (0.5, "#1F9E89"), (1.0, "#E0B93A"))
 DARK_INSTEAD = {BLUE: "#56B4E9"}
 
 HEIGHT = 360  # pixels
+DETAIL = "detail"  # the name of annotations that a narrow page leaves out
 TITLE_HEIGHT = 32
 _TOP, _TOP_WITH_LEGEND = 16, 40
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'

@@ -15,6 +15,7 @@ from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.wording import difference, interval, level, number
 
 _SHOWN_TRIALS = 10
+_SMALLEST_P = 0.001  # what is smaller is not known to a digit
 
 
 @dataclass(frozen=True)
@@ -76,13 +77,17 @@ def _level_cells(
         "difference": "baseline"
         if row.is_baseline
         else _with(difference(effect.difference, metric), gap_ends),
-        "p": "" if effect.p is None else f"{effect.p:.2g}",
+        "p": "" if effect.p is None else _probability(effect.p),
         "verdict": "" if row.is_baseline else effect.verdict or "no value yet",
         "seeds": f"{len(row.seeds)}" if unequal else "",
         "needed": "" if needed is None else f"{needed}",
         "published": _with(number(row.published, metric), theirs),
         "with ours": "" if agreement is None else agreement.verdict,
     }
+
+
+def _probability(p: float) -> str:
+    return f"{p:.2g}" if p >= _SMALLEST_P else f"< {_SMALLEST_P}"
 
 
 def _with(value: str, ends: str) -> str:

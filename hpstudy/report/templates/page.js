@@ -31,7 +31,10 @@
   function drawOne(id, figure, dark) {
     const narrow = innerWidth < 600;
     const layout = { ...figure.layout, template: dark ? looks.dark : looks.light };
-    if (narrow) layout.dragmode = false; // a finger on a figure scrolls the page
+    if (narrow) {
+      layout.dragmode = false; // a finger on a figure scrolls the page
+      layout.annotations = (layout.annotations || []).filter((one) => one.name !== "detail");
+    }
     return Plotly.react(`figure-${id}`, figure.data, layout, config);
   }
 
