@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 
 import optuna
@@ -54,6 +55,21 @@ def find_study(name: str, database: Database) -> optuna.Study | None:
         return optuna.load_study(study_name=name, storage=database.storage)
     except KeyError:
         return None
+
+
+def artifacts_of(name: str, database: Database) -> list[dict[str, str]]:
+    """Returns what Optuna notes of each artifact of a study: `artifact_id`, `filename` and more.
+
+    Optuna's own `get_all_artifact_meta` fails on one that was deleted in optuna-dashboard.
+
+    Args:
+        name: The Optuna study's name.
+        database: The database.
+    """
+    number = database.storage.get_study_id_from_name(name)
+    attributes = database.storage.get_study_system_attrs(number)
+    noted = [json.loads(text) for key, text in attributes.items() if key.startswith("artifacts:")]
+    return [artifact for artifact in noted if artifact is not None]
 
 
 def trial_lock(study: str, number: int) -> str:

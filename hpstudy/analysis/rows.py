@@ -84,6 +84,7 @@ def _trial(part: str, trial: FrozenTrial) -> Row:
         "started": trial.datetime_start,
         "finished": trial.datetime_complete,
         "training": trial.user_attrs.get(TRAINING),
+        "epochs": max(trial.intermediate_values, default=0),
         "error": trial.user_attrs.get(ERROR),
         **{f"params_{name}": value for name, value in trial.params.items()},
     }

@@ -1,21 +1,26 @@
-"""`hpstudy dashboard`, and what a finished grid leaves there."""
+"""`hpstudy dashboard`, and what a finished grid or search leaves there."""
 
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 import typer
 
 from hpstudy.analysis.curves import read_curves
 from hpstudy.analysis.findings import findings
+from hpstudy.analysis.importance import search_importances
 from hpstudy.analysis.results import read_grid
-from hpstudy.charts.figures import grid_figures
+from hpstudy.analysis.search import read_search
+from hpstudy.charts.figures import grid_figures, search_figures
 from hpstudy.commands.opening import Opened
-from hpstudy.report.dashboard import publish, serve
+from hpstudy.report.dashboard import Published, publish, serve
 from hpstudy.report.document import document
-from hpstudy.report.note import grid_note
+from hpstudy.report.note import grid_note, search_note
 from hpstudy.storage import Database, Runs, open_database, shown_url
-from hpstudy.trials import grid_name
+from hpstudy.trials import grid_name, search_name
 
 
 def serve_dashboard(runs: Runs, host: str, port: int) -> None:
@@ -40,26 +45,55 @@ def serve_dashboard(runs: Runs, host: str, port: int) -> None:
 
 def publish_grid(opened: Opened) -> None:
     """Shows a grid's findings in optuna-dashboard: a note, figures, and the results as JSON."""
+    _publish(opened, _grid_findings)
+
+
+def publish_search(opened: Opened, results: Mapping[str, Any]) -> None:
+    """Shows what a search found in optuna-dashboard: a note, figures, and the results as JSON.
+
+    Args:
+        opened: The study.
+        results: The document that `--json` prints.
+    """
+    _publish(opened, partial(_search_findings, results=results))
+
+
+def _publish(opened: Opened, find: Callable[[Opened, Database], Published | None]) -> None:
     try:
         database = open_database(opened.runs.url, write=True)
-        _publish(opened, database)
+        found = find(opened, database)
+        if found is not None:
+            publish(found, database, opened.runs.artifacts)
         database.engine.dispose()
-    except Exception as error:  # whatever is wrong there, the grid itself is done
+    except Exception as error:  # whatever is wrong there, the trials are done
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         typer.echo(f"Note: optuna-dashboard will not show the findings: {reason}", err=True)
 
 
-def _publish(opened: Opened, database: Database) -> None:
+def _grid_findings(opened: Opened, database: Database) -> Published | None:
     grid = read_grid(opened.study, opened.name, database)
     if grid is None:
-        return
+        return None
     found = findings(grid)
     title = opened.study.title
-    publish(
-        grid_name(opened.name),
-        database,
+    return Published(
+        study=grid_name(opened.name),
         note=grid_note(title, found),
         figures=grid_figures(found, curves=read_curves(grid, database)),
         results=document(opened.name, title, shown_url(opened.runs.url), found),
-        artifacts=opened.runs.artifacts,
+    )
+
+
+def _search_findings(
+    opened: Opened, database: Database, results: Mapping[str, Any]
+) -> Published | None:
+    search = read_search(opened.study, opened.name, database)
+    if search is None:
+        return None
+    importances = search_importances(search)
+    return Published(
+        study=search_name(opened.name),
+        note=search_note(opened.study.title, search, importances),
+        figures=search_figures(search, importances=importances),
+        results=results,
     )

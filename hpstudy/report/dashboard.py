@@ -6,6 +6,7 @@ import json
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -16,58 +17,61 @@ from optuna.artifacts import FileSystemArtifactStore, upload_artifact
 from hpstudy.errors import UserError
 from hpstudy.report.guard import OwnHostsOnly
 from hpstudy.storage import Database
+from hpstudy.trials import artifacts_of
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 RESULTS = "results.json"
-_ARTIFACT = "artifacts:"  # what Optuna keeps a study's artifacts under, among its attributes
 _THREADS = 8
 
 
-def publish(
-    name: str,
-    database: Database,
-    *,
-    note: str,
-    figures: Mapping[str, Figure],
-    results: Mapping[str, Any],
-    artifacts: Path,
-) -> None:
+@dataclass(frozen=True)
+class Published:
+    """What an Optuna study shows in optuna-dashboard.
+
+    Attributes:
+        study: The Optuna study's name.
+        note: The note, in Markdown.
+        figures: The figures by name: letters, digits and ".-_:" only.
+        results: The results as JSON values.
+    """
+
+    study: str
+    note: str
+    figures: Mapping[str, Figure]
+    results: Mapping[str, Any]
+
+
+def publish(found: Published, database: Database, artifacts: Path) -> None:
     """Gives an Optuna study a note, figures and its results, in place of the earlier ones.
 
     The artifact is JSON, never HTML: the dashboard would run its scripts as its own.
 
     Args:
-        name: The Optuna study's name.
+        found: What to show.
         database: The database, opened for writing.
-        note: The note, in Markdown.
-        figures: The figures by name: letters, digits and ".-_:" only.
-        results: The results as JSON values.
         artifacts: The folder of the artifact store.
     """
     from optuna_dashboard import save_note, save_plotly_graph_object
 
-    study = optuna.load_study(study_name=name, storage=database.storage)
-    save_note(study, note)
-    for figure_name, figure in figures.items():
-        save_plotly_graph_object(study, figure, graph_object_id=figure_name)
-    _keep_artifact(study, database, json.dumps(results, indent=2), artifacts)
+    study = optuna.load_study(study_name=found.study, storage=database.storage)
+    save_note(study, found.note)
+    for name, figure in found.figures.items():
+        save_plotly_graph_object(study, figure, graph_object_id=name)
+    _keep_artifact(study, database, json.dumps(found.results, indent=2), artifacts)
 
 
 def _keep_artifact(study: optuna.Study, database: Database, text: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    number = database.storage.get_study_id_from_name(study.study_name)
-    attributes = database.storage.get_study_system_attrs(number)
-    kept = [json.loads(value) for key, value in attributes.items() if key.startswith(_ARTIFACT)]
     store = FileSystemArtifactStore(base_path=folder)
     with TemporaryDirectory() as temporary:
         file = Path(temporary) / RESULTS
         file.write_text(text)
-        for meta in kept:
-            if meta is not None and meta["filename"] == RESULTS:  # None: deleted by somebody
+        for artifact in artifacts_of(study.study_name, database):
+            if artifact["filename"] == RESULTS:
                 with file.open("rb") as content:
-                    store.write(meta["artifact_id"], content)
+                    store.write(artifact["artifact_id"], content)
                 return
         upload_artifact(artifact_store=store, file_path=str(file), study_or_trial=study)
 

@@ -16,7 +16,8 @@ FORMATS = ("csv", "parquet")
 # What stands first, and in an empty table too; parameters and metrics follow.
 _COLUMNS = {
     "trials": (
-        "study", "number", "state", "value", "started", "finished", "training", "error",
+        "study", "number", "state", "value", "started", "finished", "training", "epochs",
+        "error",
     ),
     "epochs": ("study", "training", "epoch"),
     "steps": ("study", "training", "seen", "loss", "accuracy"),

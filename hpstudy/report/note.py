@@ -1,4 +1,4 @@
-"""A grid's findings as Markdown, for the note that optuna-dashboard shows with a study."""
+"""What was found as Markdown, for the note that optuna-dashboard shows with a study."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from hpstudy.analysis.findings import Findings
+from hpstudy.analysis.importance import Importance, Importances
 from hpstudy.analysis.results import FactorResult
+from hpstudy.analysis.search import Confirmed, SearchResults
 from hpstudy.analysis.wording import difference, interval, number
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|&~$:@=^])")
@@ -27,6 +29,32 @@ def grid_note(title: str, found: Findings) -> str:
     if found.claims:
         claims = [{"verdict": c.verdict, "claim": c.says, "why": c.why} for c in found.claims]
         parts += ["## Claims", _table(claims)]
+    return "\n\n".join(parts) + "\n"
+
+
+def search_note(title: str, search: SearchResults, importances: Importances) -> str:
+    """Returns the best trial, the winner on fresh seeds, and what matters.
+
+    Args:
+        title: The study's title.
+        search: What the search found.
+        importances: How much its hyperparameters matter.
+    """
+    metric, counts, best = search.metric, search.counts, search.best
+    parts = [
+        f"# {escaped(title)}",
+        f"{escaped(metric)}; {counts.complete} complete trials, {counts.pruned} pruned.",
+    ]
+    if best is not None:
+        setting = {name: f"{value}" for name, value in best.params.items()}
+        value = number(best.value, metric)
+        parts += ["## Best trial", _table([{"trial": f"{best.number}", **setting, metric: value}])]
+    if search.confirmed is not None:
+        parts += ["## On fresh seeds", _table(_confirmed_cells(search.confirmed))]
+    if importances.rows:
+        parts += ["## What matters", _table([_importance_cells(r) for r in importances.rows])]
+    if importances.warning is not None:
+        parts.append(escaped(importances.warning))
     return "\n\n".join(parts) + "\n"
 
 
@@ -55,6 +83,34 @@ def _cells(factor: FactorResult, found: Findings) -> list[dict[str, str]]:
             }
         )
     return rows
+
+
+def _confirmed_cells(found: Confirmed) -> list[dict[str, str]]:
+    setting = ", ".join(f"{name} {value}" for name, value in found.params.items())
+    winner = {
+        "setting": setting,
+        found.metric: number(found.mean, found.metric),
+        "95 %": interval(found.low, found.high, found.metric),
+        "Δ": difference(found.difference, found.metric),
+        "Δ 95 %": interval(found.difference_low, found.difference_high, found.metric, signed=True),
+        "seeds": f"{len(found.seeds)}",
+    }
+    baseline = {
+        "setting": "baseline",
+        found.metric: number(found.baseline_mean, found.metric),
+        "seeds": f"{len(found.baseline_values)}",
+    }
+    return [winner, {**dict.fromkeys(winner, ""), **baseline}]
+
+
+def _importance_cells(row: Importance) -> dict[str, str]:
+    ends = "" if row.low is None or row.high is None else f"{row.low:.0%} to {row.high:.0%}"
+    return {
+        "hyperparameter": row.param,
+        "evaluator": row.evaluator,
+        "share": f"{row.value:.0%}",
+        "95 %": ends,
+    }
 
 
 def _table(rows: Sequence[Mapping[str, str]]) -> str:

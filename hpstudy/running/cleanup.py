@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import optuna
+from optuna.artifacts import FileSystemArtifactStore
+from optuna.artifacts.exceptions import ArtifactNotFound
 from optuna.trial import FrozenTrial, TrialState
 
 from hpstudy.checkpoints import Checkpoints
@@ -18,6 +21,7 @@ from hpstudy.trials import (
     SEEDS,
     TRAINING,
     PointKey,
+    artifacts_of,
     grid_name,
     is_alive,
     latest_attempts,
@@ -137,7 +141,7 @@ def belongings(name: str, runs: Runs) -> Belongings:
 
 
 def delete(owned: Belongings, runs: Runs) -> None:
-    """Deletes what is a study's own, its checkpoints included.
+    """Deletes what is a study's own, its checkpoints and artifacts included.
 
     Raises:
         UserError: A worker is at it.
@@ -148,7 +152,11 @@ def delete(owned: Belongings, runs: Runs) -> None:
         running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
         if any(is_alive(trial, study_name, runs.url) for trial in running):
             raise UserError(f"study {study_name!r} is running: stop it first")
+    store = FileSystemArtifactStore(base_path=runs.artifacts)
     for study_name in owned.studies:
+        for artifact in artifacts_of(study_name, database):
+            with suppress(ArtifactNotFound):
+                store.remove(artifact["artifact_id"])
         optuna.delete_study(study_name=study_name, storage=database.storage)
     Records(database.engine).delete(owned.trainings)
     checkpoints = Checkpoints(runs.checkpoints)

@@ -21,6 +21,7 @@ def test_a_row_a_trial_an_epoch_and_a_step(book):
     ]
     assert rows.trials[0]["params_lr"] == 0.1
     assert rows.trials[0]["params_seed"] == 0
+    assert [trial["epochs"] for trial in rows.trials] == [1, 2, 1]
     assert rows.trials[2]["error"] == "raised"
     assert rows.trials[0]["training"] == rows.trials[1]["training"] == key
     own = [e for e in rows.epochs if e["training"] == key]  # shared by two trials, listed once

@@ -7,8 +7,9 @@ import plotly.graph_objects as go
 import pytest
 from optuna_dashboard import get_note
 
-from hpstudy.report.dashboard import RESULTS, publish
+from hpstudy.report.dashboard import RESULTS, Published, publish
 from hpstudy.storage import open_database
+from hpstudy.trials import artifacts_of
 
 
 @pytest.fixture
@@ -27,14 +28,8 @@ def attributes(database) -> dict:
 def test_what_is_published_takes_the_place_of_what_was(database, tmp_path):
     def write(note: str, points: int, mean: float) -> None:
         figure = go.Figure(go.Scatter(y=list(range(points))))
-        publish(
-            "walk/grid",
-            database,
-            note=note,
-            figures={"effect-lr": figure},
-            results={"mean": mean},
-            artifacts=tmp_path / "artifacts",
-        )
+        found = Published("walk/grid", note, {"effect-lr": figure}, {"mean": mean})
+        publish(found, database, tmp_path / "artifacts")
 
     write("a long note " * 500, 2000, 0.5)
     write("short", 3, 0.75)
@@ -52,14 +47,11 @@ def test_what_is_published_takes_the_place_of_what_was(database, tmp_path):
 
 
 def test_an_artifact_that_somebody_deleted_is_uploaded_anew(database, tmp_path):
-    options = {"note": "", "figures": {}, "artifacts": tmp_path / "artifacts"}
-    publish("walk/grid", database, results={"mean": 0.5}, **options)
+    artifacts = tmp_path / "artifacts"
+    publish(Published("walk/grid", "", {}, {"mean": 0.5}), database, artifacts)
     (key,) = [k for k in attributes(database) if k.startswith("artifacts:")]
     number = database.storage.get_study_id_from_name("walk/grid")
     database.storage.set_study_system_attr(number, key, "null")  # as the dashboard does
-    publish("walk/grid", database, results={"mean": 0.75}, **options)
-    kept = [json.loads(v) for k, v in attributes(database).items() if k.startswith("artifacts:")]
-    (artifact,) = [meta for meta in kept if meta is not None]
-    assert json.loads((tmp_path / "artifacts" / artifact["artifact_id"]).read_text()) == {
-        "mean": 0.75
-    }
+    publish(Published("walk/grid", "", {}, {"mean": 0.75}), database, artifacts)
+    (artifact,) = artifacts_of("walk/grid", database)
+    assert json.loads((artifacts / artifact["artifact_id"]).read_text()) == {"mean": 0.75}

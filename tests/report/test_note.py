@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import optuna
+from optuna.distributions import FloatDistribution
+
 from hpstudy.analysis.claims import ClaimResult
 from hpstudy.analysis.findings import Findings, findings
+from hpstudy.analysis.importance import Importance, Importances
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run, TrialCounts
-from hpstudy.report.note import escaped, grid_note
+from hpstudy.analysis.search import Confirmed, SearchResults
+from hpstudy.report.note import escaped, grid_note, search_note
 
 EVIL = "a|b <script>alert(1)</script> [x](http://y)\n# **head** `c` $z$"
 
@@ -41,6 +46,31 @@ def test_claims_have_a_table_of_their_own():
     claims = (ClaimResult("x is best", "supported", "x: +1"),)
     with_claims = Findings(**{**vars(one), "claims": claims})
     assert r"| supported | x is best | x\: \+1 |" in grid_note("t", with_claims)
+
+
+def test_a_search_has_its_best_trial_the_winner_and_what_matters():
+    best = optuna.create_trial(
+        value=0.9912, params={"lr": 0.001}, distributions={"lr": FloatDistribution(0, 1)}
+    )
+    best.number = 31
+    won = Confirmed(
+        "test_accuracy", {"lr": 0.001}, (100, 101), (0.99, 0.992), 0.991, 0.99, 0.992,
+        (0.988, 0.989), 0.9885, 0.0025, 0.002, 0.003,
+    )  # fmt: skip
+    search = SearchResults(
+        "validation_accuracy", "maximize", {}, {}, TrialCounts(complete=38, pruned=12), 0, 0,
+        (best,), best, (), won, (),
+    )  # fmt: skip
+    importances = Importances((Importance("lr", "pedanova", 0.8, 0.7, 0.9),), "only | few")
+    lines = search_note("A search", search, importances).splitlines()
+    assert lines[2] == r"validation\_accuracy; 38 complete trials, 12 pruned."
+    assert r"| 31 | 0\.001 | 99\.12 % |" in lines
+    assert (
+        r"| lr 0\.001 | 99\.10 % | 99\.00 to 99\.20 | \+0\.25 | \+0\.20 to \+0\.30 | 2 |" in lines
+    )
+    assert r"| baseline | 98\.85 % | – | – | – | 2 |" in lines
+    assert "| lr | pedanova | 80% | 70% to 90% |" in lines
+    assert lines[-1] == r"only \| few"
 
 
 def test_text_stays_text():

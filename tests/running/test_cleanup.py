@@ -50,7 +50,10 @@ def test_delete_asks_first_and_takes_only_what_is_the_studys_own(folder):
     refused = folder.run("delete", "twin", stdin="n\n", code=1)
     assert "Delete twin/grid with 8 trials and 8 epochs that no other study uses?" in refused.stdout
     assert len(optuna.load_study(study_name="twin/grid", storage=folder.url).trials) == 8
+    artifacts = folder.path / "runs" / "artifacts"
+    assert len(list(artifacts.iterdir())) == 2
     done = folder.run("delete", "twin", stdin="y\n")
+    assert len(list(artifacts.iterdir())) == 1
     assert "Deleted twin/grid." in done.stdout
     assert optuna.get_all_study_names(folder.url) == ["walk/grid"]
     before = len(folder.trained())
