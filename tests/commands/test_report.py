@@ -29,10 +29,20 @@ def test_where_nothing_can_be_written_it_says_so_in_a_line(folder):
 
 
 def test_the_report_of_mnist_shows_its_images_its_mistakes_and_its_network(mnist_folder):
+    text = (mnist_folder.path / "small.toml").read_text()
+    text = text[: text.index("[published")]  # its figures are for levels that are too many here
+    for old, new in (
+        ("epochs = [5, 10, 20]", "epochs = [1, 2]"),
+        ("epochs = 5", "epochs = 1"),
+        ("batch_size = [64, 100, 256, 1024]", "batch_size = [100, 256]"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    mnist_folder.write("small.toml", text)
     mnist_folder.run("grid", "small.toml", "--factor", "batch_size")
     mnist_folder.run("report", "small.toml", "--factor", "batch_size")
     html = (mnist_folder.path / "runs" / "report" / "small.html").read_text()
     assert "of 200 digits misread" in html
     assert "Conv2d 5×5" in html
-    assert "figure-epochs-batch-size" in html
+    assert "figure-effect-batch-size" in html
     assert ".sprite-mistakes" in html
