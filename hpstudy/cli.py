@@ -132,8 +132,12 @@ def search(
     if plan:
         command.print_plan(planned, objective, opened, workers, confirm, as_json=as_json)
         return
-    command.run(planned, objective, opened, workers, confirm)
+    trained = command.run(planned, objective, opened, workers, confirm)
     failed = print_results(opened, as_json=as_json, sections=["search"])
+    if trained:
+        from hpstudy.commands.dashboard import publish_search
+
+        publish_search(opened)
     raise typer.Exit(1 if failed else 0)
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any
+from collections.abc import Callable
 
 import typer
 
@@ -48,14 +46,9 @@ def publish_grid(opened: Opened) -> None:
     _publish(opened, _grid_findings)
 
 
-def publish_search(opened: Opened, results: Mapping[str, Any]) -> None:
-    """Shows what a search found in optuna-dashboard: a note, figures, and the results as JSON.
-
-    Args:
-        opened: The study.
-        results: The document that `--json` prints.
-    """
-    _publish(opened, partial(_search_findings, results=results))
+def publish_search(opened: Opened) -> None:
+    """Shows what a search found in optuna-dashboard: a note, figures, and the results as JSON."""
+    _publish(opened, _search_findings)
 
 
 def _publish(opened: Opened, find: Callable[[Opened, Database], Published | None]) -> None:
@@ -84,16 +77,15 @@ def _grid_findings(opened: Opened, database: Database) -> Published | None:
     )
 
 
-def _search_findings(
-    opened: Opened, database: Database, results: Mapping[str, Any]
-) -> Published | None:
+def _search_findings(opened: Opened, database: Database) -> Published | None:
     search = read_search(opened.study, opened.name, database)
     if search is None:
         return None
     importances = search_importances(search)
+    title, shown = opened.study.title, shown_url(opened.runs.url)
     return Published(
         study=search_name(opened.name),
-        note=search_note(opened.study.title, search, importances),
+        note=search_note(title, search, importances),
         figures=search_figures(search, importances=importances),
-        results=results,
+        results=document(opened.name, title, shown, None, search, importances),
     )

@@ -88,30 +88,37 @@ def run(
     opened: Opened,
     workers: int | None,
     confirm: int | None,
-) -> None:
+) -> int:
     """Runs what is left of a search and of its confirmation, with live progress on stderr.
+
+    Returns:
+        How many epochs were trained meanwhile.
 
     Raises:
         typer.Exit: With code 130, if it was interrupted; with 1, if trial after trial raised.
     """
-    is_whole = _search(plan, objective, opened, workers)
+    trained, is_whole = _search(plan, objective, opened, workers)
     seeds = confirming(opened, confirm)
-    if not seeds:
-        return
-    if not is_whole:
+    if seeds and not is_whole:
         typer.echo("Not confirmed: the search is not at its end yet.", err=True)
-        return
-    choice = plan_choice(plan, objective, opened.runs, seeds)
-    if not choice.points:
-        return
-    train_points(choice, objective, opened.runs, workers, task="finalists")
-    confirmation = plan_confirmation(plan, objective, opened.runs, seeds)
-    if confirmation is not None:
-        train_points(confirmation, objective, opened.runs, workers, task="confirmation")
+    elif seeds:
+        choice = plan_choice(plan, objective, opened.runs, seeds)
+        if choice.points:
+            trained += train_points(choice, objective, opened.runs, workers, task="finalists")
+        final = plan_confirmation(plan, objective, opened.runs, seeds)
+        if final is not None:
+            trained += train_points(final, objective, opened.runs, workers, task="confirmation")
+    return trained
 
 
-def _search(plan: SearchPlan, objective: Objective, opened: Opened, workers: int | None) -> bool:
-    """Runs what is left of a search; tells whether it is at its end."""
+def _search(
+    plan: SearchPlan, objective: Objective, opened: Opened, workers: int | None
+) -> tuple[int, bool]:
+    """Runs what is left of a search.
+
+    Returns:
+        How many epochs were trained meanwhile, and whether the search is at its end.
+    """
     if plan.metric.startswith("test_"):
         typer.echo(
             f"Warning: search.metric is {plan.metric}: what is chosen by the test data scores "
@@ -125,8 +132,8 @@ def _search(plan: SearchPlan, objective: Objective, opened: Opened, workers: int
     before = observer.look().epochs
     start = time.monotonic()
     invocation = train(plan, opened.runs, size, SearchView(observer.look, plan.metric))
-    after = observer.look()
-    say_trained(after.epochs - before, time.monotonic() - start, size)
+    trained = observer.look().epochs - before
+    say_trained(trained, time.monotonic() - start, size)
     study = optuna.load_study(study_name=plan.name, storage=reader.storage)
     ledger = Ledger(study, invocation)
     ledger.read()
@@ -138,7 +145,7 @@ def _search(plan: SearchPlan, objective: Objective, opened: Opened, workers: int
         )
         raise typer.Exit(1)
     spent = plan.limits.epochs is not None and ledger.epochs() >= plan.limits.epochs
-    return spent or ledger.complete + ledger.pruned >= plan.limits.trials
+    return trained, spent or ledger.complete + ledger.pruned >= plan.limits.trials
 
 
 def print_plan(

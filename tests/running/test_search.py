@@ -102,6 +102,8 @@ def test_the_winner_is_chosen_on_fresh_seeds_and_confirmed_on_others(folder, stu
     assert confirmed["difference_low"] < difference < confirmed["difference_high"]
     options = " ".join(f"--{name} {value}" for name, value in confirmed["params"].items())
     assert f"as options: {options}" in " ".join(out.split())
+    (published,) = (folder.path / "runs" / "artifacts").iterdir()
+    assert json.loads(published.read_text())["search"]["confirmed"] == confirmed
     trained = folder.trained()
     folder.run("search", "seek.toml")
     assert folder.trained() == trained
