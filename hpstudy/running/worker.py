@@ -91,8 +91,15 @@ class Worker:
         """Works until no point is left that this invocation may still try."""
         try:
             while True:
-                with deferred_interrupts():
-                    claim, is_over = self._claim()
+                claim = None
+                try:
+                    with deferred_interrupts():
+                        claim, is_over = self._claim()
+                except BaseException:
+                    if claim is not None:  # interrupted right after it was asked for
+                        self._tell(claim.trial.number, TrialState.FAIL)
+                        claim.lock.release()
+                    raise
                 if claim is not None:
                     self._run(claim)
                 elif is_over:
