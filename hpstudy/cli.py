@@ -15,6 +15,7 @@ from hpstudy.options import (
     NameOption,
     PlanOption,
     PrecisionOption,
+    PublishOption,
     QuickOption,
     RunsOption,
     StorageOption,
@@ -39,6 +40,7 @@ def grid(
     precision: PrecisionOption = "auto",
     quick: QuickOption = False,
     plan: PlanOption = False,
+    publish: PublishOption = True,
     as_json: JsonOption = False,
     name: NameOption = None,
     runs: RunsOption = Path("runs"),
@@ -61,7 +63,7 @@ def grid(
         return
     trained = command.run(planned, objective, opened, workers, factor)
     failed = print_results(opened, factor, as_json=as_json, sections=["grid"])
-    if trained:
+    if trained and publish:
         from hpstudy.commands.dashboard import publish_grid
 
         publish_grid(opened)
@@ -102,6 +104,7 @@ def search(
     precision: PrecisionOption = "auto",
     quick: QuickOption = False,
     plan: PlanOption = False,
+    publish: PublishOption = True,
     as_json: JsonOption = False,
     name: NameOption = None,
     runs: RunsOption = Path("runs"),
@@ -134,7 +137,7 @@ def search(
         return
     trained = command.run(planned, objective, opened, workers, confirm)
     failed = print_results(opened, as_json=as_json, sections=["search"])
-    if trained:
+    if trained and publish:
         from hpstudy.commands.dashboard import publish_search
 
         publish_search(opened)

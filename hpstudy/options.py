@@ -55,3 +55,11 @@ DeviceOption = Annotated[
 PlanOption = Annotated[
     bool, typer.Option("--plan", help="Say what would be trained, and train nothing.")
 ]
+PublishOption = Annotated[
+    bool,
+    typer.Option(
+        "--publish/--no-publish",
+        envvar="HPSTUDY_PUBLISH",
+        help="Leave a note, figures and results for optuna-dashboard.",
+    ),
+]

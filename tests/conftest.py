@@ -94,7 +94,8 @@ class Folder:
 
     def start(self, *args: str, **options: Any) -> subprocess.Popen[str]:
         env = {k: v for k, v in os.environ.items() if not k.startswith("HPSTUDY_")}
-        env |= {"COLUMNS": "100", "PYTHONWARNINGS": "error"} | options.pop("env", {})
+        env |= {"COLUMNS": "100", "PYTHONWARNINGS": "error", "HPSTUDY_PUBLISH": "0"}
+        env |= options.pop("env", {})
         return subprocess.Popen(
             [sys.executable, "-m", "hpstudy", *args],
             cwd=self.path,

@@ -31,7 +31,7 @@ def get(address: str):
 @pytest.fixture
 def grid(folder):
     """A folder with a finished grid."""
-    folder.run("grid", "walk.toml", "--seeds", "0,1")
+    folder.run("grid", "walk.toml", "--seeds", "0,1", "--publish")
     return folder
 
 
@@ -150,6 +150,6 @@ def test_no_database_yet_is_one_line_and_nothing_is_written(folder):
 def test_a_grid_is_done_though_its_findings_cannot_be_published(folder):
     (folder.path / "runs").mkdir()
     (folder.path / "runs" / "artifacts").write_text("a file where the folder should be")
-    result = folder.run("grid", "walk.toml")
+    result = folder.run("grid", "walk.toml", "--publish")
     assert "4 of 4 points done" in result.stdout
     assert "Note: optuna-dashboard will not show the findings: FileExistsError" in result.stderr

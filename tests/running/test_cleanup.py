@@ -45,8 +45,8 @@ def test_clean_of_one_study_leaves_what_another_needs(folder, study_with):
 
 
 def test_delete_asks_first_and_takes_only_what_is_the_studys_own(folder):
-    folder.run("grid", "walk.toml")
-    folder.run("grid", "walk.toml", "--name", "twin", "--seeds", "0,1")
+    folder.run("grid", "walk.toml", "--publish")
+    folder.run("grid", "walk.toml", "--name", "twin", "--seeds", "0,1", "--publish")
     refused = folder.run("delete", "twin", stdin="n\n", code=1)
     assert "Delete twin/grid with 8 trials and 8 epochs that no other study uses?" in refused.stdout
     assert len(optuna.load_study(study_name="twin/grid", storage=folder.url).trials) == 8

@@ -82,7 +82,7 @@ def test_the_winner_is_chosen_on_fresh_seeds_and_confirmed_on_others(folder, stu
         ("trials = 8", 'trials = 8\nvalidation = 5\nmetric = "value"\nfinalists = 2'),
         name="seek.toml",
     )
-    out = folder.run("search", "seek.toml", "--workers", "2").stdout
+    out = folder.run("search", "seek.toml", "--workers", "2", "--publish").stdout
     found = folder.json("show", "seek.toml")["search"]
     assert [len(f["seeds"]) for f in found["finalists"]] == [3, 3]
     means = [f["mean"] for f in found["finalists"]]
