@@ -152,4 +152,5 @@ def test_a_grid_is_done_though_its_findings_cannot_be_published(folder):
     (folder.path / "runs" / "artifacts").write_text("a file where the folder should be")
     result = folder.run("grid", "walk.toml", "--publish")
     assert "4 of 4 points done" in result.stdout
-    assert "Note: optuna-dashboard will not show the findings: FileExistsError" in result.stderr
+    assert "Note: optuna-dashboard will not show the findings: UserError: " in result.stderr
+    assert "artifacts: can't be created: File exists" in result.stderr

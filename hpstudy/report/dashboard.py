@@ -63,8 +63,7 @@ def publish(found: Published, database: Database, artifacts: Path) -> None:
 
 
 def _keep_artifact(study: optuna.Study, database: Database, text: str, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    store = FileSystemArtifactStore(base_path=folder)
+    store = _store(folder)
     with TemporaryDirectory() as temporary:
         file = Path(temporary) / RESULTS
         file.write_text(text)
@@ -89,22 +88,28 @@ def serve(
         announce: Is told the dashboard's address when it can be opened.
 
     Raises:
-        UserError: It can't listen there.
+        UserError: It can't listen there, or the folder can't be created.
     """
     from optuna_dashboard import wsgi
     from waitress import create_server
 
-    artifacts.mkdir(parents=True, exist_ok=True)
-    store = FileSystemArtifactStore(base_path=artifacts)
-    app = OwnHostsOnly(wsgi(database.storage, artifact_store=store), host)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listening = socket.create_server((host, port), family=family)
     except OSError as error:
         raise UserError(f"can't listen on {host}, port {port}: {error.strerror}") from error
     with listening:
-        server = create_server(app, sockets=[listening], threads=_THREADS)
+        app = wsgi(database.storage, artifact_store=_store(artifacts))
+        server = create_server(OwnHostsOnly(app, host), sockets=[listening], threads=_THREADS)
         with suppress(KeyboardInterrupt):  # before or after it is in its loop
             announce(f"http://{f'[{host}]' if ':' in host else host}:{port}")
             server.run()
         server.close()
+
+
+def _store(folder: Path) -> FileSystemArtifactStore:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder}: can't be created: {error.strerror}") from error
+    return FileSystemArtifactStore(base_path=folder)
