@@ -145,11 +145,11 @@ def _range(factor: FactorResult, comparisons: Comparisons) -> Importance | None:
 
 
 def _luck(grid: GridResults, comparisons: Comparisons) -> Importance | None:
-    from scipy import stats
-
     spread = comparisons.spread
     if spread is None:
         return None
+    from scipy import stats
+
     levels = max(len(factor.levels) for factor in grid.factors)
     tail = (1 - CONFIDENCE) / 2
     value, low, high = (
