@@ -6,8 +6,9 @@ import datetime
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import JSON, Engine, ForeignKey, LargeBinary, delete, func, inspect, select
@@ -99,6 +100,14 @@ class Epoch:
     metrics: Mapping[str, float | None]
 
 
+@dataclass(frozen=True)
+class Training:
+    """A recorded training: what it is, and the versions of the software that it began with."""
+
+    identity: Identity
+    versions: Mapping[str, str]
+
+
 class Records:
     """Reads and writes finished epochs.
 
@@ -123,17 +132,15 @@ class Records:
 
     def epochs_of(self, keys: Iterable[str], up_to: int | None = None) -> dict[str, list[Epoch]]:
         """Returns the finished epochs of several trainings, by key."""
-        query = (
-            select(_Training.key, _Epoch.epoch, _Epoch.metrics)
-            .join(_Epoch)
-            .where(_Training.key.in_(list(keys)))
-        )
+        query = select(_Training.key, _Epoch.epoch, _Epoch.metrics).join(_Epoch)
         if up_to is not None:
             query = query.where(_Epoch.epoch <= up_to)
         found: dict[str, list[Epoch]] = {}
         with Session(self._engine) as session:
-            for key, number, metrics in session.execute(query.order_by(_Epoch.epoch)):
-                found.setdefault(key, []).append(Epoch(number, metrics))
+            for some in _parts(keys):
+                rows = session.execute(query.where(_Training.key.in_(some)).order_by(_Epoch.epoch))
+                for key, number, metrics in rows:
+                    found.setdefault(key, []).append(Epoch(number, metrics))
         return found
 
     def steps(self, key: str, up_to: int | None = None) -> list[Step]:
@@ -156,20 +163,16 @@ class Records:
         with Session(self._engine) as session:
             return session.scalar(query)
 
-    def identity(self, key: str) -> Identity | None:
-        """Returns what a key stands for, or None if no training is recorded under it."""
+    def trainings_of(self, keys: Iterable[str]) -> dict[str, Training]:
+        """Returns the trainings that are recorded under some keys, by key."""
+        names = [f for f in Identity.__dataclass_fields__ if f != "key"]
+        found: dict[str, Training] = {}
         with Session(self._engine) as session:
-            row = session.scalar(select(_Training).where(_Training.key == key))
-            if row is None:
-                return None
-            names = [f for f in Identity.__dataclass_fields__ if f != "key"]
-            return Identity(**{name: getattr(row, name) for name in names})
-
-    def versions(self, key: str) -> dict[str, str]:
-        """Returns the versions of the software that a training began with."""
-        with Session(self._engine) as session:
-            found = session.scalar(select(_Training.versions).where(_Training.key == key))
-            return found or {}
+            for some in _parts(keys):
+                for row in session.scalars(select(_Training).where(_Training.key.in_(some))):
+                    identity = Identity(**{name: getattr(row, name) for name in names})
+                    found[row.key] = Training(identity, row.versions)
+        return found
 
     def add(
         self,
@@ -223,10 +226,18 @@ class Records:
     def delete(self, keys: Iterable[str]) -> None:
         """Deletes trainings with their epochs and steps."""
         with Session(self._engine) as session, session.begin():
-            ids = list(session.scalars(select(_Training.id).where(_Training.key.in_(list(keys)))))
-            for table in (_Step, _Epoch):
-                session.execute(delete(table).where(table.training_id.in_(ids)))
-            session.execute(delete(_Training).where(_Training.id.in_(ids)))
+            for some in _parts(keys):
+                ids = list(session.scalars(select(_Training.id).where(_Training.key.in_(some))))
+                for table in (_Step, _Epoch):
+                    session.execute(delete(table).where(table.training_id.in_(ids)))
+                session.execute(delete(_Training).where(_Training.id.in_(ids)))
+
+
+def _parts(keys: Iterable[str]) -> Iterator[list[str]]:
+    """Yields keys in parts that any database takes in one statement."""
+    rest = iter(keys)
+    while part := list(islice(rest, 1000)):
+        yield part
 
 
 def _finite(value: float | None) -> float | None:

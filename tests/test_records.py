@@ -34,8 +34,9 @@ def test_an_epoch_comes_back_with_its_steps_and_predictions(records: Records):
     assert records.steps(IDENTITY.key) == steps
     assert records.predictions(IDENTITY.key, 1) == b"\x07\x02"
     assert records.predictions(IDENTITY.key, 2) is None
-    assert records.identity(IDENTITY.key) == IDENTITY
-    assert records.versions(IDENTITY.key) == {"p": "1"}
+    training = records.trainings_of([IDENTITY.key, "another"])[IDENTITY.key]
+    assert training.identity == IDENTITY
+    assert training.versions == {"p": "1"}
     assert records.counts() == {IDENTITY.key: 2}
 
 

@@ -66,8 +66,8 @@ def read_origin(study: str, database: Database) -> Origin | None:
     states = (TrialState.COMPLETE, TrialState.PRUNED)
     trials = optuna_study.get_trials(deepcopy=False, states=states)
     last = last_epochs(trials)
-    identities = [found for key in last if (found := records.identity(key)) is not None]
-    versions = [records.versions(key) for key in last]
+    trainings = records.trainings_of(last).values()
+    identities = [training.identity for training in trainings]
     fingerprint = optuna_study.user_attrs.get(FINGERPRINT, {})
     if not identities:
         return None
@@ -75,8 +75,8 @@ def read_origin(study: str, database: Database) -> Origin | None:
         objective=identities[0].objective,
         settings=fingerprint.get("settings", {}),
         versions={
-            name: _each(found[name] for found in versions if name in found)
-            for name in dict.fromkeys(name for found in versions for name in found)
+            name: _each(t.versions[name] for t in trainings if name in t.versions)
+            for name in dict.fromkeys(name for t in trainings for name in t.versions)
         },
         seeds=_each(i.seed for i in identities),
         precisions=_each(i.precision for i in identities),
