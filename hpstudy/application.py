@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any, NoReturn
@@ -72,5 +73,7 @@ def _main(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
+    # Looking for cycles among ten thousand trials takes as long as reading them.
+    gc.set_threshold(50_000)
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
