@@ -98,6 +98,23 @@ def test_few_trials_are_said_to_be_few_and_give_the_same_figures_each_time():
     assert search_importances(search(20)) == found
 
 
+def test_where_there_are_many_trials_their_importance_is_surer_than_of_300():
+    def width(number: int) -> float:
+        found = search_importances(search(number))
+        (sure,) = (r for r in found.rows if (r.evaluator, r.param) == ("pedanova", "x"))
+        assert sure.low <= sure.value <= sure.high
+        return sure.high - sure.low
+
+    assert width(1200) / width(300) == pytest.approx(0.5, abs=0.25)  # root n
+
+
+def test_fanova_of_many_trials_looks_at_some_of_them_and_says_so():
+    assert (
+        "fANOVA looks at 200 of the 1,200 complete trials"
+        in search_importances(search(1200)).warning
+    )
+
+
 def test_one_trial_is_nothing_to_compare():
     assert search_importances(search(1)).rows == ()
     assert "fewer than 2" in search_importances(search(1)).warning
