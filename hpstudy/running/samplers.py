@@ -46,7 +46,8 @@ def pruner(name: str, last_epoch: int) -> BasePruner:
         last_epoch: The longest trial's epochs.
     """
     if name == "median":
-        return optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=1)
+        # Few trials are long: a median of fewer than four values at an epoch says little.
+        return optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=1, n_min_trials=4)
     if name == "halving":
         return optuna.pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=3)
     if name == "hyperband":
