@@ -39,6 +39,7 @@ def test_the_wheel_holds_the_studies_and_the_type_marker(installed: Path):
     names = zipfile.ZipFile(wheel).namelist()
     assert "hpstudy/studies/report.toml" in names
     assert "hpstudy/py.typed" in names
+    assert "hpstudy/report/templates/page.html.j2" in names
     assert not any(name.startswith(("tests", "studies")) for name in names)
     metadata = next(n for n in names if n.endswith("METADATA"))
     assert "License-Expression: MIT" in zipfile.ZipFile(wheel).read(metadata).decode()
@@ -55,3 +56,4 @@ def test_it_runs_from_an_empty_folder(installed: Path, tmp_path: Path):
     assert (plan["points"], plan["epochs_asked"], plan["epochs_shared"]) == (12, 95, 65)
     assert "Nothing run yet" in run(installed, tmp_path, "show")
     assert list(tmp_path.iterdir()) == []
+    assert run(installed, tmp_path, "report") == "runs/report/report.html\n"

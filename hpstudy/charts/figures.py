@@ -12,6 +12,7 @@ from hpstudy.analysis.digits import Reading
 from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.importance import Importances
 from hpstudy.analysis.search import SearchResults
+from hpstudy.analysis.speed import Tradeoff
 from hpstudy.charts import explore
 from hpstudy.charts.axes import identifier
 from hpstudy.charts.costs import cost_figure, tradeoff_figure
@@ -51,15 +52,21 @@ def grid_figures(found: Findings, *, curves: Sequence[Curve] = ()) -> Figures:
     return _there(figures.items())
 
 
-def search_figures(search: SearchResults, *, importances: Importances | None = None) -> Figures:
+def search_figures(
+    search: SearchResults,
+    *,
+    importances: Importances | None = None,
+    tradeoffs: Sequence[Tradeoff] = (),
+) -> Figures:
     """Returns the figures of a search; none before two of its trials are complete.
 
     Ids: `search-history`, `search-pruning`, `search-importance`, `search-slice-PARAM`,
-    `search-contour`, `search-parallel`, `search-distribution`, `search-timeline`.
+    `search-contour`, `search-parallel`, `search-distribution`, `search-pareto`, `search-timeline`.
 
     Args:
         search: The search's results.
         importances: How much each hyperparameter matters.
+        tradeoffs: Its complete trials' values against training time.
     """
     complete = [t for t in search.trials if t.state == TrialState.COMPLETE]
     if len(complete) < _ENOUGH_TO_COMPARE:
@@ -79,6 +86,7 @@ def search_figures(search: SearchResults, *, importances: Importances | None = N
         figures["search-contour"] = explore.contour_figure(search, *params[:2])
         figures["search-parallel"] = parallel_figure(search, params)
     figures["search-distribution"] = explore.distribution_figure(search)
+    figures["search-pareto"] = tradeoff_figure(tradeoffs, search.metric)
     figures["search-timeline"] = explore.timeline_figure(search)
     return _there(figures.items())
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import typer
 
 from hpstudy.analysis.curves import read_curves
+from hpstudy.analysis.digits import Network, best_of_grid, best_of_search, read_digits
 from hpstudy.analysis.findings import findings
 from hpstudy.analysis.importance import search_importances
 from hpstudy.analysis.results import read_grid
 from hpstudy.analysis.search import read_search
+from hpstudy.analysis.speed import search_tradeoffs
 from hpstudy.charts.figures import grid_figures, search_figures
 from hpstudy.commands.opening import Opened
+from hpstudy.objective import Runtime
 from hpstudy.report.dashboard import Published, publish, serve
 from hpstudy.report.document import document
 from hpstudy.report.note import grid_note, search_note
+from hpstudy.report.pictures import COLUMNS, MISTAKES, captioned
 from hpstudy.storage import Database, Runs, open_database, shown_url
 from hpstudy.trials import grid_name, search_name
 
@@ -42,12 +46,12 @@ def serve_dashboard(runs: Runs, host: str, port: int) -> None:
 
 
 def publish_grid(opened: Opened) -> None:
-    """Shows a grid's findings in optuna-dashboard: a note, figures, and the results as JSON."""
+    """Shows a grid's findings in optuna-dashboard: a note, figures, results and mistakes."""
     _publish(opened, _grid_findings)
 
 
 def publish_search(opened: Opened) -> None:
-    """Shows what a search found in optuna-dashboard: a note, figures, and the results as JSON."""
+    """Shows what a search found in optuna-dashboard: a note, figures, results and mistakes."""
     _publish(opened, _search_findings)
 
 
@@ -74,6 +78,7 @@ def _grid_findings(opened: Opened, database: Database) -> Published | None:
         note=grid_note(title, found),
         figures=grid_figures(found, curves=read_curves(grid, database)),
         results=document(opened.name, title, shown_url(opened.runs.url), found),
+        pictures=_mistakes(opened, best_of_grid(grid), grid.settings, database),
     )
 
 
@@ -82,10 +87,31 @@ def _search_findings(opened: Opened, database: Database) -> Published | None:
     if search is None:
         return None
     importances = search_importances(search)
+    tradeoffs = search_tradeoffs(search, database)
     title, shown = opened.study.title, shown_url(opened.runs.url)
     return Published(
         study=search_name(opened.name),
         note=search_note(title, search, importances),
-        figures=search_figures(search, importances=importances),
+        figures=search_figures(search, importances=importances, tradeoffs=tradeoffs),
         results=document(opened.name, title, shown, None, search, importances),
+        pictures=_mistakes(opened, best_of_search(search), search.settings, database),
     )
+
+
+def _mistakes(
+    opened: Opened,
+    network: Network | None,
+    settings: Mapping[str, object],
+    database: Database,
+) -> dict[str, bytes]:
+    """Returns a picture of the images that a network misreads; none where nothing is known."""
+    runtime = Runtime(data=str(opened.runs.data))
+    pictures = opened.objective().pictures(settings=settings, runtime=runtime)
+    if network is None or pictures is None:
+        return {}
+    reading = read_digits(network, [int(label) for label in pictures.test_labels], database)
+    if reading is None or not reading.mistakes:
+        return {}
+    wrong = reading.mistakes[:MISTAKES]
+    captions = [f"{reading.labels[i]} as {reading.predicted[i]}" for i in wrong]
+    return {"mistakes.png": captioned(pictures.test[list(wrong)], captions, COLUMNS)}

@@ -16,6 +16,7 @@ from hpstudy.analysis.importance import search_importances
 from hpstudy.analysis.origin import Origin, read_origin
 from hpstudy.analysis.results import GridResults, read_grid
 from hpstudy.analysis.search import SearchResults, read_search
+from hpstudy.analysis.speed import search_tradeoffs
 from hpstudy.commands.opening import Opened
 from hpstudy.commands.results import quick_note
 from hpstudy.errors import UserError
@@ -66,6 +67,7 @@ def _nothing_run(opened: Opened) -> Content:
         curves=(),
         search=None,
         importances=None,
+        tradeoffs=(),
         reading=None,
         pictures=None,
         layers=(),
@@ -94,6 +96,7 @@ def _gathered(opened: Opened, database: Database, factors: Sequence[str] | None)
         curves=() if grid is None else read_curves(grid, database),
         search=search,
         importances=None if search is None else search_importances(search),
+        tradeoffs=() if search is None else search_tradeoffs(search, database),
         reading=_reading(grid, search, pictures, database),
         pictures=pictures,
         layers=layers,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -35,18 +36,20 @@ class Published:
         note: The note, in Markdown.
         figures: The figures by name: letters, digits and ".-_:" only.
         results: The results as JSON values.
+        pictures: PNG pictures by file name.
     """
 
     study: str
     note: str
     figures: Mapping[str, Figure]
     results: Mapping[str, Any]
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def publish(found: Published, database: Database, artifacts: Path) -> None:
-    """Gives an Optuna study a note, figures and its results, in place of the earlier ones.
+    """Gives an Optuna study a note, figures and artifacts, in place of the earlier ones.
 
-    The artifact is JSON, never HTML: the dashboard would run its scripts as its own.
+    Artifacts are JSON and pictures, never HTML: the dashboard would run its scripts as its own.
 
     Args:
         found: What to show.
@@ -59,20 +62,23 @@ def publish(found: Published, database: Database, artifacts: Path) -> None:
     save_note(study, found.note)
     for name, figure in found.figures.items():
         save_plotly_graph_object(study, figure, graph_object_id=name)
-    _keep_artifact(study, database, json.dumps(found.results, indent=2), artifacts)
+    files = {RESULTS: json.dumps(found.results, indent=2).encode(), **found.pictures}
+    _keep_artifacts(study, database, files, artifacts)
 
 
-def _keep_artifact(study: optuna.Study, database: Database, text: str, folder: Path) -> None:
+def _keep_artifacts(
+    study: optuna.Study, database: Database, files: Mapping[str, bytes], folder: Path
+) -> None:
     store = _store(folder)
-    with TemporaryDirectory() as temporary:
-        file = Path(temporary) / RESULTS
-        file.write_text(text)
-        for artifact in artifacts_of(study.study_name, database):
-            if artifact["filename"] == RESULTS:
-                with file.open("rb") as content:
-                    store.write(artifact["artifact_id"], content)
-                return
-        upload_artifact(artifact_store=store, file_path=str(file), study_or_trial=study)
+    there = {a["filename"]: a["artifact_id"] for a in artifacts_of(study.study_name, database)}
+    for name, content in files.items():
+        if name in there:
+            store.write(there[name], io.BytesIO(content))
+            continue
+        with TemporaryDirectory() as temporary:
+            file = Path(temporary) / name
+            file.write_bytes(content)
+            upload_artifact(artifact_store=store, file_path=str(file), study_or_trial=study)
 
 
 def serve(

@@ -21,18 +21,17 @@ from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.importance import Importances
 from hpstudy.analysis.origin import Origin
 from hpstudy.analysis.search import SearchResults
+from hpstudy.analysis.speed import Tradeoff
 from hpstudy.analysis.wording import interval, level, number, setting
 from hpstudy.charts.axes import identifier, words
 from hpstudy.charts.figures import digit_figures, grid_figures, search_figures
 from hpstudy.charts.theme import DARK_INSTEAD, TITLE_HEIGHT, template
 from hpstudy.pictures import Layer, Pictures
-from hpstudy.report.pictures import Sprite, diagram, sprite
+from hpstudy.report.pictures import COLUMNS, MISTAKES, Sprite, diagram, sprite
 from hpstudy.report.tables import costs_table, finalists_table, levels_table, trials_table
 from hpstudy.report.wording import duration
 
 _TEST_PICTURES = 25  # as the published report shows
-_MISTAKES = 60
-_COLUMNS = 10
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,7 @@ class Content:
         curves: The grid's learning curves.
         search: The search's results.
         importances: What matters in the search.
+        tradeoffs: The search's values against training time.
         reading: What the best network reads in the test images.
         pictures: The data's images.
         layers: The baseline's network.
@@ -64,6 +64,7 @@ class Content:
     curves: Sequence[Curve]
     search: SearchResults | None
     importances: Importances | None
+    tradeoffs: Sequence[Tradeoff]
     reading: Reading | None
     pictures: Pictures | None
     layers: Sequence[Layer]
@@ -157,7 +158,9 @@ def _figures(content: Content) -> dict[str, go.Figure]:
     if content.found is not None:
         figures |= grid_figures(content.found, curves=content.curves)
     if content.search is not None:
-        figures |= search_figures(content.search, importances=content.importances)
+        figures |= search_figures(
+            content.search, importances=content.importances, tradeoffs=content.tradeoffs
+        )
     if content.reading is not None:
         figures |= digit_figures(content.reading)
     return figures
@@ -203,7 +206,7 @@ def _galleries(content: Content) -> dict[str, Gallery]:
     read = [None] * len(first) if reading is None else list(reading.predicted[: len(first)])
     galleries["test"] = _gallery("test", first, list(zip(labels, read, strict=True)))
     if reading is not None and reading.mistakes:
-        wrong = reading.mistakes[:_MISTAKES]
+        wrong = reading.mistakes[:MISTAKES]
         galleries["mistakes"] = _gallery(
             "mistakes",
             pictures.test[list(wrong)],
@@ -213,10 +216,10 @@ def _galleries(content: Content) -> dict[str, Gallery]:
 
 
 def _gallery(name: str, images: Any, read: Sequence[tuple[int, int | None]]) -> Gallery:  # noqa: ANN401
-    sheet = sprite(images, _COLUMNS)
+    sheet = sprite(images, COLUMNS)
     across, down = max(1, sheet.columns - 1), max(1, sheet.rows - 1)
     shown = [
-        Shown(place % _COLUMNS / across, place // _COLUMNS / down, label, digit)
+        Shown(place % COLUMNS / across, place // COLUMNS / down, label, digit)
         for place, (label, digit) in enumerate(read)
     ]
     return Gallery(name, sheet, tuple(shown))

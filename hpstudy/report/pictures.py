@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from hpstudy.pictures import Layer
 
@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+MISTAKES = 60  # pictures of misread images that are shown, at most
+COLUMNS = 10
 _SHEETS = 4  # squares that a stack of maps is drawn with, at most
 _ROW = 58  # pixels from layer to layer
 _LARGEST = 44  # pixels of the largest map's side
 _CENTRE = 62
+_CAPTION = 14  # pixels of its line
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,30 @@ def sprite(pictures: NDArray[np.uint8], columns: int) -> Sprite:
     sheet.save(file, "PNG", optimize=True)
     text = base64.b64encode(file.getvalue()).decode()
     return Sprite(f"data:image/png;base64,{text}", columns, rows)
+
+
+def captioned(pictures: NDArray[np.uint8], captions: Sequence[str], columns: int) -> bytes:
+    """Lays pictures side by side with a caption under each, and returns the PNG.
+
+    Args:
+        pictures: Shape (n, height, width), 0 black to 255 white; drawn dark on white, twice as
+            large.
+        captions: One for each.
+        columns: How many stand in a row.
+    """
+    _, height, width = pictures.shape
+    across, down = 2 * width, 2 * height + _CAPTION
+    rows = math.ceil(len(captions) / columns)
+    sheet = Image.new("L", (min(columns, len(captions)) * across, rows * down), 255)
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=_CAPTION - 2)
+    for place, (picture, caption) in enumerate(zip(pictures, captions, strict=True)):
+        left, top = place % columns * across, place // columns * down
+        large = Image.fromarray(255 - picture).resize((across, 2 * height))
+        sheet.paste(large, (left, top))
+        draw.text((left + across / 2, top + 2 * height), caption, 0, font, anchor="ma")
+    file = io.BytesIO()
+    sheet.save(file, "PNG", optimize=True)
+    return file.getvalue()
 
 
 @dataclass(frozen=True)

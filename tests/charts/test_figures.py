@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from hpstudy.analysis.digits import Network, Reading
 from hpstudy.analysis.importance import Importance, Importances
+from hpstudy.analysis.speed import Tradeoff
 from hpstudy.charts.figures import digit_figures, grid_figures, search_figures
 from hpstudy.charts.importance import importance_figure
 from hpstudy.charts.theme import template
@@ -25,15 +26,25 @@ def test_a_searchs_figures(made_search):
         Importance("batch_size", "pedanova", 0.7, 0.5, 0.9),
         Importance("lr", "fanova", 0.3, None, None),
     )
-    figures = search_figures(search, importances=Importances(shares, None))
+    tradeoffs = (
+        Tradeoff("trial 3", 40.0, 0.97, is_on_front=True),
+        Tradeoff("trial 9", 50.0, 0.96, is_on_front=False),
+        Tradeoff("trial 1", 60.0, 0.98, is_on_front=True),
+    )
+    figures = search_figures(search, importances=Importances(shares, None), tradeoffs=tradeoffs)
     assert set(figures) == {
         "search-history", "search-pruning", "search-importance", "search-slice-lr",
         "search-slice-batch-size", "search-contour", "search-parallel", "search-distribution",
-        "search-timeline",
+        "search-timeline", "search-pareto",
     }  # fmt: skip
     assert all(figure.layout.template == template() for figure in figures.values())
     slices = [name for name in figures if name.startswith("search-slice")]
     assert slices == ["search-slice-batch-size", "search-slice-lr"]  # the most important first
+    pareto = figures["search-pareto"]
+    assert list(pareto.data[-1].x) == [40.0, 60.0]
+    assert pareto.layout.title.text == (
+        "trial 1 is best, 98.00 % in 60 s; trial 3 is quickest, 97.00 % in 40 s"
+    )
     assert search_figures(made_search(1)) == {}
 
 

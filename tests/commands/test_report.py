@@ -39,10 +39,16 @@ def test_the_report_of_mnist_shows_its_images_its_mistakes_and_its_network(mnist
         assert old in text
         text = text.replace(old, new)
     mnist_folder.write("small.toml", text)
-    mnist_folder.run("grid", "small.toml", "--factor", "batch_size")
+    mnist_folder.run("grid", "small.toml", "--factor", "batch_size", "--publish")
     mnist_folder.run("report", "small.toml", "--factor", "batch_size")
     html = (mnist_folder.path / "runs" / "report" / "small.html").read_text()
     assert "of 200 digits misread" in html
     assert "Conv2d 5×5" in html
     assert "figure-effect-batch-size" in html
     assert ".sprite-mistakes" in html
+    pictures = [
+        file
+        for file in (mnist_folder.path / "runs" / "artifacts").iterdir()
+        if file.read_bytes().startswith(b"\x89PNG")
+    ]
+    assert len(pictures) == 1

@@ -28,7 +28,8 @@ def attributes(database) -> dict:
 def test_what_is_published_takes_the_place_of_what_was(database, tmp_path):
     def write(note: str, points: int, mean: float) -> None:
         figure = go.Figure(go.Scatter(y=list(range(points))))
-        found = Published("walk/grid", note, {"effect-lr": figure}, {"mean": mean})
+        pictures = {"mistakes.png": note.encode()}
+        found = Published("walk/grid", note, {"effect-lr": figure}, {"mean": mean}, pictures)
         publish(found, database, tmp_path / "artifacts")
 
     write("a long note " * 500, 2000, 0.5)
@@ -39,11 +40,14 @@ def test_what_is_published_takes_the_place_of_what_was(database, tmp_path):
     plots = {k: v for k, v in found.items() if k.startswith("dashboard:plot_data:")}
     text = "".join(plots[f"dashboard:plot_data:effect-lr:{i}"] for i in range(len(plots)))
     assert json.loads(text)["data"][0]["y"] == [0, 1, 2]
-    (artifact,) = [json.loads(v) for k, v in found.items() if k.startswith("artifacts:")]
-    assert (artifact["filename"], artifact["mimetype"]) == (RESULTS, "application/json")
-    (file,) = (tmp_path / "artifacts").iterdir()
-    assert file.name == artifact["artifact_id"]
-    assert json.loads(file.read_text()) == {"mean": 0.75}
+    stored = {
+        (a["filename"], a["mimetype"]): (tmp_path / "artifacts" / a["artifact_id"]).read_bytes()
+        for a in artifacts_of("walk/grid", database)
+    }
+    assert set(stored) == {(RESULTS, "application/json"), ("mistakes.png", "image/png")}
+    assert json.loads(stored[RESULTS, "application/json"]) == {"mean": 0.75}
+    assert stored["mistakes.png", "image/png"] == b"short"
+    assert len(list((tmp_path / "artifacts").iterdir())) == 2
 
 
 def test_an_artifact_that_somebody_deleted_is_uploaded_anew(database, tmp_path):

@@ -4,16 +4,18 @@ import json
 import re
 from datetime import datetime
 from html.parser import HTMLParser
+from io import BytesIO
 
 import numpy as np
 import pytest
+from PIL import Image
 from plotly.offline import get_plotlyjs
 
 from hpstudy.analysis.digits import Network, Reading
 from hpstudy.analysis.importance import Importance, Importances
 from hpstudy.pictures import Layer, Pictures
 from hpstudy.report.page import Content, page
-from hpstudy.report.pictures import diagram, sprite
+from hpstudy.report.pictures import captioned, diagram, sprite
 from hpstudy.sections import Claim
 
 NASTY = '<script>alert("1")</script>'
@@ -23,9 +25,9 @@ BASE = [0.9862, 0.9881, 0.9898]
 def content(**parts) -> Content:
     empty = {
         "name": "walk", "title": "A walk", "database": "sqlite:///runs/hpstudy.db", "quick": None,
-        "found": None, "curves": (), "search": None, "importances": None, "reading": None,
-        "pictures": None, "layers": (), "origins": {}, "commands": ["hpstudy grid walk.toml"],
-        "written": datetime(2026, 1, 2, 3, 4),
+        "found": None, "curves": (), "search": None, "importances": None, "tradeoffs": (),
+        "reading": None, "pictures": None, "layers": (), "origins": {},
+        "commands": ["hpstudy grid walk.toml"], "written": datetime(2026, 1, 2, 3, 4),
     }  # fmt: skip
     return Content(**(empty | parts))
 
@@ -190,3 +192,13 @@ def contrast(first: str, second: str) -> float:
 
     bright, dark = sorted((light(first), light(second)), reverse=True)
     return (bright + 0.05) / (dark + 0.05)
+
+
+def test_pictures_with_captions_are_one_png_dark_on_white():
+    images = np.zeros((3, 4, 4), dtype=np.uint8)
+    images[2] = 255
+    picture = np.asarray(Image.open(BytesIO(captioned(images, ["4 as 9", "7 as 1", "2 as 2"], 2))))
+    assert picture.shape == (2 * (8 + 14), 2 * 8)
+    assert (picture[:8] == 255).all()  # the two black ones: white as paper
+    assert (picture[22:30, :8] == 0).all()
+    assert picture[8:22, :8].min() < 128  # the caption
