@@ -31,6 +31,7 @@ _FANOVA_TRIALS = 200  # its time grows faster than their number: 25 s at 1,000
 _FANOVA_TREES = 32  # which trials are looked at moves its shares far more than how many trees do
 # PED-ANOVA looks at the best tenth, and Optuna advises at least five trials there.
 _ENOUGH_TRIALS = 50
+_MANY_PRUNED = 0.1  # as a share of the finished trials
 
 
 @dataclass(frozen=True)
@@ -133,18 +134,29 @@ def search_importances(search: SearchResults) -> Importances:
         for param, value in shares.items()
     ]
     rows += [Importance(param, FANOVA, value, None, None) for param, value in fanova.items()]
-    warning = None
-    if len(complete) > _FANOVA_TRIALS:
-        warning = (
-            f"fANOVA looks at {_FANOVA_TRIALS} of the {len(complete):,} complete trials, once: "
-            "others may give other shares, far from these where few trials are bad"
-        )
-    if len(complete) < _ENOUGH_TRIALS:
-        warning = (
-            f"{len(complete)} complete trials are few: PED-ANOVA looks at the best tenth, which "
+    pruned = sum(t.state == TrialState.PRUNED for t in search.trials)
+    return Importances(tuple(rows), _doubts(len(complete), pruned))
+
+
+def _doubts(complete: int, pruned: int) -> str | None:
+    """Returns why a search's importances are to be taken with care."""
+    doubts = []
+    if complete < _ENOUGH_TRIALS:
+        doubts.append(
+            f"{complete} complete trials are few: PED-ANOVA looks at the best tenth, which "
             f"should hold at least 5 trials, so from {_ENOUGH_TRIALS} on"
         )
-    return Importances(tuple(rows), warning)
+    if pruned > _MANY_PRUNED * (complete + pruned):
+        doubts.append(
+            f"{pruned:,} pruned trials have no value and are left out: what was bad enough to be "
+            "pruned looks less important than it is"
+        )
+    if complete > _FANOVA_TRIALS:
+        doubts.append(
+            f"fANOVA looks at {_FANOVA_TRIALS} of the {complete:,} complete trials, once: "
+            "others may give other shares, far from these where few trials are bad"
+        )
+    return "; ".join(doubts) or None
 
 
 def _range(factor: FactorResult, comparisons: Comparisons) -> Importance | None:

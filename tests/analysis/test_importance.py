@@ -115,6 +115,11 @@ def test_fanova_of_many_trials_looks_at_some_of_them_and_says_so():
     )
 
 
+def test_pruned_trials_are_said_to_be_left_out(made_search):
+    found = search_importances(made_search(100))
+    assert found.warning.startswith("20 pruned trials have no value and are left out")
+
+
 def test_one_trial_is_nothing_to_compare():
     assert search_importances(search(1)).rows == ()
     assert "fewer than 2" in search_importances(search(1)).warning
