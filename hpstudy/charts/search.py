@@ -26,7 +26,7 @@ class History:
         pruned: Number and last value of pruned trials.
         best: Number and value of each complete trial that was better than all before, and the
             last trial's number with the best value.
-        window: The range of most values.
+        window: The range of most complete trials' values.
         outside: How many of the trials lie outside it.
     """
 
@@ -78,7 +78,8 @@ def history(search: SearchResults) -> History:
             if not best or (value > best[-1][1] if maximize else value < best[-1][1]):
                 best.append((trial.number, value))
     values = [(t, v) for t in shown if (v := last_value(t)) is not None]
-    frame = bulk([v for _, v in values], best=best[-1][1])
+    # A pruned trial's value is that of an early epoch: most lie below all that matters.
+    frame = bulk([v for t, v in values if t.state == TrialState.COMPLETE], best=best[-1][1])
     kept = {t.number for t in thinned(shown, _MOST_POINTS, maximize=maximize)}
     points = [(t, v) for t, v in values if t.number in kept and frame.holds(v)]
     return History(
@@ -141,7 +142,7 @@ def pruning_figure(search: SearchResults) -> go.Figure | None:
     metric, maximize = search.metric, search.direction == "maximize"
     drawn = thinned(reported, _MOST_CURVES, maximize=maximize)
     figure = go.Figure()
-    seen: set[TrialState] = set()
+    seen: set[bool] = set()
     for trial in drawn:
         pruned = trial.state == TrialState.PRUNED
         steps = dict(sorted(trial.intermediate_values.items()))
@@ -153,11 +154,11 @@ def pruning_figure(search: SearchResults) -> go.Figure | None:
             opacity=0.6,
             name="pruned" if pruned else "not pruned",
             legendgroup=f"{pruned}",
-            showlegend=trial.state not in seen,
+            showlegend=pruned not in seen,
             hovertemplate=f"trial {trial.number}, epoch %{{x}}: "
             f"%{{y:{hover_format(metric)}}}<extra></extra>",
         )
-        seen.add(trial.state)
+        seen.add(pruned)
     values = [v for t in drawn for v in t.intermediate_values.values()]
     frame = bulk(values, best=max(values) if maximize else min(values))
     figure.update_xaxes(title="epoch")

@@ -151,7 +151,7 @@ def _commands(opened: Opened, origins: dict[str, Origin]) -> list[str]:
     if opened.runs.url != f"sqlite:///{opened.runs.folder / 'hpstudy.db'}":
         where += ["--storage", shown_url(opened.runs.url)]
     commands = []
-    if opened.study.grid is not None:
+    if opened.study.grid is not None and ("Grid" in origins or not origins):
         seeds = origins["Grid"].seeds if "Grid" in origins else ()
         commands.append(["hpstudy", "grid", *where, *(["--seeds", _spans(seeds)] if seeds else [])])
     if "Search" in origins:

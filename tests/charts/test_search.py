@@ -19,6 +19,24 @@ def test_the_best_so_far_rises_only_at_complete_trials(made_search):
     assert falling == sorted(falling, reverse=True)
 
 
+def test_what_was_pruned_early_does_not_widen_the_axis(made_search):
+    search = made_search(25)
+    window = history(search).window
+    for trial in search.trials:
+        if trial.state == TrialState.PRUNED:
+            trial.intermediate_values = {1: 0.1}
+    course = history(search)
+    assert course.window == window
+    assert (course.outside, course.pruned) == (5, ())
+
+
+def test_each_kind_of_line_has_one_name(made_search):
+    search = made_search(25)
+    search.trials[0].state = TrialState.RUNNING
+    lines = pruning_figure(search).data
+    assert sorted(line.name for line in lines if line.showlegend) == ["not pruned", "pruned"]
+
+
 def test_thinning_keeps_the_best_and_some_of_all_times(made_search):
     trials = list(made_search(1000).trials)
     kept = thinned(trials, 100, maximize=True)

@@ -15,6 +15,14 @@ def test_it_writes_the_page_and_prints_its_path(folder):
     assert "figure-effect-width" not in (folder.path / "here" / "it.html").read_text()
 
 
+def test_of_a_search_alone_it_names_the_search_alone(folder):
+    folder.run("search", "seek.toml", "--trials", "6", "--confirm", "0")
+    folder.run("report", "seek.toml")
+    html = (folder.path / "runs" / "report" / "seek.html").read_text()
+    assert "hpstudy search seek.toml" in html
+    assert "hpstudy grid" not in html
+
+
 def test_before_anything_was_run_the_page_says_so(folder):
     assert folder.run("report", "walk.toml").stdout == "runs/report/walk.html\n"
     html = (folder.path / "runs" / "report" / "walk.html").read_text()
