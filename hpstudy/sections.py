@@ -80,6 +80,9 @@ class Grid(Section):
     seeds: list[Annotated[int, Field(ge=0, strict=True)]] = Field(
         [0], min_length=1, description="the replicates: every point is trained once per seed"
     )
+    targets: list[Annotated[float, Field(allow_inf_nan=False)]] = Field(
+        default_factory=list, description="values of the metric: how soon is each reached?"
+    )
     factors: dict[str, Annotated[list[OneLevel], Field(min_length=1)]] = Field(
         min_length=1, description="the levels of each hyperparameter that is varied"
     )

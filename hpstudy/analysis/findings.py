@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hpstudy.analysis.claims import ClaimResult, judge_claims
 from hpstudy.analysis.comparisons import Comparisons
+from hpstudy.analysis.convergence import Convergence, convergence
 from hpstudy.analysis.effects import Effects, effects, with_seeds_needed
 from hpstudy.analysis.importance import Importances, grid_importances
 from hpstudy.analysis.planning import MoreSeeds, more_seeds
@@ -25,6 +26,7 @@ class Findings:
         importances: How far each factor moves the metric, beside luck.
         speeds: What each level's epochs took, by factor and level.
         tradeoffs: Each setting's value against its training time, quickest first.
+        convergence: How soon each level reached each target, by factor and level.
         claims: The study file's claims with their verdicts.
         more_seeds: What replicates would cost; None where there are some.
     """
@@ -35,6 +37,7 @@ class Findings:
     importances: Importances
     speeds: Speeds
     tradeoffs: tuple[Tradeoff, ...]
+    convergence: Convergence
     claims: tuple[ClaimResult, ...]
     more_seeds: MoreSeeds | None
 
@@ -49,6 +52,7 @@ def findings(grid: GridResults) -> Findings:
         importances=grid_importances(grid, comparisons),
         speeds=grid_speeds(grid),
         tradeoffs=grid_tradeoffs(grid),
+        convergence=convergence(grid),
         claims=judge_claims(grid, comparisons),
         more_seeds=more_seeds(grid),
     )

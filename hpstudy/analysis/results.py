@@ -123,6 +123,7 @@ class GridResults:
         claims: The study file's claims.
         failed: The points that failed.
         runtime: The trials' device type, precision and threads.
+        targets: The values of the metric that trainings are to reach.
     """
 
     metric: str
@@ -136,6 +137,7 @@ class GridResults:
     claims: tuple[Claim, ...]
     failed: tuple[Failure, ...]
     runtime: Mapping[str, object] = field(default_factory=dict)
+    targets: tuple[float, ...] = ()
 
 
 def read_grid(
@@ -190,6 +192,7 @@ def read_grid(
             for factor, levels in rows.items()
         ),
         claims=tuple(study.claims),
+        targets=tuple(study.grid.targets),
         failed=tuple(
             Failure(_params(planned[key]), int(planned[key][SEED]), error)
             for key in planned

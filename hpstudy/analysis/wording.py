@@ -12,6 +12,11 @@ def number(value: float | None, metric: str) -> str:
     return f"{100 * value:.2f} %" if metric.endswith("accuracy") else f"{value:.5g}"
 
 
+def short_number(value: float, metric: str) -> str:
+    """Formats a chosen value in no more digits than it has: "98 %"."""
+    return f"{100 * value:.6g} %" if metric.endswith("accuracy") else f"{value:.6g}"
+
+
 def difference(value: float | None, metric: str) -> str:
     """Formats a difference of two values; of accuracies in percentage points."""
     if value is None:

@@ -95,6 +95,7 @@ def _level(factor: str, level: LevelResult, found: Findings) -> dict[str, Any]:
         "seconds_per_epoch_sd": seconds.deviation if seconds is not None else None,
         "images_per_second": images.mean if images is not None else None,
         "peak_memory_mb": level.peak_memory_mb,
+        "epochs_to": [asdict(reached) for reached in found.convergence[at]],
     }
 
 

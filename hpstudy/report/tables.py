@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from optuna.trial import TrialState
 
+from hpstudy.analysis.convergence import Reached
 from hpstudy.analysis.effects import Effect
 from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.published import Agreement
 from hpstudy.analysis.results import FactorResult, LevelResult
 from hpstudy.analysis.search import SearchResults
-from hpstudy.analysis.wording import difference, interval, level, number
+from hpstudy.analysis.wording import difference, interval, level, number, short_number
 
 _SHOWN_TRIALS = 10
 _SMALLEST_P = 0.001  # what is smaller is not known to a digit
@@ -94,20 +96,42 @@ def _with(value: str, ends: str) -> str:
     return f"{value} ({ends})" if ends else value
 
 
-def costs_table(factor: FactorResult) -> Table | None:
-    """Returns what a factor's levels cost; None where that is not known."""
-    rows = [
-        {
-            "level": level(row.level),
-            "s an epoch": f"{seconds:.3g}" if (seconds := row.seconds_per_epoch) else "",
-            "peak MiB": f"{memory:.0f}" if (memory := row.peak_memory_mb) else "",
-        }
-        for row in factor.levels
-    ]
-    if not any(row["s an epoch"] or row["peak MiB"] for row in rows):
+def costs_table(factor: FactorResult, found: Findings) -> Table | None:
+    """Returns what a factor's levels cost, and how soon they reach the targets."""
+    rows = [_cost_cells(row, factor.factor, found) for row in factor.levels]
+    if not any(cell for row in rows for name, cell in row.items() if name != "level"):
         return None
     strong = [place for place, row in enumerate(factor.levels) if row.is_baseline]
     return _table(f"Cost of the levels of {factor.factor}", rows, strong)
+
+
+def _cost_cells(row: LevelResult, factor: str, found: Findings) -> dict[str, str]:
+    speed = found.speeds[factor, row.level]
+    seconds, images, memory = row.seconds_per_epoch, speed.images_per_second, row.peak_memory_mb
+    cells = {
+        "level": level(row.level),
+        "s an epoch": f"{seconds:.3g}" if seconds else "",
+        "images/s": f"{images.mean:,.0f}" if images is not None else "",
+        "peak MiB": f"{memory:.0f}" if memory else "",
+    }
+    longest = max((len(run.epochs) for run in row.runs), default=0)
+    for reached in found.convergence[factor, row.level]:
+        name = f"epochs to {short_number(reached.target, found.grid.metric)}"
+        cells[name] = _soon(reached, longest) if row.runs else ""
+    return cells
+
+
+def _soon(reached: Reached, longest: int) -> str:
+    """Returns the mean epoch of a target, with its range, and how many seeds reached it."""
+    known = [epoch for epoch in reached.epochs if epoch is not None]
+    if not known:
+        return f"not in {longest}"
+    text = f"{fmean(known):.3g}"
+    if max(known) > min(known):
+        text += f" ({min(known)} to {max(known)})"
+    if len(known) < len(reached.epochs):
+        text += f", {len(known)} of {len(reached.epochs)} seeds"
+    return text
 
 
 def trials_table(search: SearchResults) -> Table | None:
