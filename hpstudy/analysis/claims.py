@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from hpstudy.analysis.comparisons import Comparisons, mean_interval
 from hpstudy.analysis.results import GridResults, LevelResult
-from hpstudy.analysis.wording import difference, interval, number
+from hpstudy.analysis.wording import difference, interval, number, setting, words
 from hpstudy.sampler import Level
 from hpstudy.sections import Claim
 
@@ -116,7 +116,7 @@ class _Judge:
     def _threshold(self, factor: str, level: Level, bound: float, sign: int) -> _Statement:
         row = self._rows[factor, level]
         metric = self._grid.metric
-        text = f"{factor} {level}: {number(row.mean, metric) or 'no value'}"
+        text = f"{setting({factor: level})}: {number(row.mean, metric) or 'no value'}"
         ends = mean_interval(row.values)
         if ends is None:
             return _Statement(f"{text}, {_too_few(row)}")
@@ -128,7 +128,7 @@ class _Judge:
         """Says that `level` is higher than `other` (or lower, with sign -1)."""
         metric = self._grid.metric
         first, second = self._rows[factor, level], self._rows[factor, other]
-        text = f"{factor} {level} against {other}: "
+        text = f"{setting({factor: level})} against {other}: "
         contrast = self._comparisons.between(factor, level, other)
         if contrast is None:
             if first.mean is None or second.mean is None:
@@ -146,9 +146,11 @@ class _Judge:
         for other in dict.fromkeys(name for name, _ in self._rows if name != factor):
             theirs = self._largest(other)
             if own is None or theirs is None:
-                yield _Statement(f"{factor} against {other}: one seed cannot tell")
+                yield _Statement(f"{words(factor)} against {words(other)}: one seed cannot tell")
             else:
-                text = f"largest effect of {factor} {own.text}, of {other} {theirs.text}"
+                text = (
+                    f"largest effect of {words(factor)} {own.text}, of {words(other)} {theirs.text}"
+                )
                 yield _Statement(text, own.low - theirs.high, own.high - theirs.low)
 
     def _largest(self, factor: str) -> _Size | None:

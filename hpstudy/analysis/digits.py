@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hpstudy.analysis.results import GridResults
 from hpstudy.analysis.search import SearchResults
+from hpstudy.analysis.wording import setting
 from hpstudy.records import Records
 from hpstudy.storage import Database
 from hpstudy.trials import TRAINING
@@ -66,7 +67,7 @@ def best_of_grid(grid: GridResults) -> Network | None:
     pick = max if grid.direction == "maximize" else min
     factor, row = pick(rows, key=lambda found: found[1].mean or 0.0)
     run = row.runs[0]
-    return Network(f"{factor} {row.level}, seed {run.seed}", run.key, len(run.epochs))
+    return Network(f"{setting({factor: row.level})}, seed {run.seed}", run.key, len(run.epochs))
 
 
 def best_of_search(search: SearchResults) -> Network | None:

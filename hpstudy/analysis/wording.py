@@ -42,9 +42,14 @@ def spelled(value: float | None, metric: str, *, signed: bool = True) -> str:
     return f"{text} points" if metric.endswith("accuracy") else text
 
 
+def words(name: str) -> str:
+    """Returns a parameter's or metric's name as it is read: "batch_size" is "batch size"."""
+    return name.replace("_", " ")
+
+
 def setting(params: Mapping[str, object]) -> str:
     """Formats a setting: "lr 0.001, batch size 64"."""
-    return ", ".join(f"{name.replace('_', ' ')} {level(value)}" for name, value in params.items())
+    return ", ".join(f"{words(name)} {level(value)}" for name, value in params.items())
 
 
 def level(value: object) -> str:

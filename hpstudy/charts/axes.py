@@ -16,11 +16,6 @@ _WIDE = 1.5  # how far beyond the points an interval may stretch the axis, in ra
 _ROOM = 0.08  # free space at either end, as a share of the axis
 
 
-def words(name: str) -> str:
-    """Returns a parameter's or metric's name as it is read: "batch_size" is "batch size"."""
-    return name.replace("_", " ")
-
-
 def identifier(*parts: str) -> str:
     """Returns a figure's id: letters, digits and hyphens only."""
     return re.sub(r"[^A-Za-z0-9]+", "-", "-".join(parts)).strip("-")

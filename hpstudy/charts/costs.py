@@ -9,8 +9,8 @@ from plotly.subplots import make_subplots
 
 from hpstudy.analysis.results import FactorResult, LevelResult
 from hpstudy.analysis.speed import Speeds, Tradeoff
-from hpstudy.analysis.wording import number
-from hpstudy.charts.axes import bulk, hover_format, tick_format, words
+from hpstudy.analysis.wording import number, words
+from hpstudy.charts.axes import bulk, hover_format, tick_format
 from hpstudy.charts.theme import BLUE, GREEN, GREY, finish
 
 _ENOUGH = 2

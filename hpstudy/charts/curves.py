@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from hpstudy.analysis.curves import Curve
-from hpstudy.analysis.wording import number
-from hpstudy.charts.axes import Window, hover_format, tick_format, window, words
+from hpstudy.analysis.wording import number, words
+from hpstudy.charts.axes import Window, hover_format, tick_format, window
 from hpstudy.charts.theme import DASHES, SERIES, finish
 from hpstudy.sampler import Level
 

@@ -15,8 +15,8 @@ from optuna import visualization
 from optuna.trial import FrozenTrial, TrialState
 
 from hpstudy.analysis.search import SearchResults
-from hpstudy.analysis.wording import level, number
-from hpstudy.charts.axes import Window, bulk, hover_format, tick_format, words
+from hpstudy.analysis.wording import level, number, words
+from hpstudy.charts.axes import Window, bulk, hover_format, tick_format
 from hpstudy.charts.search import thinned
 from hpstudy.charts.theme import BLUE, GREEN, GREY, SCALE, VERMILLION, finish
 

@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from hpstudy.analysis.effects import BETTER, CANNOT_TELL, NOT_SHOWN, WORSE, Effect
 from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.results import FactorResult, LevelResult
-from hpstudy.analysis.wording import number, spelled
-from hpstudy.charts.axes import Places, Window, hover_format, places, tick_format, window, words
+from hpstudy.analysis.wording import number, spelled, words
+from hpstudy.charts.axes import Places, Window, hover_format, places, tick_format, window
 from hpstudy.charts.theme import BLUE, DETAIL, GREY, VERMILLION, finish
 
 _ASIDE = 0.022  # how far seeds and published figures stand beside a level's mean, of the axis

@@ -5,8 +5,8 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from hpstudy.analysis.importance import FANOVA, PED_ANOVA, RANGE, Importance, Importances
-from hpstudy.analysis.wording import spelled
-from hpstudy.charts.axes import hover_format, tick_format, words
+from hpstudy.analysis.wording import spelled, words
+from hpstudy.charts.axes import hover_format, tick_format
 from hpstudy.charts.theme import BLUE, GREY, VERMILLION, finish
 from hpstudy.sampler import SEED
 

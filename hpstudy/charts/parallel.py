@@ -11,8 +11,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from hpstudy.analysis.search import SearchResults
-from hpstudy.analysis.wording import level, number, setting
-from hpstudy.charts.axes import words
+from hpstudy.analysis.wording import level, number, setting, words
 from hpstudy.charts.search import thinned
 from hpstudy.charts.theme import BLUE, GREY, VERMILLION, finish
 

@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 from optuna.trial import FrozenTrial, TrialState
 
 from hpstudy.analysis.search import SearchResults
-from hpstudy.analysis.wording import number
-from hpstudy.charts.axes import Window, bulk, hover_format, tick_format, words
+from hpstudy.analysis.wording import number, words
+from hpstudy.charts.axes import Window, bulk, hover_format, tick_format
 from hpstudy.charts.theme import BLUE, GREY, VERMILLION, finish
 
 _MOST_CURVES = 80

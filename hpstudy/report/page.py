@@ -22,8 +22,8 @@ from hpstudy.analysis.importance import Importances
 from hpstudy.analysis.origin import Origin
 from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.speed import Tradeoff
-from hpstudy.analysis.wording import interval, level, number, setting
-from hpstudy.charts.axes import identifier, words
+from hpstudy.analysis.wording import interval, level, number, setting, words
+from hpstudy.charts.axes import identifier
 from hpstudy.charts.figures import digit_figures, grid_figures, search_figures
 from hpstudy.charts.theme import DARK_INSTEAD, TITLE_HEIGHT, template
 from hpstudy.pictures import Layer, Pictures
