@@ -106,3 +106,11 @@ def last_epochs(trials: Iterable[FrozenTrial]) -> dict[str, int]:
         if (key := trial.user_attrs.get(TRAINING)) is not None:
             last[key] = max(last.get(key, 0), max(trial.intermediate_values, default=0))
     return last
+
+
+def last_value(trial: FrozenTrial) -> float | None:
+    """Returns a trial's value; of a pruned one, the last that it reported."""
+    if trial.state == TrialState.COMPLETE:
+        return float(trial.values[0])
+    steps = trial.intermediate_values
+    return steps[max(steps)] if steps else None

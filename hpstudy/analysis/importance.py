@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import warnings
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from hpstudy.analysis.comparisons import CONFIDENCE, Comparisons
 from hpstudy.analysis.results import FactorResult, GridResults
 from hpstudy.analysis.search import SearchResults
 from hpstudy.sampler import SEED
+from hpstudy.trials import last_value
 
 if TYPE_CHECKING:
     from optuna.importance import BaseImportanceEvaluator
@@ -93,12 +95,13 @@ def grid_importances(grid: GridResults, comparisons: Comparisons) -> Importances
 
 
 def search_importances(search: SearchResults) -> Importances:
-    """Returns the importances of a search's hyperparameters, from its complete trials.
+    """Returns the importances of a search's hyperparameters.
 
-    PED-ANOVA says what it takes to be among the best tenth, with percentile intervals from
-    resampled trials. Where there are many, 300 are drawn for each resample, and the spread of
-    what they say is scaled down to that of all. fANOVA shares out the variance of all values,
-    once, over at most 200 trials drawn by a fixed seed.
+    PED-ANOVA says what it takes to be among the best tenth of all finished trials, with percentile
+    intervals from resampled trials. It asks only which trials are the best, so a pruned one counts
+    as worse than each complete one. Where there are many, 300 are drawn for each resample, and the
+    spread of what they say is scaled down to that of all. fANOVA shares out the variance of the
+    complete trials' values, once, over at most 200 of them drawn by a fixed seed.
 
     Sources: Watanabe, Bansal and Hutter, "PED-ANOVA", 2023; Hutter, Hoos and Leyton-Brown, "An
     efficient approach for assessing hyperparameter importance", 2014; both as in Optuna. Efron,
@@ -113,43 +116,55 @@ def search_importances(search: SearchResults) -> Importances:
     complete = [t for t in search.trials if t.state == TrialState.COMPLETE]
     if len(complete) < 2:
         return Importances((), "fewer than 2 complete trials: nothing to compare")
+    ranked = _ranked(search)
     drawn = random.Random(0)
-    direction = search.direction
-    shares = _shares(complete, direction, PedAnovaImportanceEvaluator())
-    size = min(len(complete), _RESAMPLED_TRIALS)
-    scale = (size / len(complete)) ** 0.5
+    shares = _shares(ranked, "minimize", PedAnovaImportanceEvaluator())
+    size = min(len(ranked), _RESAMPLED_TRIALS)
+    scale = (size / len(ranked)) ** 0.5
     resampled = [
-        _shares(drawn.choices(complete, k=size), direction, PedAnovaImportanceEvaluator())
+        _shares(drawn.choices(ranked, k=size), "minimize", PedAnovaImportanceEvaluator())
         for _ in range(_RESAMPLES)
     ]
     sampled = drawn.sample(complete, min(len(complete), _FANOVA_TRIALS))
-    fanova = _shares(sampled, direction, FanovaImportanceEvaluator(n_trees=_FANOVA_TREES, seed=0))
+    evaluator = FanovaImportanceEvaluator(n_trees=_FANOVA_TREES, seed=0)
+    fanova = _shares(sampled, search.direction, evaluator)
     rows = [
-        Importance(
-            param,
-            PED_ANOVA,
-            value,
-            *_interval(value, [s.get(param, 0.0) for s in resampled], scale),
-        )
+        Importance(param, PED_ANOVA, value, *_interval(param, value, resampled, scale))
         for param, value in shares.items()
     ]
     rows += [Importance(param, FANOVA, value, None, None) for param, value in fanova.items()]
-    pruned = sum(t.state == TrialState.PRUNED for t in search.trials)
-    return Importances(tuple(rows), _doubts(len(complete), pruned))
+    return Importances(tuple(rows), _doubts(len(ranked), len(complete)))
 
 
-def _doubts(complete: int, pruned: int) -> str | None:
+def _ranked(search: SearchResults) -> list[FrozenTrial]:
+    """Returns the finished trials with their ranks as values: 0 is best, pruned ones come last."""
+    sign = 1 if search.direction == "maximize" else -1
+    values = {
+        t.number: (t.state == TrialState.COMPLETE, sign * value)
+        for t in search.trials
+        if t.state in (TrialState.COMPLETE, TrialState.PRUNED)
+        and (value := last_value(t)) is not None
+    }
+    trials = [copy.copy(t) for t in search.trials if t.number in values]
+    trials.sort(key=lambda t: values[t.number], reverse=True)
+    for rank, trial in enumerate(trials):
+        trial.state = TrialState.COMPLETE
+        trial.value = float(rank)
+    return trials
+
+
+def _doubts(finished: int, complete: int) -> str | None:
     """Returns why a search's importances are to be taken with care."""
     doubts = []
-    if complete < _ENOUGH_TRIALS:
+    if finished < _ENOUGH_TRIALS:
         doubts.append(
-            f"{complete} complete trials are few: PED-ANOVA looks at the best tenth, which "
+            f"{finished} finished trials are few: PED-ANOVA looks at the best tenth, which "
             f"should hold at least 5 trials, so from {_ENOUGH_TRIALS} on"
         )
-    if pruned > _MANY_PRUNED * (complete + pruned):
+    if finished - complete > _MANY_PRUNED * finished:
         doubts.append(
-            f"{pruned:,} pruned trials have no value and are left out: what was bad enough to be "
-            "pruned looks less important than it is"
+            f"fANOVA leaves out {finished - complete:,} pruned trials, which have no value: what "
+            "was bad enough to be pruned looks less important to it than it is"
         )
     if complete > _FANOVA_TRIALS:
         doubts.append(
@@ -218,13 +233,16 @@ def _shares(
     return {param: float(share) for param, share in shares.items()}
 
 
-def _interval(value: float, resampled: Sequence[float], scale: float) -> tuple[float, float]:
+def _interval(
+    param: str, value: float, resampled: Sequence[Mapping[str, float]], scale: float
+) -> tuple[float, float]:
     """Returns the percentiles of resampled shares; of smaller resamples, their spread scaled."""
     import numpy as np
 
+    shares = [found.get(param, 0.0) for found in resampled]
     tail = 100 * (1 - CONFIDENCE) / 2
-    low, high = np.percentile(resampled, [tail, 100 - tail])
+    low, high = np.percentile(shares, [tail, 100 - tail])
     if scale < 1:
-        middle = float(np.mean(resampled))
+        middle = float(np.mean(shares))
         low, high = (value + scale * (end - middle) for end in (low, high))
     return max(float(low), 0.0), min(float(high), 1.0)

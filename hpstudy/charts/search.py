@@ -12,6 +12,7 @@ from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.wording import number, words
 from hpstudy.charts.axes import Window, bulk, hover_format, tick_format
 from hpstudy.charts.theme import BLUE, GREY, VERMILLION, finish
+from hpstudy.trials import last_value
 
 _MOST_CURVES = 80
 _MOST_POINTS = 1500
@@ -55,14 +56,6 @@ def thinned(trials: Sequence[FrozenTrial], most: int, *, maximize: bool) -> list
     room = most - len(best)
     kept = [*best, *(rest[i * len(rest) // room] for i in range(room))]
     return sorted(kept, key=lambda t: t.number)
-
-
-def last_value(trial: FrozenTrial) -> float | None:
-    """Returns a trial's value; of a pruned one, the last that it reported."""
-    if trial.state == TrialState.COMPLETE:
-        return float(trial.values[0])
-    steps = trial.intermediate_values
-    return steps[max(steps)] if steps else None
 
 
 def history(search: SearchResults) -> History:

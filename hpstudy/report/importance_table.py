@@ -11,7 +11,7 @@ from hpstudy.sampler import SEED
 _TITLES = {
     RANGE: "how far the levels of a factor lie apart, and how far luck alone would move them",
     PED_ANOVA: "what it takes to be among the best tenth (PED-ANOVA)",
-    FANOVA: "shares of the variance of all trials (fANOVA)",
+    FANOVA: "shares of the variance of complete trials (fANOVA)",
 }
 
 

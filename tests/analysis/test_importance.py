@@ -3,6 +3,7 @@ from __future__ import annotations
 import optuna
 import pytest
 from optuna.distributions import FloatDistribution
+from optuna.trial import TrialState
 
 from hpstudy.analysis.comparisons import Comparisons
 from hpstudy.analysis.importance import grid_importances, search_importances
@@ -66,14 +67,19 @@ def test_where_chance_has_no_part_its_bar_is_nothing():
     assert (luck.param, luck.value, luck.low, luck.high) == ("seed", 0.0, 0.0, 0.0)
 
 
-def search(number: int, direction: str = "maximize") -> SearchResults:
-    """A search in which `x` decides and `y` does nothing."""
+def search(number: int, direction: str = "maximize", *, prune: bool = False) -> SearchResults:
+    """A search in which `x` decides and `y` does nothing; what is bad may be pruned."""
     sign = 1 if direction == "maximize" else -1
     study = optuna.create_study(direction=direction, sampler=optuna.samplers.RandomSampler(seed=1))
     space = {"x": FloatDistribution(-1, 1), "y": FloatDistribution(-1, 1)}
     for _ in range(number):
         trial = study.ask(space)
-        study.tell(trial, -sign * (trial.params["x"] - 0.5) ** 2)
+        value = -sign * (trial.params["x"] - 0.5) ** 2
+        if prune and not 0.2 < trial.params["x"] < 0.8:
+            trial.report(value, 1)
+            study.tell(trial, state=TrialState.PRUNED)
+        else:
+            study.tell(trial, value)
     trials = tuple(study.trials)
     return SearchResults("m", direction, {}, {}, TrialCounts(), 0, 0, trials, None, (), None, ())
 
@@ -93,7 +99,7 @@ def test_what_decides_a_search_is_found_by_both_evaluators_and_is_sure(direction
 
 def test_few_trials_are_said_to_be_few_and_give_the_same_figures_each_time():
     found = search_importances(search(20))
-    assert "20 complete trials are few" in found.warning
+    assert "20 finished trials are few" in found.warning
     assert "from 50 on" in found.warning
     assert search_importances(search(20)) == found
 
@@ -115,9 +121,24 @@ def test_fanova_of_many_trials_looks_at_some_of_them_and_says_so():
     )
 
 
-def test_pruned_trials_are_said_to_be_left_out(made_search):
-    found = search_importances(made_search(100))
-    assert found.warning.startswith("20 pruned trials have no value and are left out")
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+def test_what_was_pruned_tells_what_it_takes_to_be_among_the_best(direction: str):
+    found = search_importances(search(60, direction, prune=True))
+    rows = {(r.evaluator, r.param): r for r in found.rows}
+    assert rows["pedanova", "x"].value > 0.9
+    assert rows["pedanova", "x"].low > rows["pedanova", "y"].high
+    assert found.warning.startswith("fANOVA leaves out 46 pruned trials, which have no value")
+
+
+def test_without_a_pruned_trial_the_shares_are_optunas_own():
+    tried = search(60)
+    study = optuna.create_study(direction="maximize")
+    study.add_trials(tried.trials)
+    own = optuna.importance.get_param_importances(
+        study, evaluator=optuna.importance.PedAnovaImportanceEvaluator()
+    )
+    shares = {r.param: r.value for r in search_importances(tried).rows if r.evaluator == "pedanova"}
+    assert shares == pytest.approx(own)
 
 
 def test_one_trial_is_nothing_to_compare():
