@@ -169,6 +169,7 @@ def _of_confirmed(search: SearchResults, won: Confirmed, grid: Answer | None) ->
         why = f"The winner: {gap} (95 % {interval(*ends, metric, signed=True)})."
         chosen = search.baseline
     is_winner = chosen is won.params
+    more = more_confirmation(won)
     return Answer(
         headline=headline,
         why=f"{why[0].upper()}{why[1:]}",
@@ -179,7 +180,17 @@ def _of_confirmed(search: SearchResults, won: Confirmed, grid: Answer | None) ->
         low=won.low if is_winner else None,
         high=won.high if is_winner else None,
         trainings=len(won.values if is_winner else won.baseline_values),
-        notes=_grid_note(grid),
+        notes=(*([more] if more else []), *_grid_note(grid)),
+    )
+
+
+def more_confirmation(won: Confirmed) -> str | None:
+    """Says how many seeds would show the winner's difference; None where more would not help."""
+    if won.seeds_needed is None or won.seeds_needed <= len(won.seeds):
+        return None
+    return (
+        f"{won.seeds_needed} seeds would show a difference of this size in four searches of five: "
+        f"--confirm {won.seeds_needed}."
     )
 
 

@@ -117,7 +117,7 @@ class _Judge:
         row = self._rows[factor, level]
         metric = self._grid.metric
         text = f"{setting({factor: level})}: {number(row.mean, metric) or 'no value'}"
-        ends = mean_interval(row.values)
+        ends = mean_interval(row.values, metric)
         if ends is None:
             return _Statement(f"{text}, {_too_few(row)}")
         low, high = sorted(sign * (end - bound) for end in ends)

@@ -10,6 +10,7 @@ from statistics import fmean, variance
 from typing import Any
 
 from hpstudy.analysis.results import GridResults
+from hpstudy.analysis.wording import is_share
 from hpstudy.sampler import Level
 
 CONFIDENCE = 0.95
@@ -194,15 +195,23 @@ class Comparisons:
         return Contrast(difference, float(low), float(high), float(result.pvalue), "blocks")
 
 
-def mean_interval(values: tuple[float, ...]) -> tuple[float, float] | None:
-    """Returns the 95 % interval of a mean (Student's t); None for fewer than two values."""
+def mean_interval(
+    values: tuple[float, ...], metric: str | None = None
+) -> tuple[float, float] | None:
+    """Returns the 95 % interval of a mean (Student's t); None for fewer than two values.
+
+    That of a metric that is a share ends at 0 and 1.
+    """
     if len(values) < 2:
         return None
     from scipy import stats
 
     quantile = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1))
     half = quantile * math.sqrt(variance(values) / len(values))
-    return fmean(values) - half, fmean(values) + half
+    low, high = fmean(values) - half, fmean(values) + half
+    if metric is not None and is_share(metric):
+        return max(low, 0.0), min(high, 1.0)
+    return low, high
 
 
 def _spread_p(key: Setting, pool: Mapping[Setting, _Values]) -> float:

@@ -70,9 +70,8 @@ def effects(grid: GridResults, comparisons: Comparisons) -> Effects:
         key: contrast for key in rows if (contrast := comparisons.between(*key)) is not None
     }
     adjusted = _holm({key: contrast.p for key, contrast in contrasts.items()})
-    sign = 1 if grid.direction == "maximize" else -1
     return {
-        key: _effect(row, contrasts.get(key), adjusted.get(key, 1.0), sign)
+        key: _effect(row, contrasts.get(key), adjusted.get(key, 1.0), grid)
         for key, row in rows.items()
     }
 
@@ -88,8 +87,8 @@ def with_seeds_needed(found: Effects, comparisons: Comparisons) -> Effects:
     return {key: _planned(key, effect, comparisons, compared) for key, effect in found.items()}
 
 
-def _effect(row: LevelResult, contrast: Contrast | None, p: float, sign: int) -> Effect:
-    low, high = mean_interval(row.values) or (None, None)
+def _effect(row: LevelResult, contrast: Contrast | None, p: float, grid: GridResults) -> Effect:
+    low, high = mean_interval(row.values, grid.metric) or (None, None)
     if row.mean is None:
         return Effect()
     if row.is_baseline:
@@ -97,6 +96,7 @@ def _effect(row: LevelResult, contrast: Contrast | None, p: float, sign: int) ->
     if contrast is None:
         return Effect(low, high, difference=row.effect, verdict=CANNOT_TELL)
     if p < 1 - CONFIDENCE:
+        sign = 1 if grid.direction == "maximize" else -1
         verdict, within = BETTER if sign * contrast.difference > 0 else WORSE, None
     else:
         verdict, within = NOT_SHOWN, max(abs(contrast.low), abs(contrast.high))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import fmean
+from statistics import fmean, stdev
 
 from optuna.trial import FrozenTrial, TrialState
 
 from hpstudy import confirmation
-from hpstudy.analysis.comparisons import mean_interval
+from hpstudy.analysis.comparisons import Noise, mean_interval
+from hpstudy.analysis.planning import seeds_needed
 from hpstudy.analysis.results import Failure, TrialCounts, runtime_of
 from hpstudy.confirmation import Candidate
 from hpstudy.records import Records
@@ -64,6 +65,8 @@ class Confirmed:
         difference: Mean difference, winner less baseline, over the seeds that both have.
         difference_low: Lower end of its 95 % interval (paired t); None with one seed.
         difference_high: Its upper end.
+        seeds_needed: Where no difference is shown: the seeds that would show one of the size
+            seen in 80 % of studies; None where that is not known.
     """
 
     metric: str
@@ -78,6 +81,7 @@ class Confirmed:
     difference: float | None
     difference_low: float | None
     difference_high: float | None
+    seeds_needed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -208,7 +212,7 @@ def _confirmed(
     theirs = confirmation.values_of(baseline, 0, seeds, trials)
     if not ours:
         return None
-    low, high = mean_interval(tuple(ours.values())) or (None, None)
+    low, high = mean_interval(tuple(ours.values()), search.confirming_metric) or (None, None)
     both = ours.keys() & theirs.keys() if winner.setting != baseline else set()
     differences = tuple(ours[seed] - theirs[seed] for seed in sorted(both))
     ends = mean_interval(differences) or (None, None)  # Student's t of paired differences
@@ -225,7 +229,17 @@ def _confirmed(
         difference=fmean(differences) if differences else None,
         difference_low=ends[0],
         difference_high=ends[1],
+        seeds_needed=_seeds_needed(differences, ends),
     )
+
+
+def _seeds_needed(
+    differences: tuple[float, ...], ends: tuple[float | None, float | None]
+) -> int | None:
+    low, high = ends
+    if low is None or high is None or low > 0 or high < 0 or fmean(differences) == 0:
+        return None
+    return seeds_needed(Noise(stdev(differences), 1), fmean(differences), compared=1)
 
 
 def _distinct_epochs(finished: Sequence[FrozenTrial]) -> int:

@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 
+def is_share(metric: str) -> bool:
+    """Tells whether a metric is a share of 1, shown in per cent."""
+    return metric.endswith("accuracy")
+
+
 def number(value: float | None, metric: str) -> str:
     """Formats a metric's value, accuracies in per cent; nothing for what is not known."""
     if value is None:
         return ""
-    return f"{100 * value:.2f} %" if metric.endswith("accuracy") else f"{value:.5g}"
+    return f"{100 * value:.2f} %" if is_share(metric) else f"{value:.5g}"
 
 
 def short_number(value: float, metric: str) -> str:
     """Formats a chosen value in no more digits than it has: "98 %"."""
-    return f"{100 * value:.6g} %" if metric.endswith("accuracy") else f"{value:.6g}"
+    return f"{100 * value:.6g} %" if is_share(metric) else f"{value:.6g}"
 
 
 def difference(value: float | None, metric: str) -> str:
     """Formats a difference of two values; of accuracies in percentage points."""
     if value is None:
         return ""
-    return f"{100 * value:+.2f}" if metric.endswith("accuracy") else f"{value:+.4g}"
+    return f"{100 * value:+.2f}" if is_share(metric) else f"{value:+.4g}"
 
 
 def interval(low: float | None, high: float | None, metric: str, *, signed: bool = False) -> str:
@@ -39,7 +44,7 @@ def spelled(value: float | None, metric: str, *, signed: bool = True) -> str:
         return ""
     text = difference(value if signed else abs(value), metric)
     text = text if signed else text.removeprefix("+")
-    return f"{text} points" if metric.endswith("accuracy") else text
+    return f"{text} points" if is_share(metric) else text
 
 
 def words(name: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean, pstdev, quantiles
 
+from hpstudy.analysis.wording import is_share
 from hpstudy.sampler import Level
 
 _FAR = 12.0  # a gap this many times as wide as what lies on the baseline's side of it cuts the axis
@@ -19,11 +20,6 @@ _ROOM = 0.08  # free space at either end, as a share of the axis
 def identifier(*parts: str) -> str:
     """Returns a figure's id: letters, digits and hyphens only."""
     return re.sub(r"[^A-Za-z0-9]+", "-", "-".join(parts)).strip("-")
-
-
-def is_share(metric: str) -> bool:
-    """Tells whether a metric is shown in per cent."""
-    return metric.endswith("accuracy")
 
 
 def tick_format(metric: str) -> str:

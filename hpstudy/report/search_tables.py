@@ -15,6 +15,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from hpstudy.analysis.answer import more_confirmation
 from hpstudy.analysis.importance import Importances
 from hpstudy.analysis.search import Confirmed, Finalist, SearchResults
 from hpstudy.analysis.wording import difference, interval, number
@@ -106,6 +107,8 @@ def _winner(confirmed: Confirmed) -> list[RenderableType]:
         lines.append(Text(f"baseline on the same seeds: {base}; difference {gap}{sure}"))
     elif not confirmed.baseline_values or confirmed.baseline_mean == confirmed.mean:
         lines.append(Text("the baseline itself won"))
+    if more_seeds := more_confirmation(confirmed):
+        lines.append(Text(more_seeds))
     return [*lines, Text(f"as options: {options}")]
 
 

@@ -13,7 +13,7 @@ from hpstudy.analysis.effects import Effect
 from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.published import NOT_CONSISTENT, Agreement
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult
-from hpstudy.analysis.wording import difference, interval, number
+from hpstudy.analysis.wording import difference, interval, is_share, number
 from hpstudy.report.importance_table import importance_table
 from hpstudy.report.wording import duration, how_trained, size
 from hpstudy.running.cost import Forecast
@@ -131,7 +131,7 @@ def _closing_lines(found: Findings) -> list[Text]:
             f"{grid.epochs_trained} were trained. {how_trained(grid.runtime)}"
         )
     ]
-    if grid.metric.endswith("accuracy"):
+    if is_share(grid.metric):
         lines.append(Text("Δ in percentage points."))
     if any(a.verdict == NOT_CONSISTENT for a in found.agreements.values()):
         luck = "" if _several(grid) else "; the luck of test images alone, that of seeds is unknown"

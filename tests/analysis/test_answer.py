@@ -77,6 +77,14 @@ def test_a_confirmed_search_decides(made_search, won, headline, value, changed):
     assert told.params == {"lr": 0.002 if changed else 0.001, "batch_size": 100}
 
 
+def test_what_is_not_confirmed_says_how_to_tell(made_search):
+    won = replace(WON, difference_low=-0.001, seeds_needed=5)
+    assert answer(None, made_search(confirmed=won)).notes == (
+        "5 seeds would show a difference of this size in four searches of five: --confirm 5.",
+    )
+    assert answer(None, made_search(confirmed=replace(won, seeds_needed=2))).notes == ()
+
+
 def test_less_can_be_better(made_search):
     won = replace(WON, difference=-0.004, difference_low=-0.007, difference_high=-0.001)
     assert (

@@ -159,6 +159,9 @@ def test_the_interval_of_a_mean_is_students():
     expected = stats.t.interval(0.95, 4, np.mean(BASE), stats.sem(BASE))
     assert (low, high) == pytest.approx(expected)
     assert mean_interval((0.5,)) is None
+    assert mean_interval((0.98, 1.0), "loss") == mean_interval((0.98, 1.0))
+    assert mean_interval((0.98, 1.0), "loss")[1] > 1
+    assert mean_interval((0.98, 1.0), "test_accuracy")[1] == 1.0
 
 
 @pytest.fixture

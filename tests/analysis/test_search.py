@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import math
+
+import optuna
+import pytest
+from optuna.distributions import FloatDistribution, IntDistribution
+
+from hpstudy.analysis.search import Confirmed, read_search
+from hpstudy.records import Records
+from hpstudy.storage import open_database
+from hpstudy.study_files import load_study
+
+SPACE = {
+    "lr": FloatDistribution(0.01, 1.0, log=True),
+    "epochs": IntDistribution(1, 6),
+    "width": IntDistribution(4, 64, log=True),
+}
+SEEDS = {"validation": IntDistribution(0, 99), "seed": IntDistribution(0, 999)}
+BASELINE = {"lr": 0.1, "epochs": 2, "width": 8}
+BEST = {"lr": 0.2, "epochs": 4, "width": 16}
+
+
+@pytest.fixture
+def confirm(folder):
+    """Writes a search with its confirmation, of the values given, and reads what is confirmed."""
+    text = (folder.path / "seek.toml").read_text()
+    file = folder.write(
+        "seek.toml", text.replace("trials = 8", 'trials = 8\nmetric = "value_accuracy"')
+    )
+    database = open_database(folder.url, write=True)
+    Records(database.engine).create_tables()
+
+    def write(ours: list[float], theirs: list[float]) -> Confirmed | None:
+        trials = {name: [] for name in ("seek/search", "seek/confirm")}
+        for params, value in ((BASELINE, 0.5), (BEST, 0.9)):
+            made = optuna.create_trial(value=value, params=params, distributions=SPACE)
+            trials["seek/search"].append(made)
+        rounds = [(BEST, 200, 0.9)]
+        rounds += [(BEST, 100 + n, value) for n, value in enumerate(ours)]
+        rounds += [(BASELINE, 100 + n, value) for n, value in enumerate(theirs)]
+        for params, seed, value in rounds:
+            params = {**params, "validation": 0, "seed": seed}
+            made = optuna.create_trial(value=value, params=params, distributions={**SPACE, **SEEDS})
+            trials["seek/confirm"].append(made)
+        for name, some in trials.items():
+            study = optuna.create_study(
+                study_name=name, storage=database.storage, direction="maximize"
+            )
+            study.add_trials(some)
+        found = read_search(load_study(file), "seek", database)
+        return found.confirmed
+
+    yield write
+    database.engine.dispose()
+
+
+def test_a_difference_that_is_not_shown_says_how_many_seeds_would_show_it(confirm):
+    found = confirm([0.9930, 0.9851, 0.9914], [0.9906, 0.9844, 0.9884])
+    assert found.difference == pytest.approx(0.0061 / 3)
+    assert found.difference_low < 0 < found.difference_high
+    assert found.seeds_needed == 5
+
+
+def test_a_difference_that_is_shown_needs_no_more(confirm):
+    found = confirm([0.97, 0.98, 0.99], [0.87, 0.881, 0.889])
+    assert found.difference_low > 0
+    assert found.seeds_needed is None
+
+
+def test_the_interval_of_an_accuracy_ends_at_all(confirm):
+    found = confirm([0.9930, 0.9851, 0.9914], [])
+    assert found.low == pytest.approx(0.9898333 - 4.302653 * 0.0041789 / math.sqrt(3), abs=1e-5)
+    assert found.high == 1.0
+    assert found.seeds_needed is None
