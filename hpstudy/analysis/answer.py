@@ -177,8 +177,8 @@ def _of_confirmed(search: SearchResults, won: Confirmed, grid: Answer | None) ->
         changed=tuple(name for name, value in chosen.items() if value != search.baseline[name]),
         metric=metric,
         value=won.mean if is_winner else won.baseline_mean,
-        low=won.low if is_winner else None,
-        high=won.high if is_winner else None,
+        low=won.low if is_winner else won.baseline_low,
+        high=won.high if is_winner else won.baseline_high,
         trainings=len(won.values if is_winner else won.baseline_values),
         notes=(*([more] if more else []), *_grid_note(grid)),
     )

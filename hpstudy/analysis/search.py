@@ -67,6 +67,9 @@ class Confirmed:
         difference_high: Its upper end.
         seeds_needed: Where no difference is shown: the seeds that would show one of the size
             seen in 80 % of studies; None where that is not known.
+        baseline_low: Lower end of the 95 % interval of the baseline's mean (Student's t); None
+            with one seed.
+        baseline_high: Its upper end.
     """
 
     metric: str
@@ -82,6 +85,8 @@ class Confirmed:
     difference_low: float | None
     difference_high: float | None
     seeds_needed: int | None = None
+    baseline_low: float | None = None
+    baseline_high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -212,12 +217,14 @@ def _confirmed(
     theirs = confirmation.values_of(baseline, 0, seeds, trials)
     if not ours:
         return None
-    low, high = mean_interval(tuple(ours.values()), search.confirming_metric) or (None, None)
+    metric = search.confirming_metric
+    low, high = mean_interval(tuple(ours.values()), metric) or (None, None)
+    base_low, base_high = mean_interval(tuple(theirs.values()), metric) or (None, None)
     both = ours.keys() & theirs.keys() if winner.setting != baseline else set()
     differences = tuple(ours[seed] - theirs[seed] for seed in sorted(both))
     ends = mean_interval(differences) or (None, None)  # Student's t of paired differences
     return Confirmed(
-        metric=search.confirming_metric,
+        metric=metric,
         params=winner.setting,
         seeds=tuple(ours),
         values=tuple(ours.values()),
@@ -230,6 +237,8 @@ def _confirmed(
         difference_low=ends[0],
         difference_high=ends[1],
         seeds_needed=_seeds_needed(differences, ends),
+        baseline_low=base_low,
+        baseline_high=base_high,
     )
 
 

@@ -120,8 +120,7 @@ def _search(search: SearchResults, importances: Importances | None) -> dict[str,
 
 
 def _confirmed(confirmed: Confirmed) -> dict[str, Any]:
-    baseline = {"values": list(confirmed.baseline_values), "mean": confirmed.baseline_mean}
     fields = asdict(confirmed)
-    for name in ("baseline_values", "baseline_mean"):
-        del fields[name]
+    parts = ("values", "mean", "low", "high")
+    baseline = {part: fields.pop(f"baseline_{part}") for part in parts}
     return {**fields, "baseline": baseline}

@@ -104,6 +104,8 @@ def _winner(confirmed: Confirmed) -> list[RenderableType]:
         ends = interval(low, high, metric, signed=True)
         sure = f" (95 % {ends}, paired)" if ends else ""
         base = number(confirmed.baseline_mean, metric)
+        ends = interval(confirmed.baseline_low, confirmed.baseline_high, metric)
+        base += f" (95 % {ends})" if ends else ""
         lines.append(Text(f"baseline on the same seeds: {base}; difference {gap}{sure}"))
     elif not confirmed.baseline_values or confirmed.baseline_mean == confirmed.mean:
         lines.append(Text("the baseline itself won"))

@@ -163,13 +163,22 @@ def finalists_table(search: SearchResults) -> Table | None:
     ]
     won = search.confirmed
     if won is not None:
+        named = metric.replace("_", " ")
+        ours = _fresh(won.values, won.mean, (won.low, won.high), metric)
+        ends = won.baseline_low, won.baseline_high
+        theirs = _fresh(won.baseline_values, won.baseline_mean, ends, metric)
         rows += [
-            _fresh(f"winner, {metric.replace('_', ' ')}", won.values, won.mean, metric),
-            _fresh(f"baseline, {metric.replace('_', ' ')}", won.baseline_values,
-                   won.baseline_mean, metric),
-        ]  # fmt: skip
+            {"setting": f"winner, {named}", **ours},
+            {"setting": f"baseline, {named}", **theirs},
+        ]
     return _table("On fresh seeds", rows)
 
 
-def _fresh(name: str, values: Sequence[float], mean: float | None, metric: str) -> dict[str, str]:
-    return {"setting": name, "on fresh seeds": number(mean, metric), "seeds": f"{len(values)}"}
+def _fresh(
+    values: Sequence[float],
+    mean: float | None,
+    ends: tuple[float | None, float | None],
+    metric: str,
+) -> dict[str, str]:
+    shown = _with(number(mean, metric), interval(*ends, metric))
+    return {"on fresh seeds": shown, "seeds": f"{len(values)}"}

@@ -97,6 +97,7 @@ def test_the_winner_is_chosen_on_fresh_seeds_and_confirmed_on_others(folder, stu
     }
     baseline = [t.value for t in rounds if t.params["validation"] == 0 and t.params["lr"] == 0.1]
     assert sorted(confirmed["baseline"]["values"]) == sorted(baseline)
+    assert confirmed["baseline"]["low"] < fmean(baseline) < confirmed["baseline"]["high"]
     difference = fmean(confirmed["values"]) - fmean(baseline)
     assert confirmed["difference"] == pytest.approx(difference)
     assert confirmed["difference_low"] < difference < confirmed["difference_high"]
