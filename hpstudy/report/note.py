@@ -9,7 +9,7 @@ from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.importance import Importance, Importances
 from hpstudy.analysis.results import FactorResult
 from hpstudy.analysis.search import Confirmed, SearchResults
-from hpstudy.analysis.wording import difference, interval, number
+from hpstudy.analysis.wording import difference, interval, level, number, setting
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|&~$:@=^])")
 
@@ -46,9 +46,9 @@ def search_note(title: str, search: SearchResults, importances: Importances) -> 
         f"{escaped(metric)}; {counts.complete} complete trials, {counts.pruned} pruned.",
     ]
     if best is not None:
-        setting = {name: f"{value}" for name, value in best.params.items()}
+        params = {name: level(value) for name, value in best.params.items()}
         value = number(best.value, metric)
-        parts += ["## Best trial", _table([{"trial": f"{best.number}", **setting, metric: value}])]
+        parts += ["## Best trial", _table([{"trial": f"{best.number}", **params, metric: value}])]
     if search.confirmed is not None:
         parts += ["## On fresh seeds", _table(_confirmed_cells(search.confirmed))]
     if importances.rows:
@@ -86,9 +86,8 @@ def _cells(factor: FactorResult, found: Findings) -> list[dict[str, str]]:
 
 
 def _confirmed_cells(found: Confirmed) -> list[dict[str, str]]:
-    setting = ", ".join(f"{name} {value}" for name, value in found.params.items())
     winner = {
-        "setting": setting,
+        "setting": setting(found.params),
         found.metric: number(found.mean, found.metric),
         "95 %": interval(found.low, found.high, found.metric),
         "Δ": difference(found.difference, found.metric),
@@ -98,17 +97,22 @@ def _confirmed_cells(found: Confirmed) -> list[dict[str, str]]:
     baseline = {
         "setting": "baseline",
         found.metric: number(found.baseline_mean, found.metric),
+        "95 %": interval(found.baseline_low, found.baseline_high, found.metric),
         "seeds": f"{len(found.baseline_values)}",
     }
     return [winner, {**dict.fromkeys(winner, ""), **baseline}]
 
 
 def _importance_cells(row: Importance) -> dict[str, str]:
-    ends = "" if row.low is None or row.high is None else f"{row.low:.0%} to {row.high:.0%}"
+    ends = (
+        ""
+        if row.low is None or row.high is None
+        else f"{100 * row.low:.0f} % to {100 * row.high:.0f} %"
+    )
     return {
         "hyperparameter": row.param,
         "evaluator": row.evaluator,
-        "share": f"{row.value:.0%}",
+        "share": f"{100 * row.value:.0f} %",
         "95 %": ends,
     }
 

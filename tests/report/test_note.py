@@ -55,7 +55,7 @@ def test_a_search_has_its_best_trial_the_winner_and_what_matters():
     best.number = 31
     won = Confirmed(
         "test_accuracy", {"lr": 0.001}, (100, 101), (0.99, 0.992), 0.991, 0.99, 0.992,
-        (0.988, 0.989), 0.9885, 0.0025, 0.002, 0.003,
+        (0.988, 0.989), 0.9885, 0.0025, 0.002, 0.003, None, 0.987, 0.99,
     )  # fmt: skip
     search = SearchResults(
         "validation_accuracy", "maximize", {}, {}, TrialCounts(complete=38, pruned=12), 0, 0,
@@ -68,8 +68,8 @@ def test_a_search_has_its_best_trial_the_winner_and_what_matters():
     assert (
         r"| lr 0\.001 | 99\.10 % | 99\.00 to 99\.20 | \+0\.25 | \+0\.20 to \+0\.30 | 2 |" in lines
     )
-    assert r"| baseline | 98\.85 % | – | – | – | 2 |" in lines
-    assert "| lr | pedanova | 80% | 70% to 90% |" in lines
+    assert r"| baseline | 98\.85 % | 98\.70 to 99\.00 | – | – | 2 |" in lines
+    assert "| lr | pedanova | 80 % | 70 % to 90 % |" in lines
     assert lines[-1] == r"only \| few"
 
 
