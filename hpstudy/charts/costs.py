@@ -82,6 +82,12 @@ def _title(factor: FactorResult, speeds: Speeds) -> str:
     return f"{name}: an epoch at {slow} takes {ratio:.1f} times as long as at {fast}"
 
 
+def _label_positions(count: int) -> list[str]:
+    """Returns where the front's labels stand: in turn, the last one where there is room."""
+    positions = [("top left", "bottom right")[place % 2] for place in range(count)]
+    return [*positions[:-1], "top left"]
+
+
 def tradeoff_figure(tradeoffs: Sequence[Tradeoff], metric: str) -> go.Figure | None:
     """Draws values against training time, with the front that nothing is better than.
 
@@ -115,7 +121,7 @@ def tradeoff_figure(tradeoffs: Sequence[Tradeoff], metric: str) -> go.Figure | N
         y=[one.value for one in front],
         customdata=[one.label for one in front],
         text=[words(one.label) for one in front] if labelled else None,
-        textposition=[("top left", "bottom right")[place % 2] for place in range(len(front))],
+        textposition=_label_positions(len(front)),
         cliponaxis=False,
         mode="lines+markers+text" if labelled else "lines+markers",
         line={"shape": "hv", "width": 1.5, "color": BLUE},

@@ -42,6 +42,7 @@ def test_a_searchs_figures(made_search):
     assert slices == ["search-slice-batch-size", "search-slice-lr"]  # the most important first
     pareto = figures["search-pareto"]
     assert list(pareto.data[-1].x) == [40.0, 60.0]
+    assert pareto.data[-1].textposition[-1] == "top left"  # right of it the page may end
     assert pareto.layout.title.text == (
         "trial 1 is best, 98.00 % in 60 s; trial 3 is quickest, 97.00 % in 40 s"
     )
