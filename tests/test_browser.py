@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from hpstudy.analysis.curves import Curve, CurvePoint
 from hpstudy.analysis.digits import Network, Reading
 from hpstudy.analysis.importance import Importance, Importances
+from hpstudy.analysis.speed import Tradeoff
 from hpstudy.objective import Step
 from hpstudy.pictures import Layer, Pictures
 from hpstudy.report.page import Content, page
@@ -84,6 +85,10 @@ def report(tmp_path: Path, made_findings, made_search) -> Path:
         curves=[Curve("lr", lr, lr == 0.001, 0, epochs, steps) for lr in (0.001, 0.01, 0.1)],
         search=search,
         importances=Importances((Importance("lr", "pedanova", 0.9, 0.8, 1.0),), None),
+        tradeoffs=[
+            Tradeoff("trial 3", 40.0, 0.97, is_on_front=True),
+            Tradeoff("trial 1", 60.0, 0.98, is_on_front=True),
+        ],
         reading=Reading(Network("lr 0.001, seed 0", "k", 2), tuple(labels.tolist()), predicted),
         pictures=Pictures(images, labels, images, labels),
         layers=[Layer("conv1", "Conv2d 5×5", (32, 28, 28), 832), Layer("", "flatten", (9,), 0)],
