@@ -22,8 +22,8 @@ from hpstudy.sampler import Level
 _HOW_JUDGED = (
     "Intervals cover 95 %. A verdict compares a level with the baseline, seeds as blocks, spread "
     "pooled over the levels (Welch's test where a level's spread is unlike the others'), by "
-    "Holm's method over all levels: so an interval of one level may leave out 0 where no difference "
-    "is shown. It holds at the baseline of the other hyperparameters."
+    "Holm's method over all levels: so an interval of one level may leave out 0 where no "
+    "difference is shown. It holds at the baseline of the other hyperparameters."
 )
 _SEEDS_NEEDED = (
     "Seeds: 3 of 9 means that 9 would show a difference of the size seen in four studies of five."
