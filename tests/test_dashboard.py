@@ -154,3 +154,24 @@ def test_a_grid_is_done_though_its_findings_cannot_be_published(folder):
     assert "4 of 4 points done" in result.stdout
     assert "Note: optuna-dashboard will not show the findings: UserError: " in result.stderr
     assert "artifacts: can't be created: File exists" in result.stderr
+
+
+def test_findings_are_published_though_the_images_cannot_be_had(folder):
+    objective = (folder.path / "walk.py").read_text()
+    folder.write(
+        "walk.py",
+        "from hpstudy.errors import UserError\n"
+        + objective.replace(
+            "    def state_dict(self):",
+            """    @staticmethod
+    def pictures(*, settings, runtime):
+        raise UserError("no images")
+
+    def state_dict(self):""",
+            1,
+        ),
+    )
+    result = folder.run("grid", "walk.toml", "--publish")
+    assert "will not show the findings" not in result.stderr
+    (published,) = (folder.path / "runs" / "artifacts").iterdir()
+    assert json.loads(published.read_text())["grid"]["trials"]["complete"] == 4

@@ -16,6 +16,7 @@ from hpstudy.analysis.search import read_search
 from hpstudy.analysis.speed import search_tradeoffs
 from hpstudy.charts.figures import grid_figures, search_figures
 from hpstudy.commands.opening import Opened
+from hpstudy.errors import UserError
 from hpstudy.objective import Runtime
 from hpstudy.report.dashboard import Published, publish, serve
 from hpstudy.report.document import document
@@ -105,9 +106,14 @@ def _mistakes(
     database: Database,
 ) -> dict[str, bytes]:
     """Returns a picture of the images that a network misreads; none where nothing is known."""
+    if network is None:
+        return {}
     runtime = Runtime(data=str(opened.runs.data))
-    pictures = opened.objective().pictures(settings=settings, runtime=runtime)
-    if network is None or pictures is None:
+    try:
+        pictures = opened.objective().pictures(settings=settings, runtime=runtime)
+    except UserError:  # without its images the rest is still worth showing
+        return {}
+    if pictures is None:
         return {}
     reading = read_digits(network, [int(label) for label in pictures.test_labels], database)
     if reading is None or not reading.mistakes:
