@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 
 import optuna
@@ -16,8 +17,10 @@ FINGERPRINT = "fingerprint"
 SEEDS = "seeds"
 SOURCE = "source"
 
-# User attributes of a trial: why it failed, who ran it, and the key of its training.
+# User attributes of a trial: why it failed, the epoch at which its metric was no finite number any
+# more, who ran it, and the key of its training.
 ERROR = "error"
+DIVERGED = "diverged"
 INVOCATION = "invocation"
 TRAINING = "training"
 
@@ -85,6 +88,21 @@ def training_lock(key: str) -> str:
 def is_alive(trial: FrozenTrial, study: str, url: str) -> bool:
     """Tells whether a running trial's worker still holds its lock."""
     return trial.state == TrialState.RUNNING and not is_free(url, trial_lock(study, trial.number))
+
+
+def worst_value(direction: str) -> float:
+    """Returns the value that a diverged trial is told: the worst, so that samplers keep away."""
+    return -math.inf if direction == "maximize" else math.inf
+
+
+def has_diverged(trial: FrozenTrial) -> bool:
+    """Tells whether a trial's metric became NaN or infinite: finished, but without a number."""
+    return trial.state == TrialState.COMPLETE and DIVERGED in trial.user_attrs
+
+
+def is_measured(trial: FrozenTrial) -> bool:
+    """Tells whether a trial is complete and has a number as its value."""
+    return trial.state == TrialState.COMPLETE and DIVERGED not in trial.user_attrs
 
 
 def latest_attempts(

@@ -15,6 +15,8 @@ BETTER = "better"
 WORSE = "worse"
 NOT_SHOWN = "no difference shown"
 CANNOT_TELL = "one seed: cannot tell"
+UNSTABLE = "unstable"  # some seeds diverged, and it is not shown to be worse
+DIVERGES = "diverges"  # all of them did
 
 
 @dataclass(frozen=True)

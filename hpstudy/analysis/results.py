@@ -57,6 +57,7 @@ class LevelResult:
         effect: Mean difference from the baseline over the seeds that both have.
         seconds_per_epoch: Mean training time of an epoch.
         peak_memory_mb: Highest memory of an epoch, in MiB.
+        diverged: The replicates that diverged: finished, but they take part in no mean.
     """
 
     level: Level
@@ -67,6 +68,7 @@ class LevelResult:
     effect: float | None
     seconds_per_epoch: float | None
     peak_memory_mb: float | None
+    diverged: tuple[int, ...] = ()
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -89,13 +91,23 @@ class FactorResult:
 
 @dataclass(frozen=True)
 class TrialCounts:
-    """How many points are in which state; `failed` are those whose latest attempt raised."""
+    """How many points are in which state.
+
+    Attributes:
+        complete: Those with a value.
+        pruned: Those that were stopped early.
+        failed: Those whose latest attempt raised.
+        running: Those at work.
+        waiting: Those without an attempt, or whose attempt was interrupted.
+        diverged: Those whose metric became NaN or infinite: finished, but without a value.
+    """
 
     complete: int = 0
     pruned: int = 0
     failed: int = 0
     running: int = 0
     waiting: int = 0
+    diverged: int = 0
 
 
 @dataclass(frozen=True)
