@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from hpstudy.metric import PER_CENT, SHARE
 from hpstudy.sampler import Level
 
 
@@ -124,6 +125,21 @@ class Dimension(Section):
             return False
         steps = (value - self.low) / self.step if self.step is not None else 0
         return math.isclose(steps, round(steps), abs_tol=1e-9)
+
+
+class Measure(Section):
+    """What a metric's values are."""
+
+    unit: Annotated[str, Field(max_length=12)] = Field(
+        description='"share" of 1, "%", or what stands behind the number, such as "s"'
+    )
+
+    @field_validator("unit")
+    @classmethod
+    def _plain_text(cls, unit: str) -> str:
+        if unit not in (SHARE, PER_CENT) and (not unit.isprintable() or set(unit) & set("<>{}%")):
+            raise ValueError(f'expected "share", "%" or plain text such as "s", found {unit!r}')
+        return unit.strip()
 
 
 class Search(Section):

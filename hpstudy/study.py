@@ -8,9 +8,10 @@ from typing import Any
 
 from pydantic import Field, JsonValue, model_validator
 
+from hpstudy.metric import Direction, Metric
 from hpstudy.objective import PRECISIONS
 from hpstudy.sampler import SEED, Level, Point
-from hpstudy.sections import Claim, Dimension, Grid, OneLevel, Search, Section
+from hpstudy.sections import Claim, Dimension, Grid, Measure, OneLevel, Search, Section
 
 PRECISION = "precision"
 
@@ -33,6 +34,9 @@ class StudyFile(Section):
     )
     grid: Grid | None = Field(None, description="the one-factor grid")
     search: Search | None = Field(None, description="the search")
+    metrics: dict[str, Measure] = Field(
+        default_factory=dict, description="the unit of a metric, where its values don't tell it"
+    )
     published: dict[str, dict[str, float]] = Field(
         default_factory=dict, description="figures printed elsewhere, by factor and level"
     )
@@ -57,6 +61,7 @@ class StudyFile(Section):
             for name, dimension in self.search.space.items():
                 self._check_dimension(name, dimension)
         self._check_fidelity()
+        self._check_metrics()
         return self
 
     def _check_factor(self, name: str, levels: list[Any]) -> None:
@@ -149,6 +154,28 @@ class StudyFile(Section):
                     f"baseline.{self.fidelity}: the fidelity expects whole numbers from 1, "
                     f"found {value!r}"
                 )
+
+    def _check_metrics(self) -> None:
+        compared = [section.metric for section in (self.grid, self.search) if section is not None]
+        if self.search is not None:
+            compared.append(self.search.confirming_metric)
+        for name in self.metrics:
+            if name not in compared:
+                raise ValueError(
+                    f"metrics.{name}: expected a metric that is compared "
+                    f"({', '.join(dict.fromkeys(compared))}){did_you_mean(name, compared)}"
+                )
+
+    def measured(self, name: str, direction: Direction, values: Iterable[float] = ()) -> Metric:
+        """Returns a metric with the unit that the file says, or else that its values tell.
+
+        Args:
+            name: The metric's name.
+            direction: Which direction of it is better.
+            values: All of its values that are known.
+        """
+        told = self.metrics.get(name)
+        return Metric.named(name, direction, told.unit if told is not None else None).seeing(values)
 
     def baseline_of(self, factor: str) -> Level:
         """Returns a factor's baseline value, which may stand in `[settings]`."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from hpstudy.metric import Metric
 from hpstudy.mnist.data import fetch
 
 # A training without torch. It logs every epoch that it trains, so that tests can count them.
@@ -213,8 +214,7 @@ def made_findings() -> Callable[..., Any]:
             results.append(FactorResult(factor, rows))
         return findings(
             GridResults(
-                metric="test_accuracy",
-                direction=direction,
+                metric=Metric.named("test_accuracy", direction),
                 baseline={f: next(iter(levels)) for f, levels in factors.items()},
                 settings={"dataset": "mnist"},
                 trials=TrialCounts(complete=sum(map(len, factors.values()))),
@@ -257,8 +257,7 @@ def made_search() -> Callable[..., Any]:
         complete = [t for t in made if t.state == TrialState.COMPLETE]
         pick = max if direction == "maximize" else min
         return SearchResults(
-            metric="validation_accuracy",
-            direction=direction,
+            metric=Metric.named("validation_accuracy", direction),
             baseline={"lr": 0.001, "batch_size": 100},
             settings={},
             counts=TrialCounts(complete=len(complete), pruned=len(made) - len(complete)),

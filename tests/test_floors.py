@@ -10,6 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "hpstudy"
 FLOORS = {
     "errors": 1,
+    "metric": 1,
     "sampler": 1,
     "pictures": 1,
     "objective": 2,

@@ -119,6 +119,17 @@ def test_a_factor_may_name_a_setting_or_the_precision(tmp_path: Path):
         ("published.lr", "published.rl", "published.rl: expected a factor"),
         ("[grid]", "[grid]\nseeds = [-1]", r"grid.seeds\[1\]: input should be greater .* found -1"),
         ("[grid]", "[grid]\nseeds = [true]", r"grid.seeds\[1\]: input should be a valid integer"),
+        (
+            "[grid]",
+            '[metrics]\nvalu = { unit = "s" }\n[grid]',
+            "metrics.valu: expected a metric that is",
+        ),
+        ("[grid]", '[metrics]\nvalue = { unit = "<b>" }\n[grid]', "metrics.value.unit: "),
+        (
+            "[grid]",
+            '[metrics]\nvalue = { unit = "a very long one" }\n[grid]',
+            "metrics.value.unit: ",
+        ),
         ("[grid]", '[grid]\ndirection = "up"', "grid.direction: input should be 'maximize' or"),
         ("[baseline]", "[baseline]\nseed = 1", "baseline.seed: seeds are given in grid.seeds"),
         ("lr = [0.1, 1]", "seed = [1, 2]", "grid.factors.seed: seeds are given in grid.seeds"),

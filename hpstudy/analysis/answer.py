@@ -9,7 +9,8 @@ from hpstudy.analysis.effects import BETTER, CANNOT_TELL, NOT_SHOWN, WORSE, Effe
 from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.results import LevelResult
 from hpstudy.analysis.search import Confirmed, SearchResults
-from hpstudy.analysis.wording import interval, number, setting, spelled
+from hpstudy.analysis.wording import interval, number, setting, spelled, words
+from hpstudy.metric import Metric
 from hpstudy.sampler import Level
 
 
@@ -34,7 +35,7 @@ class Answer:
     why: str
     params: Mapping[str, Level]
     changed: tuple[str, ...]
-    metric: str
+    metric: Metric
     value: float | None
     low: float | None
     high: float | None
@@ -48,7 +49,7 @@ class _Judged:
     row: LevelResult
     effect: Effect
 
-    def words(self, metric: str) -> str:
+    def words(self, metric: Metric) -> str:
         return (
             f"{setting({self.factor: self.row.level})} ({spelled(self.effect.difference, metric)})"
         )
@@ -122,7 +123,7 @@ def _at(
     )
 
 
-def _seen(judged: list[_Judged], base: _Judged | None, direction: str, metric: str) -> str:
+def _seen(judged: list[_Judged], base: _Judged | None, direction: str, metric: Metric) -> str:
     pick = max if direction == "maximize" else min
     best = pick(judged, key=lambda j: j.row.mean or 0.0)
     text = f"The best value seen is {number(best.row.mean, metric)}"
@@ -134,7 +135,7 @@ def _seen(judged: list[_Judged], base: _Judged | None, direction: str, metric: s
     return f"{text}, at {at}; the baseline has {number(base.row.mean, metric)}."
 
 
-def _excluded(judged: list[_Judged], metric: str) -> str:
+def _excluded(judged: list[_Judged], metric: Metric) -> str:
     bounds = [j.effect.within for j in judged if j.effect.verdict == NOT_SHOWN]
     bound = max((b for b in bounds if b is not None), default=None)
     if bound is None:
@@ -145,13 +146,13 @@ def _excluded(judged: list[_Judged], metric: str) -> str:
     )
 
 
-def _worse(judged: list[_Judged], metric: str) -> tuple[str, ...]:
+def _worse(judged: list[_Judged], metric: Metric) -> tuple[str, ...]:
     worse = [j.words(metric) for j in judged if j.effect.verdict == WORSE]
     return (f"Shown to be worse: {', '.join(worse)}.",) if worse else ()
 
 
 def _of_confirmed(search: SearchResults, won: Confirmed, grid: Answer | None) -> Answer:
-    metric, sign = won.metric, 1 if search.direction == "maximize" else -1
+    metric, sign = won.metric, won.metric.sign
     gap = "no difference known yet"
     if won.difference is not None:
         gap = f"{spelled(won.difference, metric)} against the baseline on the same fresh seeds"
@@ -205,7 +206,7 @@ def _of_best(search: SearchResults, grid: Answer | None) -> Answer:
         return _with_note(grid, f"{found}; {doubt}")
     return Answer(
         headline=f"Try {setting(best.params)}: the search's best, not confirmed yet.",
-        why=f"{search.metric.replace('_', ' ')} {value}; {doubt}",
+        why=f"{words(search.metric.name)} {value}; {doubt}",
         params={**search.baseline, **best.params},
         changed=tuple(n for n, value in best.params.items() if value != search.baseline[n]),
         metric=search.metric,

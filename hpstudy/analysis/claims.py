@@ -70,7 +70,7 @@ class _Judge:
         self._grid = grid
         self._comparisons = comparisons
         self._rows = {(f.factor, row.level): row for f in grid.factors for row in f.levels}
-        self._sign = 1 if grid.direction == "maximize" else -1
+        self._sign = grid.metric.sign
 
     def result(self, claim: Claim) -> ClaimResult:
         statements = list(self._statements(claim))

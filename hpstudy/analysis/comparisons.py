@@ -10,7 +10,7 @@ from statistics import fmean, variance
 from typing import Any
 
 from hpstudy.analysis.results import GridResults
-from hpstudy.analysis.wording import is_share
+from hpstudy.metric import Metric
 from hpstudy.sampler import Level
 
 CONFIDENCE = 0.95
@@ -196,11 +196,11 @@ class Comparisons:
 
 
 def mean_interval(
-    values: tuple[float, ...], metric: str | None = None
+    values: tuple[float, ...], metric: Metric | None = None
 ) -> tuple[float, float] | None:
     """Returns the 95 % interval of a mean (Student's t); None for fewer than two values.
 
-    That of a metric that is a share ends at 0 and 1.
+    It ends where the metric's values do.
     """
     if len(values) < 2:
         return None
@@ -209,9 +209,10 @@ def mean_interval(
     quantile = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1))
     half = quantile * math.sqrt(variance(values) / len(values))
     low, high = fmean(values) - half, fmean(values) + half
-    if metric is not None and is_share(metric):
-        return max(low, 0.0), min(high, 1.0)
-    return low, high
+    if metric is None:
+        return low, high
+    least, most = metric.bounds
+    return max(low, least), min(high, most)
 
 
 def _spread_p(key: Setting, pool: Mapping[Setting, _Values]) -> float:

@@ -41,9 +41,9 @@ def convergence(grid: GridResults) -> Convergence:
 
 
 def _first(epochs: Iterable[Epoch], target: float, grid: GridResults) -> int | None:
-    sign = 1 if grid.direction == "maximize" else -1
+    sign = grid.metric.sign
     for epoch in epochs:
-        value = epoch.metrics.get(grid.metric)
+        value = epoch.metrics.get(grid.metric.name)
         if value is not None and sign * value >= sign * target:
             return epoch.number
     return None

@@ -98,8 +98,8 @@ def _effect(row: LevelResult, contrast: Contrast | None, p: float, grid: GridRes
     if contrast is None:
         return Effect(low, high, difference=row.effect, verdict=CANNOT_TELL)
     if p < 1 - CONFIDENCE:
-        sign = 1 if grid.direction == "maximize" else -1
-        verdict, within = BETTER if sign * contrast.difference > 0 else WORSE, None
+        is_better = grid.metric.sign * contrast.difference > 0
+        verdict, within = BETTER if is_better else WORSE, None
     else:
         verdict, within = NOT_SHOWN, max(abs(contrast.low), abs(contrast.high))
     return Effect(

@@ -138,7 +138,7 @@ def search_importances(search: SearchResults) -> Importances:
 
 def _ranked(search: SearchResults) -> list[FrozenTrial]:
     """Returns the finished trials with their ranks as values: 0 is best, pruned ones come last."""
-    sign = 1 if search.direction == "maximize" else -1
+    sign = search.metric.sign
     values = {
         t.number: (t.state == TrialState.COMPLETE, sign * value)
         for t in search.trials

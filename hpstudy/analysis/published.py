@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import variance
 
@@ -21,7 +21,8 @@ class Agreement:
     """A published accuracy beside ours.
 
     Attributes:
-        low: Lower end of the published figure's 95 % interval (Wilson), from its test images.
+        low: Lower end of the published figure's 95 % interval (Wilson), from its test images; in
+            the metric's unit.
         high: Its upper end.
         p: Probability of a difference from ours at least this large by luck.
         verdict: "consistent" or "not consistent" with ours, at 5 %.
@@ -62,38 +63,49 @@ def agreements(grid: GridResults) -> Agreements:
     """
     theirs = _MNIST_TEST_IMAGES if grid.settings.get("dataset") == "mnist" else None
     ours = grid.settings.get("test_images", theirs)
-    if grid.metric != "test_accuracy" or not isinstance(ours, int):
+    metric = grid.metric
+    if (
+        metric.name != "test_accuracy"
+        or not (metric.in_per_cent and metric.is_bounded)
+        or not isinstance(ours, int)
+    ):
         return {}
+    whole = metric.bounds[1]
     return {
-        (factor.factor, row.level): _agreement(row, row.published, ours, theirs or ours)
+        (factor.factor, row.level): _agreement(row, row.published, ours, theirs or ours, whole)
         for factor in grid.factors
         for row in factor.levels
-        if row.values and row.published is not None and 0 <= row.published <= 1
+        if row.values and row.published is not None and 0 <= row.published <= whole
     }
 
 
-def _agreement(row: LevelResult, published: float, ours: int, theirs: int) -> Agreement:
+def _agreement(
+    row: LevelResult, published: float, ours: int, theirs: int, whole: float
+) -> Agreement:
+    """Compares shares of `whole`: 1, or 100 per cent."""
     from statsmodels.stats.proportion import proportion_confint
 
-    low, high = proportion_confint(
-        published * theirs, theirs, alpha=1 - CONFIDENCE, method="wilson"
-    )
-    if len(row.values) > 1:
-        p = _p_of_mean(row, published, theirs)
+    values, share = [value / whole for value in row.values], published / whole
+    low, high = proportion_confint(share * theirs, theirs, alpha=1 - CONFIDENCE, method="wilson")
+    if len(values) > 1:
+        p = _p_of_mean(values, share, theirs)
     else:
-        p = _p_of_run(row.values[0], published, ours, theirs)
+        p = _p_of_run(values[0], share, ours, theirs)
     return Agreement(
-        float(low), float(high), p, CONSISTENT if p >= 1 - CONFIDENCE else NOT_CONSISTENT
+        whole * float(low),
+        whole * float(high),
+        p,
+        CONSISTENT if p >= 1 - CONFIDENCE else NOT_CONSISTENT,
     )
 
 
-def _p_of_mean(row: LevelResult, published: float, images: int) -> float:
+def _p_of_mean(values: Sequence[float], published: float, images: int) -> float:
     from scipy import stats
 
-    seeds = len(row.values)
-    by_seed = variance(row.values) * (1 + 1 / seeds)
+    seeds = len(values)
+    by_seed = variance(values) * (1 + 1 / seeds)
     total = by_seed + published * (1 - published) / images
-    gap = abs(sum(row.values) / seeds - published)
+    gap = abs(sum(values) / seeds - published)
     if total == 0:
         return float(gap == 0)
     freedom = (total / by_seed) ** 2 * (seeds - 1) if by_seed else math.inf

@@ -8,6 +8,7 @@ from statistics import fmean
 
 from optuna.trial import FrozenTrial, TrialState
 
+from hpstudy.metric import Direction, Metric
 from hpstudy.records import Epoch, Records
 from hpstudy.sampler import SEED, Level, Point, one_factor_points
 from hpstudy.sections import Claim
@@ -125,7 +126,6 @@ class GridResults:
 
     Attributes:
         metric: The metric that is compared.
-        direction: "maximize" or "minimize".
         baseline: The baseline, settings that are factors included.
         settings: The settings that the trials were trained with.
         trials: How many points are in which state.
@@ -138,8 +138,7 @@ class GridResults:
         targets: The values of the metric that trainings are to reach.
     """
 
-    metric: str
-    direction: str
+    metric: Metric
     baseline: Mapping[str, Level]
     settings: Mapping[str, object]
     trials: TrialCounts
@@ -150,6 +149,11 @@ class GridResults:
     failed: tuple[Failure, ...]
     runtime: Mapping[str, object] = field(default_factory=dict)
     targets: tuple[float, ...] = ()
+
+    @property
+    def direction(self) -> Direction:
+        """Which direction of the metric is better: "maximize" or "minimize"."""
+        return self.metric.direction
 
 
 def read_grid(
@@ -189,8 +193,9 @@ def read_grid(
         for factor, levels in chosen.items()
     }
     return GridResults(
-        metric=study.grid.metric,
-        direction=study.grid.direction,
+        metric=study.measured(
+            study.grid.metric, study.grid.direction, (run.value for run in runs.values())
+        ),
         baseline=baseline,
         settings=fingerprint.get("settings", {}),
         runtime=runtime_of(fingerprint, baseline),

@@ -13,9 +13,9 @@ from hpstudy.analysis.comparisons import Noise, mean_interval
 from hpstudy.analysis.planning import seeds_needed
 from hpstudy.analysis.results import Failure, TrialCounts, runtime_of
 from hpstudy.confirmation import Candidate
+from hpstudy.metric import Direction, Metric
 from hpstudy.records import Records
 from hpstudy.sampler import Level, Point
-from hpstudy.sections import Search
 from hpstudy.storage import Database
 from hpstudy.study import StudyFile
 from hpstudy.trials import (
@@ -72,7 +72,7 @@ class Confirmed:
         baseline_high: Its upper end.
     """
 
-    metric: str
+    metric: Metric
     params: Point
     seeds: tuple[int, ...]
     values: tuple[float, ...]
@@ -95,7 +95,6 @@ class SearchResults:
 
     Attributes:
         metric: The metric that is searched for.
-        direction: "maximize" or "minimize".
         baseline: The baseline.
         settings: The settings that the trials were trained with.
         counts: How many trials are in which state.
@@ -110,8 +109,7 @@ class SearchResults:
         runtime: The trials' device type, precision and threads.
     """
 
-    metric: str
-    direction: str
+    metric: Metric
     baseline: Mapping[str, Level]
     settings: Mapping[str, object]
     counts: TrialCounts
@@ -123,6 +121,11 @@ class SearchResults:
     confirmed: Confirmed | None
     failed: tuple[Failure, ...]
     runtime: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def direction(self) -> Direction:
+        """Which direction of the metric is better: "maximize" or "minimize"."""
+        return self.metric.direction
 
 
 def read_search(study: StudyFile, name: str, database: Database) -> SearchResults | None:
@@ -165,8 +168,9 @@ def read_search(study: StudyFile, name: str, database: Database) -> SearchResult
     )
     pick = max if study.search.direction == "maximize" else min
     return SearchResults(
-        metric=study.search.metric,
-        direction=study.search.direction,
+        metric=study.measured(
+            study.search.metric, study.search.direction, (t.values[0] for t in complete)
+        ),
         baseline=dict(study.baseline),
         settings=settings,
         runtime=runtime_of(fingerprint, study.baseline),
@@ -181,7 +185,7 @@ def read_search(study: StudyFile, name: str, database: Database) -> SearchResult
         trials=tuple(sorted([*finished, *running], key=lambda t: t.number)),
         best=pick(complete, key=lambda t: t.values[0]) if complete else None,
         finalists=_finalists(finalists, study.search.direction),
-        confirmed=_confirmed(study.search, study.baseline, finalists, trials),
+        confirmed=_confirmed(study, finalists, trials),
         failed=tuple(Failure(t.params, seed, str(t.user_attrs[ERROR])) for t in failed),
     )
 
@@ -204,11 +208,10 @@ def _finalists(candidates: Sequence[Candidate], direction: str) -> tuple[Finalis
 
 
 def _confirmed(
-    search: Search,
-    baseline: Point,
-    finalists: Sequence[Candidate],
-    trials: Sequence[FrozenTrial],
+    study: StudyFile, finalists: Sequence[Candidate], trials: Sequence[FrozenTrial]
 ) -> Confirmed | None:
+    search, baseline = study.search, study.baseline
+    assert search is not None  # the caller's
     winner = confirmation.winner(finalists, search.direction)
     if winner is None:
         return None
@@ -217,7 +220,8 @@ def _confirmed(
     theirs = confirmation.values_of(baseline, 0, seeds, trials)
     if not ours:
         return None
-    metric = search.confirming_metric
+    values = [*ours.values(), *theirs.values()]
+    metric = study.measured(search.confirming_metric, search.direction, values)
     low, high = mean_interval(tuple(ours.values()), metric) or (None, None)
     base_low, base_high = mean_interval(tuple(theirs.values()), metric) or (None, None)
     both = ours.keys() & theirs.keys() if winner.setting != baseline else set()

@@ -1,50 +1,63 @@
-"""Figures in words: accuracies in per cent, their differences in percentage points."""
+"""Figures in words: shares and per cent in per cent, their differences in percentage points."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-
-def is_share(metric: str) -> bool:
-    """Tells whether a metric is a share of 1, shown in per cent."""
-    return metric.endswith("accuracy")
+from hpstudy.metric import Metric
 
 
-def number(value: float | None, metric: str) -> str:
-    """Formats a metric's value, accuracies in per cent; nothing for what is not known."""
-    if value is None:
-        return ""
-    return f"{100 * value:.2f} %" if is_share(metric) else f"{value:.5g}"
+def number(value: float | None, metric: Metric) -> str:
+    """Formats a metric's value with its unit: "98.54 %"; nothing for what is not known."""
+    return "" if value is None else _with_unit(bare_number(value, metric), unit_of_values(metric))
 
 
-def short_number(value: float, metric: str) -> str:
+def bare_number(value: float, metric: Metric) -> str:
+    """Formats a metric's value without its unit."""
+    return f"{metric.scale * value:.2f}" if metric.in_per_cent else f"{value:.5g}"
+
+
+def short_number(value: float, metric: Metric) -> str:
     """Formats a chosen value in no more digits than it has: "98 %"."""
-    return f"{100 * value:.6g} %" if is_share(metric) else f"{value:.6g}"
+    return _with_unit(f"{metric.scale * value:.6g}", unit_of_values(metric))
 
 
-def difference(value: float | None, metric: str) -> str:
-    """Formats a difference of two values; of accuracies in percentage points."""
+def difference(value: float | None, metric: Metric) -> str:
+    """Formats a difference of two values, without its unit: "+0.30"."""
     if value is None:
         return ""
-    return f"{100 * value:+.2f}" if is_share(metric) else f"{value:+.4g}"
+    return f"{metric.scale * value:+.2f}" if metric.in_per_cent else f"{value:+.4g}"
 
 
-def interval(low: float | None, high: float | None, metric: str, *, signed: bool = False) -> str:
-    """Formats an interval, of accuracies in per cent."""
+def interval(low: float | None, high: float | None, metric: Metric, *, signed: bool = False) -> str:
+    """Formats an interval of values, or of differences (signed), without the unit."""
     if low is None or high is None:
         return ""
     if signed:
         return f"{difference(low, metric)} to {difference(high, metric)}"
-    return f"{number(low, metric).removesuffix(' %')} to {number(high, metric).removesuffix(' %')}"
+    return f"{bare_number(low, metric)} to {bare_number(high, metric)}"
 
 
-def spelled(value: float | None, metric: str, *, signed: bool = True) -> str:
+def spelled(value: float | None, metric: Metric, *, signed: bool = True) -> str:
     """Formats a difference with its unit, where it has one: "+0.30 points"."""
     if value is None:
         return ""
     text = difference(value if signed else abs(value), metric)
-    text = text if signed else text.removeprefix("+")
-    return f"{text} points" if is_share(metric) else text
+    return _with_unit(text if signed else text.removeprefix("+"), unit_of_differences(metric))
+
+
+def unit_of_values(metric: Metric) -> str:
+    """Returns what stands behind a value: "%", "s"; empty where it has no unit."""
+    return "%" if metric.in_per_cent else metric.unit
+
+
+def unit_of_differences(metric: Metric) -> str:
+    """Returns what stands behind a difference: "points", "s"; empty where it has no unit."""
+    return "points" if metric.in_per_cent else metric.unit
+
+
+def _with_unit(text: str, unit: str) -> str:
+    return f"{text} {unit}" if unit else text
 
 
 def words(name: str) -> str:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean, pstdev, quantiles
 
-from hpstudy.analysis.wording import is_share
+from hpstudy.analysis.wording import unit_of_differences, unit_of_values
+from hpstudy.metric import Metric
 from hpstudy.sampler import Level
 
 _FAR = 12.0  # a gap this many times as wide as what lies on the baseline's side of it cuts the axis
@@ -22,14 +23,26 @@ def identifier(*parts: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", "-".join(parts)).strip("-")
 
 
-def tick_format(metric: str) -> str:
-    """Returns d3's format of a metric's values, for ticks."""
-    return ".4~%" if is_share(metric) else ""
+def ticks(metric: Metric) -> dict[str, str]:
+    """Returns how plotly writes a metric's values at the ticks: d3's format, and the unit."""
+    if metric.is_share:
+        return {"tickformat": ".4~%"}
+    unit = unit_of_values(metric)
+    return {"tickformat": "", "ticksuffix": f" {unit}" if unit else ""}
 
 
-def hover_format(metric: str) -> str:
-    """Returns d3's format of a metric's values, for reading one."""
-    return ".2%" if is_share(metric) else ".5~g"
+def hovered(axis: str, metric: Metric) -> str:
+    """Returns plotly's text of a metric's value under the mouse, for reading one: "%{y:.2%}"."""
+    if metric.is_share:
+        return f"%{{{axis}:.2%}}"
+    form, unit = ".2f" if metric.in_per_cent else ".5~g", unit_of_values(metric)
+    return f"%{{{axis}:{form}}}{f' {unit}' if unit else ''}"
+
+
+def hovered_difference(axis: str, metric: Metric) -> str:
+    """Returns plotly's text of a difference under the mouse; of shares it is drawn in points."""
+    form, unit = ".2f" if metric.in_per_cent else ".4~g", unit_of_differences(metric)
+    return f"%{{{axis}:{form}}}{f' {unit}' if unit else ''}"
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from plotly.subplots import make_subplots
 from hpstudy.analysis.results import FactorResult, LevelResult
 from hpstudy.analysis.speed import Speeds, Tradeoff
 from hpstudy.analysis.wording import number, words
-from hpstudy.charts.axes import bulk, hover_format, tick_format
+from hpstudy.charts.axes import bulk, hovered, ticks
 from hpstudy.charts.theme import BLUE, GREEN, GREY, finish
+from hpstudy.metric import Metric
 
 _ENOUGH = 2
 _MOST_LABELS = 6
@@ -88,7 +89,7 @@ def _label_positions(count: int) -> list[str]:
     return [*positions[:-1], "top left"]
 
 
-def tradeoff_figure(tradeoffs: Sequence[Tradeoff], metric: str) -> go.Figure | None:
+def tradeoff_figure(tradeoffs: Sequence[Tradeoff], metric: Metric) -> go.Figure | None:
     """Draws values against training time, with the front that nothing is better than.
 
     Args:
@@ -105,7 +106,7 @@ def tradeoff_figure(tradeoffs: Sequence[Tradeoff], metric: str) -> go.Figure | N
     frame = bulk([one.value for one in tradeoffs], best=best.value)
     others = [one for one in tradeoffs if not one.is_on_front and frame.holds(one.value)]
     figure = go.Figure()
-    hover = f"%{{customdata}}: %{{y:{hover_format(metric)}}} in %{{x:.3~s}} s<extra></extra>"
+    hover = f"%{{customdata}}: {hovered('y', metric)} in %{{x:.3~s}} s<extra></extra>"
     figure.add_scatter(
         x=[one.seconds for one in others],
         y=[one.value for one in others],
@@ -130,7 +131,7 @@ def tradeoff_figure(tradeoffs: Sequence[Tradeoff], metric: str) -> go.Figure | N
         name="best for its time",
     )
     figure.update_xaxes(title="training time, s", rangemode="tozero")
-    figure.update_yaxes(title=words(metric), tickformat=tick_format(metric), range=frame.range)
+    figure.update_yaxes(title=words(metric.name), **ticks(metric), range=frame.range)
     title = f"{words(best.label)} is best, {number(best.value, metric)} in {best.seconds:,.0f} s"
     if len(front) > 1:
         quick = front[0]
@@ -138,4 +139,6 @@ def tradeoff_figure(tradeoffs: Sequence[Tradeoff], metric: str) -> go.Figure | N
         title += f"{quick.seconds:,.0f} s"
     outside = sum(not frame.holds(one.value) for one in tradeoffs)
     beyond = f" {outside} settings lie beyond the axis." if outside else ""
-    return finish(figure, title, f"{words(metric)} against training time, a dot a setting.{beyond}")
+    return finish(
+        figure, title, f"{words(metric.name)} against training time, a dot a setting.{beyond}"
+    )

@@ -11,8 +11,9 @@ from plotly.subplots import make_subplots
 
 from hpstudy.analysis.curves import Curve
 from hpstudy.analysis.wording import number, words
-from hpstudy.charts.axes import Window, hover_format, tick_format, window
+from hpstudy.charts.axes import Window, hovered, ticks, window
 from hpstudy.charts.theme import DASHES, SERIES, finish
+from hpstudy.metric import Metric
 from hpstudy.sampler import Level
 
 _HEIGHT = 440
@@ -46,7 +47,7 @@ def step_curves(curves: Iterable[Curve], quantity: str) -> tuple[LevelCurve, ...
     return _by_level(curves, lambda curve: {s.seen: getattr(s, quantity) for s in curve.steps})
 
 
-def epoch_curves(curves: Iterable[Curve], metric: str) -> tuple[LevelCurve, ...]:
+def epoch_curves(curves: Iterable[Curve], metric: Metric) -> tuple[LevelCurve, ...]:
     """Returns the curves epoch by epoch, by level.
 
     Args:
@@ -56,7 +57,9 @@ def epoch_curves(curves: Iterable[Curve], metric: str) -> tuple[LevelCurve, ...]
     return _by_level(
         curves,
         lambda curve: {
-            e.number: value for e in curve.epochs if (value := e.metrics.get(metric)) is not None
+            e.number: value
+            for e in curve.epochs
+            if (value := e.metrics.get(metric.name)) is not None
         },
     )
 
@@ -98,9 +101,9 @@ def steps_figure(factor: str, curves: Sequence[Curve]) -> go.Figure | None:
         return None
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06)
     for number_, curve in enumerate(losses):
-        _add(figure, curve, number_, ".4~f", row=1, legend=True)
+        _add(figure, curve, number_, "%{y:.4~f}", row=1, legend=True)
     for number_, curve in enumerate(accuracies):
-        _add(figure, curve, number_, ".2%", row=2, legend=False)
+        _add(figure, curve, number_, "%{y:.2%}", row=2, legend=False)
     figure.update_yaxes(title="training loss", row=1)
     figure.update_yaxes(title="training accuracy", tickformat=".4~%", row=2)
     figure.update_xaxes(title="examples seen", row=2)
@@ -119,7 +122,7 @@ def _ends(curves: Sequence[LevelCurve]) -> str:
     return f"{last[lowest]:.3f} ({lowest}) to {last[highest]:.3f} ({highest})"
 
 
-def epochs_figure(factor: str, curves: Sequence[Curve], metric: str) -> go.Figure | None:
+def epochs_figure(factor: str, curves: Sequence[Curve], metric: Metric) -> go.Figure | None:
     """Draws the metric after each epoch.
 
     Returns:
@@ -130,17 +133,19 @@ def epochs_figure(factor: str, curves: Sequence[Curve], metric: str) -> go.Figur
         return None
     figure = go.Figure()
     for number_, curve in enumerate(found):
-        _add(figure, curve, number_, hover_format(metric), markers=True)
+        _add(figure, curve, number_, hovered("y", metric), markers=True)
     shown = _late_window(found, next((c.level for c in curves if c.is_baseline), None))
-    figure.update_yaxes(title=words(metric), tickformat=tick_format(metric), range=shown.range)
+    figure.update_yaxes(title=words(metric.name), **ticks(metric), range=shown.range)
     figure.update_xaxes(title="epoch", dtick=1 if _longest(found) <= 10 else None)
     outside = [c for c in found if not shown.holds(c.mean[1][-1])]
-    title = f"{words(factor)}: {words(metric)} after each epoch"
+    title = f"{words(factor)}: {words(metric.name)} after each epoch"
     if outside:
         where = ", ".join(f"{c.level} ({number(c.mean[1][-1], metric)})" for c in outside)
         title += f"; {where} beyond the axis"
     last = ", ".join(f"{c.level}: {number(c.mean[1][-1], metric)}" for c in found)
-    says = f"{words(metric)} after each epoch, a line a level of {words(factor)}. Last: {last}."
+    says = (
+        f"{words(metric.name)} after each epoch, a line a level of {words(factor)}. Last: {last}."
+    )
     return finish(figure, title, says, height=_HEIGHT)
 
 
@@ -184,6 +189,6 @@ def _add(
         legendgroup=name,
         showlegend=legend,
         name=name,
-        hovertemplate=f"%{{x:,}}: %{{y:{hover}}}<extra>{name}</extra>",
+        hovertemplate=f"%{{x:,}}: {hover}<extra>{name}</extra>",
         **where,
     )

@@ -16,7 +16,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.wording import level, number, words
-from hpstudy.charts.axes import Window, bulk, hover_format, tick_format
+from hpstudy.charts.axes import Window, bulk, hovered, ticks
 from hpstudy.charts.search import thinned
 from hpstudy.charts.theme import BLUE, GREEN, GREY, SCALE, VERMILLION, finish
 
@@ -72,18 +72,18 @@ def slice_figure(search: SearchResults, param: str) -> go.Figure:
             y=ys,
             mode="markers",
             marker=look,
-            hovertemplate=f"%{{x}}: %{{y:{hover_format(search.metric)}}}<extra></extra>",
+            hovertemplate=f"%{{x}}: {hovered('y', search.metric)}<extra></extra>",
             showlegend=False,
         )
     is_log = getattr(trials[0].distributions[param], "log", False)
     figure.update_xaxes(title=words(param), type="log" if is_log else None, exponentformat="none")
     figure.update_yaxes(
-        title=words(search.metric),
-        tickformat=tick_format(search.metric),
+        title=words(search.metric.name),
+        **ticks(search.metric),
         range=_window(search).range,
     )
     title = f"{words(param)}: the best trial has {level(best)}"
-    says = f"{words(search.metric)} of {len(trials)} complete trials against {words(param)}."
+    says = f"{words(search.metric.name)} of {len(trials)} complete trials against {words(param)}."
     return finish(figure, title, says, height=280)
 
 
@@ -91,7 +91,9 @@ def contour_figure(search: SearchResults, first: str, second: str) -> go.Figure:
     """Draws the value over two hyperparameters."""
     trials = [t for t in _complete(search, _CONTOUR_TRIALS) if {first, second} <= set(t.params)]
     study = study_of(search, trials)
-    figure = visualization.plot_contour(study, [first, second], target_name=words(search.metric))
+    figure = visualization.plot_contour(
+        study, [first, second], target_name=words(search.metric.name)
+    )
     frame = _window(search)
     figure.update_traces(
         selector={"type": "contour"},
@@ -103,8 +105,8 @@ def contour_figure(search: SearchResults, first: str, second: str) -> go.Figure:
         contours={"coloring": "heatmap", "showlines": False},
         opacity=0.85,
         colorbar={
-            "title": {"text": words(search.metric), "side": "top"},
-            "tickformat": tick_format(search.metric),
+            "title": {"text": words(search.metric.name), "side": "top"},
+            **ticks(search.metric),
             "thickness": 10,
             "orientation": "h",
             "y": 1.02,
@@ -118,7 +120,7 @@ def contour_figure(search: SearchResults, first: str, second: str) -> go.Figure:
     figure.update_xaxes(title=words(x or first))
     figure.update_yaxes(title=words(y or second))
     title = f"{words(first)} and {words(second)} together"
-    says = f"{words(search.metric)} between {len(trials)} complete trials, each a dot."
+    says = f"{words(search.metric.name)} between {len(trials)} complete trials, each a dot."
     return finish(figure, title, says, height=400)
 
 
@@ -133,19 +135,19 @@ def distribution_figure(search: SearchResults) -> go.Figure:
         y=[(place + 1) / len(values) for place in shown],
         mode="lines",
         line={"shape": "hv", "width": 2, "color": BLUE},
-        hovertemplate=f"%{{y:.0%}} up to %{{x:{hover_format(search.metric)}}}<extra></extra>",
+        hovertemplate=f"%{{y:.0%}} up to {hovered('x', search.metric)}<extra></extra>",
         showlegend=False,
     )
     figure.update_xaxes(
-        title=words(search.metric),
-        tickformat=tick_format(search.metric),
+        title=words(search.metric.name),
+        **ticks(search.metric),
         range=_window(search).range,
     )
     figure.update_yaxes(title="share of trials up to here", tickformat=".0%")
     title = f"Half of the complete trials are above {number(median(values), search.metric)}"
     if search.direction == "minimize":
         title = title.replace("above", "below")
-    says = f"Cumulative distribution of {words(search.metric)} over {len(values)} trials."
+    says = f"Cumulative distribution of {words(search.metric.name)} over {len(values)} trials."
     return finish(figure, title, says)
 
 

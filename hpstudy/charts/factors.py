@@ -10,9 +10,10 @@ import plotly.graph_objects as go
 from hpstudy.analysis.effects import BETTER, CANNOT_TELL, NOT_SHOWN, WORSE, Effect
 from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.results import FactorResult, LevelResult
-from hpstudy.analysis.wording import number, spelled, words
-from hpstudy.charts.axes import Places, Window, hover_format, places, tick_format, window
+from hpstudy.analysis.wording import bare_number, number, spelled, words
+from hpstudy.charts.axes import Places, Window, hovered, places, ticks, window
 from hpstudy.charts.theme import BLUE, DETAIL, GREY, VERMILLION, finish
+from hpstudy.metric import Metric
 
 _ASIDE = 0.022  # how far seeds and published figures stand beside a level's mean, of the axis
 
@@ -139,13 +140,11 @@ def effect_figure(factor: FactorResult, found: Findings) -> go.Figure:
         range=[-0.28, 1.12],
         tickangle=0,
     )
-    figure.update_yaxes(
-        title=words(metric), tickformat=tick_format(metric), range=plot.window.range
-    )
+    figure.update_yaxes(title=words(metric.name), **ticks(metric), range=plot.window.range)
     return finish(figure, finding(factor, found), _says(factor, found, plot))
 
 
-def _add_means(figure: go.Figure, means: Sequence[Mark], metric: str) -> None:
+def _add_means(figure: go.Figure, means: Sequence[Mark], metric: Metric) -> None:
     figure.add_scatter(
         x=[mark.at for mark in means],
         y=[mark.value for mark in means],
@@ -153,18 +152,18 @@ def _add_means(figure: go.Figure, means: Sequence[Mark], metric: str) -> None:
         mode="markers",
         marker={"size": 11, "color": BLUE},
         customdata=[mark.level for mark in means],
-        hovertemplate=f"%{{customdata}}: %{{y:{hover_format(metric)}}}<extra>mean</extra>",
+        hovertemplate=f"%{{customdata}}: {hovered('y', metric)}<extra>mean</extra>",
         name="mean, 95 % interval" if any(m.low is not None for m in means) else "one training",
     )
 
 
-def _add_labels(figure: go.Figure, plot: EffectPlot, metric: str) -> None:
+def _add_labels(figure: go.Figure, plot: EffectPlot, metric: Metric) -> None:
     """Writes each mean beside it, left of the seeds."""
     for mark in plot.means:
         figure.add_annotation(
             x=mark.at - (_ASIDE if plot.seeds else 0),
             y=mark.value,
-            text=number(mark.value, metric).removesuffix(" %"),
+            text=bare_number(mark.value, metric),
             showarrow=False,
             xanchor="right",
             xshift=-8,
@@ -172,18 +171,18 @@ def _add_labels(figure: go.Figure, plot: EffectPlot, metric: str) -> None:
         )
 
 
-def _add_seeds(figure: go.Figure, seeds: Sequence[tuple[float, float]], metric: str) -> None:
+def _add_seeds(figure: go.Figure, seeds: Sequence[tuple[float, float]], metric: Metric) -> None:
     figure.add_scatter(
         x=[at for at, _ in seeds],
         y=[value for _, value in seeds],
         mode="markers",
         marker={"size": 6, "color": BLUE, "opacity": 0.45},
-        hovertemplate=f"%{{y:{hover_format(metric)}}}<extra>one seed</extra>",
+        hovertemplate=f"{hovered('y', metric)}<extra>one seed</extra>",
         name="one seed",
     )
 
 
-def _add_published(figure: go.Figure, published: Sequence[Mark], metric: str) -> None:
+def _add_published(figure: go.Figure, published: Sequence[Mark], metric: Metric) -> None:
     if not published:
         return
     figure.add_scatter(
@@ -193,7 +192,7 @@ def _add_published(figure: go.Figure, published: Sequence[Mark], metric: str) ->
         mode="markers",
         marker={"size": 10, "symbol": "diamond-open", "color": VERMILLION, "line": {"width": 2}},
         customdata=[mark.level for mark in published],
-        hovertemplate=f"%{{customdata}}: %{{y:{hover_format(metric)}}}<extra>published</extra>",
+        hovertemplate=f"%{{customdata}}: {hovered('y', metric)}<extra>published</extra>",
         name="published",
     )
 
@@ -208,7 +207,7 @@ def _bars(marks: Sequence[Mark]) -> dict[str, object]:
     }
 
 
-def _add_arrow(figure: go.Figure, out: Outside, shown: Window, metric: str) -> None:
+def _add_arrow(figure: go.Figure, out: Outside, shown: Window, metric: Metric) -> None:
     """Points to where the values are, at the edge of the axis."""
     lines = []
     if out.ours is not None:
@@ -252,7 +251,7 @@ def finding(factor: FactorResult, found: Findings) -> str:
     return f"{name}: {'; '.join(parts)}" if parts else f"{name}: only the baseline was trained"
 
 
-def _listed(judged: Sequence[tuple[LevelResult, Effect]], verdict: str, metric: str) -> str:
+def _listed(judged: Sequence[tuple[LevelResult, Effect]], verdict: str, metric: Metric) -> str:
     return " and ".join(
         f"{row.level} ({spelled(e.difference, metric)})"
         for row, e in judged
@@ -265,8 +264,8 @@ def _extremes(factor: FactorResult) -> tuple[float, float]:
     return min(means), max(means)
 
 
-def _span(low: float, high: float, metric: str) -> str:
-    return f"{number(low, metric).removesuffix(' %')} to {number(high, metric)}"
+def _span(low: float, high: float, metric: Metric) -> str:
+    return f"{bare_number(low, metric)} to {number(high, metric)}"
 
 
 def _says(factor: FactorResult, found: Findings, plot: EffectPlot) -> str:
@@ -274,4 +273,5 @@ def _says(factor: FactorResult, found: Findings, plot: EffectPlot) -> str:
         f"{row.level}: {number(row.mean, found.grid.metric) or 'no value'}" for row in factor.levels
     )
     beyond = " Arrows at the edge tell values beyond the axis." if plot.outside else ""
-    return f"{words(found.grid.metric)} at each level of {words(factor.factor)}. {levels}.{beyond}"
+    name = words(found.grid.metric.name)
+    return f"{name} at each level of {words(factor.factor)}. {levels}.{beyond}"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from hpstudy.analysis.importance import FANOVA, PED_ANOVA, RANGE, Importance, Importances
-from hpstudy.analysis.wording import spelled, words
-from hpstudy.charts.axes import hover_format, tick_format
+from hpstudy.analysis.wording import spelled, unit_of_differences, words
+from hpstudy.charts.axes import hovered_difference
 from hpstudy.charts.theme import BLUE, GREY, VERMILLION, finish
+from hpstudy.metric import Metric
 from hpstudy.sampler import SEED
 
 _FAR_APART = 30  # from this ratio on, small importances are only seen on a logarithmic axis
@@ -18,7 +19,7 @@ _LOOKS = {
 }
 
 
-def importance_figure(found: Importances, metric: str) -> go.Figure | None:
+def importance_figure(found: Importances, metric: Metric) -> go.Figure | None:
     """Draws importances with their intervals, most important on top; luck in grey.
 
     Args:
@@ -31,19 +32,23 @@ def importance_figure(found: Importances, metric: str) -> go.Figure | None:
     if not found.rows:
         return None
     of_grid = found.rows[0].evaluator == RANGE
+    scale = metric.scale if of_grid else 1  # a share's ranges are drawn in points
+    hover = hovered_difference("x", metric) if of_grid else "%{x:.0%}"
     labels = list(dict.fromkeys(_label(row.param) for row in found.rows))
     figure = go.Figure()
     for evaluator in dict.fromkeys(row.evaluator for row in found.rows):
         rows = [row for row in found.rows if row.evaluator == evaluator]
-        _add(figure, evaluator, rows, hover_format(metric) if of_grid else ".0%")
+        _add(figure, evaluator, rows, hover, scale)
     figure.update_yaxes(
         categoryorder="array", categoryarray=labels[::-1], tickfont={"size": 13}, showgrid=False
     )
     if of_grid:
         values = [row.value for row in found.rows if row.value > 0]
         far_apart = bool(values) and max(values) > _FAR_APART * min(values)
-        unit = "largest less smallest level mean" + (" (log scale)" if far_apart else "")
-        figure.update_xaxes(title=unit, tickformat=tick_format(metric), showgrid=True)
+        unit = unit_of_differences(metric)
+        title = f"largest less smallest level mean{f', {unit}' if unit else ''}"
+        title += " (log scale)" if far_apart else ""
+        figure.update_xaxes(title=title, showgrid=True)
         if far_apart:
             figure.update_xaxes(type="log", dtick=1)
     else:
@@ -55,16 +60,16 @@ def importance_figure(found: Importances, metric: str) -> go.Figure | None:
     return finish(figure, title, f"Importance of each hyperparameter. {told}.", height=300)
 
 
-def _add(figure: go.Figure, evaluator: str, rows: list[Importance], hover: str) -> None:
+def _add(figure: go.Figure, evaluator: str, rows: list[Importance], hover: str, scale: int) -> None:
     color, symbol, name = _LOOKS[evaluator]
     colors = [GREY if row.param == SEED else color for row in rows]
     figure.add_scatter(
-        x=[row.value for row in rows],
+        x=[scale * row.value for row in rows],
         y=[_label(row.param) for row in rows],
         error_x={
             "type": "data",
-            "array": [0 if row.high is None else row.high - row.value for row in rows],
-            "arrayminus": [0 if row.low is None else row.value - row.low for row in rows],
+            "array": [0 if row.high is None else scale * (row.high - row.value) for row in rows],
+            "arrayminus": [0 if row.low is None else scale * (row.value - row.low) for row in rows],
             "thickness": 1.5,
             "width": 5,
             "color": color,
@@ -76,7 +81,7 @@ def _add(figure: go.Figure, evaluator: str, rows: list[Importance], hover: str) 
             "color": colors,
             "line": {"width": 2, "color": colors},
         },
-        hovertemplate=f"%{{y}}: %{{x:{hover}}}<extra></extra>",
+        hovertemplate=f"%{{y}}: {hover}<extra></extra>",
         name=name,
         showlegend=True,
     )
@@ -86,13 +91,13 @@ def _label(param: str) -> str:
     return "luck" if param == SEED else words(param)
 
 
-def _grid_title(found: Importances, metric: str) -> str:
+def _grid_title(found: Importances, metric: Metric) -> str:
     first = next((row for row in found.rows if row.param != SEED), None)
     luck = next((row for row in found.rows if row.param == SEED), None)
     if first is None:
         return "Only luck was at work"
     size = spelled(first.value, metric, signed=False)
-    text = f"{words(first.param)} moves {words(metric)} furthest, by {size}"
+    text = f"{words(first.param)} moves {words(metric.name)} furthest, by {size}"
     if luck is None:
         return f"{text}; one seed cannot tell how much luck does"
     return f"{text}; luck alone by {spelled(luck.value, metric, signed=False)}"

@@ -10,7 +10,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.wording import number, words
-from hpstudy.charts.axes import Window, bulk, hover_format, tick_format
+from hpstudy.charts.axes import Window, bulk, hovered, ticks
 from hpstudy.charts.theme import BLUE, GREY, VERMILLION, finish
 from hpstudy.trials import last_value
 
@@ -87,7 +87,7 @@ def history(search: SearchResults) -> History:
 def history_figure(search: SearchResults) -> go.Figure:
     """Draws every trial's value and the best so far."""
     course, metric = history(search), search.metric
-    hover = f"trial %{{x}}: %{{y:{hover_format(metric)}}}"
+    hover = f"trial %{{x}}: {hovered('y', metric)}"
     figure = go.Figure()
     for points, name, symbol, color in (
         (course.pruned, "pruned", "x-thin-open", GREY),
@@ -111,12 +111,10 @@ def history_figure(search: SearchResults) -> go.Figure:
         name="best so far",
     )
     figure.update_xaxes(title="trial")
-    figure.update_yaxes(
-        title=words(metric), tickformat=tick_format(metric), range=course.window.range
-    )
+    figure.update_yaxes(title=words(metric.name), **ticks(metric), range=course.window.range)
     where, value = course.best[-2]
     trials = search.counts.complete + search.counts.pruned
-    title = f"Best {words(metric)} {number(value, metric)}, at trial {where} of {trials}"
+    title = f"Best {words(metric.name)} {number(value, metric)}, at trial {where} of {trials}"
     if course.outside:
         title += f"; {course.outside} trials lie beyond the axis"
     says = f"Value of each trial and the best so far, over {trials} trials."
@@ -149,17 +147,17 @@ def pruning_figure(search: SearchResults) -> go.Figure | None:
             legendgroup=f"{pruned}",
             showlegend=pruned not in seen,
             hovertemplate=f"trial {trial.number}, epoch %{{x}}: "
-            f"%{{y:{hover_format(metric)}}}<extra></extra>",
+            f"{hovered('y', metric)}<extra></extra>",
         )
         seen.add(pruned)
     values = [v for t in drawn for v in t.intermediate_values.values()]
     frame = bulk(values, best=max(values) if maximize else min(values))
     figure.update_xaxes(title="epoch")
-    figure.update_yaxes(title=words(metric), tickformat=tick_format(metric), range=frame.range)
+    figure.update_yaxes(title=words(metric.name), **ticks(metric), range=frame.range)
     saved = search.epochs_asked - search.epochs_trained
     pruned_count = search.counts.pruned
     title = f"{pruned_count} trials pruned; {saved} of {search.epochs_asked} epochs not trained"
     some = (
         f" {len(drawn)} of {len(reported)} trials are drawn." if len(drawn) < len(reported) else ""
     )
-    return finish(figure, title, f"{words(metric)} after each epoch, a line a trial.{some}")
+    return finish(figure, title, f"{words(metric.name)} after each epoch, a line a trial.{some}")

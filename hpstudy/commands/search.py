@@ -131,7 +131,8 @@ def _search(
     observer = SearchObserver(plan, reader, size)
     before = observer.look().epochs
     start = time.monotonic()
-    invocation = train(plan, opened.runs, size, SearchView(observer.look, plan.metric))
+    view = SearchView(observer.look, plan.study.measured(plan.metric, plan.direction))
+    invocation = train(plan, opened.runs, size, view)
     trained = observer.look().epochs - before
     say_trained(trained, time.monotonic() - start, size)
     study = optuna.load_study(study_name=plan.name, storage=reader.storage)

@@ -91,7 +91,7 @@ def train_points(
     observer = Observer(plan, reader, Costs(plan, objective), size)
     before = observer.look().epochs
     start = time.monotonic()
-    view = PointsView(observer.look, plan.metric, task)
+    view = PointsView(observer.look, plan.study.measured(plan.metric, plan.direction), task)
     train(plan, runs, size, view, (lambda: tables(reader)) if tables is not None else None)
     trained = observer.look().epochs - before
     reader.engine.dispose()

@@ -22,7 +22,8 @@ def document(
 ) -> dict[str, Any]:
     """Returns the document that `--json` prints.
 
-    Accuracies are fractions, times seconds, memory MiB; what is not known is None.
+    Values are as the objective returned them (`unit` says "share" of 1, "%", or what the study file
+    says), times seconds, memory MiB; what is not known is None.
 
     Args:
         name: The study's name.
@@ -45,8 +46,9 @@ def document(
 def _grid(found: Findings) -> dict[str, Any]:
     grid = found.grid
     return {
-        "metric": grid.metric,
-        "direction": grid.direction,
+        "metric": grid.metric.name,
+        "direction": grid.metric.direction,
+        "unit": grid.metric.unit,
         "baseline": dict(grid.baseline),
         "settings": dict(grid.settings),
         "runtime": dict(grid.runtime),
@@ -102,8 +104,9 @@ def _level(factor: str, level: LevelResult, found: Findings) -> dict[str, Any]:
 def _search(search: SearchResults, importances: Importances | None) -> dict[str, Any]:
     best = search.best
     return {
-        "metric": search.metric,
-        "direction": search.direction,
+        "metric": search.metric.name,
+        "direction": search.metric.direction,
+        "unit": search.metric.unit,
         "baseline": dict(search.baseline),
         "settings": dict(search.settings),
         "runtime": dict(search.runtime),
@@ -123,4 +126,5 @@ def _confirmed(confirmed: Confirmed) -> dict[str, Any]:
     fields = asdict(confirmed)
     parts = ("values", "mean", "low", "high")
     baseline = {part: fields.pop(f"baseline_{part}") for part in parts}
-    return {**fields, "baseline": baseline}
+    metric = confirmed.metric
+    return {**fields, "metric": metric.name, "unit": metric.unit, "baseline": baseline}

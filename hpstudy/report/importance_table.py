@@ -5,7 +5,8 @@ from __future__ import annotations
 from rich.table import Table
 
 from hpstudy.analysis.importance import FANOVA, PED_ANOVA, RANGE, Importance, Importances
-from hpstudy.analysis.wording import difference
+from hpstudy.analysis.wording import spelled
+from hpstudy.metric import Metric
 from hpstudy.sampler import SEED
 
 _TITLES = {
@@ -15,7 +16,7 @@ _TITLES = {
 }
 
 
-def importance_table(importances: Importances, metric: str) -> Table:
+def importance_table(importances: Importances, metric: Metric) -> Table:
     """Returns the importances, one line each; a search's evaluators side by side.
 
     Args:
@@ -43,7 +44,7 @@ def importance_table(importances: Importances, metric: str) -> Table:
     return table
 
 
-def _cells(row: Importance | None, metric: str) -> tuple[str, str]:
+def _cells(row: Importance | None, metric: Metric) -> tuple[str, str]:
     if row is None:
         return "", ""
     ends = (
@@ -54,7 +55,7 @@ def _cells(row: Importance | None, metric: str) -> tuple[str, str]:
     return _amount(row, row.value, metric), ends
 
 
-def _amount(row: Importance, value: float | None, metric: str) -> str:
+def _amount(row: Importance, value: float | None, metric: Metric) -> str:
     if row.evaluator == RANGE:
-        return difference(value, metric).lstrip("+")
+        return spelled(value, metric, signed=False)
     return "" if value is None else f"{100 * value:.0f} %"

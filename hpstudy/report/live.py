@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hpstudy.analysis.wording import number
+from hpstudy.metric import Metric
 from hpstudy.report.wording import duration, setting
 from hpstudy.running.progress import Progress
 from hpstudy.running.search_progress import SearchProgress, SearchTrial
@@ -101,7 +102,7 @@ class PointsView:
         task: What is being done, if it is not clear from the command.
     """
 
-    def __init__(self, look: Callable[[], Progress], metric: str, task: str = "") -> None:
+    def __init__(self, look: Callable[[], Progress], metric: Metric, task: str = "") -> None:
         self._look = look
         self._metric = metric
         self._task = f"{task}: " if task else ""
@@ -109,7 +110,10 @@ class PointsView:
 
     def look(self) -> None:
         """Reads where the study stands now."""
-        self._seen = self._look()
+        seen = self._look()
+        values = [*(t.value for t in seen.running), *(t.value for t in seen.news)]
+        self._metric = self._metric.seeing(value for value in values if value is not None)
+        self._seen = seen
 
     def news(self) -> Iterable[str]:
         """Returns a line for each finished epoch."""
@@ -118,7 +122,7 @@ class PointsView:
             seconds = "" if news.seconds is None else f", {news.seconds:.3g} s"
             yield (
                 f"{self._task}[{self._seen.epochs}/{self._seen.epochs_total}] {news.label}: "
-                f"epoch {news.epoch}/{news.last}, {self._metric} "
+                f"epoch {news.epoch}/{news.last}, {self._metric.name} "
                 f"{number(news.value, self._metric) or 'unknown'}{seconds}"
             )
 
@@ -153,14 +157,17 @@ class SearchView:
         metric: The metric that is searched for.
     """
 
-    def __init__(self, look: Callable[[], SearchProgress], metric: str) -> None:
+    def __init__(self, look: Callable[[], SearchProgress], metric: Metric) -> None:
         self._look = look
         self._metric = metric
         self._seen: SearchProgress | None = None
 
     def look(self) -> None:
         """Reads where the search stands now."""
-        self._seen = self._look()
+        seen = self._look()
+        values = [trial.value for trial in (*seen.running, *seen.latest, *seen.news)]
+        self._metric = self._metric.seeing(value for value in values if value is not None)
+        self._seen = seen
 
     def news(self) -> Iterable[str]:
         """Returns a line for each trial that ended."""

@@ -23,7 +23,7 @@ def grid_note(title: str, found: Findings) -> str:
     """
     grid = found.grid
     at = ", ".join(f"{name} {level}" for name, level in grid.baseline.items())
-    parts = [f"# {escaped(title)}", f"{escaped(grid.metric)}; the baseline is {escaped(at)}."]
+    parts = [f"# {escaped(title)}", f"{escaped(grid.metric.name)}; the baseline is {escaped(at)}."]
     for factor in grid.factors:
         parts += [f"## {escaped(factor.factor)}", _table(_cells(factor, found))]
     if found.claims:
@@ -43,12 +43,15 @@ def search_note(title: str, search: SearchResults, importances: Importances) -> 
     metric, counts, best = search.metric, search.counts, search.best
     parts = [
         f"# {escaped(title)}",
-        f"{escaped(metric)}; {counts.complete} complete trials, {counts.pruned} pruned.",
+        f"{escaped(metric.name)}; {counts.complete} complete trials, {counts.pruned} pruned.",
     ]
     if best is not None:
         params = {name: level(value) for name, value in best.params.items()}
         value = number(best.value, metric)
-        parts += ["## Best trial", _table([{"trial": f"{best.number}", **params, metric: value}])]
+        parts += [
+            "## Best trial",
+            _table([{"trial": f"{best.number}", **params, metric.name: value}]),
+        ]
     if search.confirmed is not None:
         parts += ["## On fresh seeds", _table(_confirmed_cells(search.confirmed))]
     if importances.rows:
@@ -71,7 +74,7 @@ def _cells(factor: FactorResult, found: Findings) -> list[dict[str, str]]:
         rows.append(
             {
                 "level": f"{row.level}",
-                metric: number(row.mean, metric),
+                metric.name: number(row.mean, metric),
                 "95 %": interval(effect.low, effect.high, metric),
                 "Δ": "" if row.is_baseline else difference(effect.difference, metric),
                 "Δ 95 %": interval(
@@ -88,7 +91,7 @@ def _cells(factor: FactorResult, found: Findings) -> list[dict[str, str]]:
 def _confirmed_cells(found: Confirmed) -> list[dict[str, str]]:
     winner = {
         "setting": setting(found.params),
-        found.metric: number(found.mean, found.metric),
+        found.metric.name: number(found.mean, found.metric),
         "95 %": interval(found.low, found.high, found.metric),
         "Δ": difference(found.difference, found.metric),
         "Δ 95 %": interval(found.difference_low, found.difference_high, found.metric, signed=True),
@@ -96,7 +99,7 @@ def _confirmed_cells(found: Confirmed) -> list[dict[str, str]]:
     }
     baseline = {
         "setting": "baseline",
-        found.metric: number(found.baseline_mean, found.metric),
+        found.metric.name: number(found.baseline_mean, found.metric),
         "95 %": interval(found.baseline_low, found.baseline_high, found.metric),
         "seeds": f"{len(found.baseline_values)}",
     }

@@ -18,7 +18,8 @@ from rich.text import Text
 from hpstudy.analysis.answer import more_confirmation
 from hpstudy.analysis.importance import Importances
 from hpstudy.analysis.search import Confirmed, Finalist, SearchResults
-from hpstudy.analysis.wording import difference, interval, number
+from hpstudy.analysis.wording import bare_number, difference, interval, number, words
+from hpstudy.metric import Metric
 from hpstudy.report.importance_table import importance_table
 from hpstudy.report.wording import duration, how_trained, setting, short
 from hpstudy.running.search import SearchPlan
@@ -62,7 +63,7 @@ def _trials_table(trials: list[FrozenTrial], search: SearchResults, quick: str |
     title = f"search: the best of {search.counts.complete} complete trials"
     table = Table(title=title, caption=quick, title_justify="left", caption_justify="left")
     names = list(trials[0].params)
-    for name in ["trial", *names, search.metric.replace("_", " ")]:
+    for name in ["trial", *names, words(search.metric.name)]:
         table.add_column(name, justify="right")
     for trial in trials:
         values = [short(trial.params[name]) for name in names]
@@ -70,7 +71,7 @@ def _trials_table(trials: list[FrozenTrial], search: SearchResults, quick: str |
     return table
 
 
-def _finalists_table(finalists: Iterable[Finalist], metric: str) -> Table:
+def _finalists_table(finalists: Iterable[Finalist], metric: Metric) -> Table:
     table = Table(title="finalists, trained again on fresh seeds", title_justify="left")
     table.add_column("setting")
     for name in ("in the search", "fresh seeds", "mean"):
@@ -79,7 +80,7 @@ def _finalists_table(finalists: Iterable[Finalist], metric: str) -> Table:
         table.add_row(
             setting(finalist.params),
             number(finalist.searched, metric),
-            ", ".join(number(value, metric).removesuffix(" %") for value in finalist.values),
+            ", ".join(bare_number(value, metric) for value in finalist.values),
             number(finalist.mean, metric),
         )
     return table
@@ -87,7 +88,7 @@ def _finalists_table(finalists: Iterable[Finalist], metric: str) -> Table:
 
 def _winner(confirmed: Confirmed) -> list[RenderableType]:
     metric = confirmed.metric
-    name = metric.replace("_", " ")
+    name = words(metric.name)
     ends = interval(confirmed.low, confirmed.high, metric)
     seeds = f"{len(confirmed.seeds)} fresh seed{'s' if len(confirmed.seeds) > 1 else ''}"
     mean = f"{number(confirmed.mean, metric)}{f' (95 % {ends})' if ends else ''}"
@@ -125,7 +126,7 @@ def _closing_lines(search: SearchResults) -> list[Text]:
             f"{search.epochs_trained} were trained. {how_trained(search.runtime)}"
         )
     ]
-    if search.metric.startswith("test_"):
+    if search.metric.name.startswith("test_"):
         lines.append(Text(_ON_TEST_DATA, style="yellow"))
     for failure in search.failed[-_BEST:]:
         where = setting(failure.params)

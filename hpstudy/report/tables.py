@@ -14,7 +14,8 @@ from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.published import Agreement
 from hpstudy.analysis.results import FactorResult, LevelResult
 from hpstudy.analysis.search import SearchResults
-from hpstudy.analysis.wording import difference, interval, level, number, short_number
+from hpstudy.analysis.wording import difference, interval, level, number, short_number, words
+from hpstudy.metric import Metric
 
 _SHOWN_TRIALS = 10
 _SMALLEST_P = 0.001  # what is smaller is not known to a digit
@@ -67,7 +68,7 @@ def levels_table(factor: FactorResult, found: Findings) -> Table | None:
 
 
 def _level_cells(
-    row: LevelResult, effect: Effect, agreement: Agreement | None, metric: str, *, unequal: bool
+    row: LevelResult, effect: Effect, agreement: Agreement | None, metric: Metric, *, unequal: bool
 ) -> dict[str, str]:
     needed = effect.seeds_needed
     ends = interval(effect.low, effect.high, metric)
@@ -75,7 +76,7 @@ def _level_cells(
     theirs = "" if agreement is None else interval(agreement.low, agreement.high, metric)
     return {
         "level": level(row.level),
-        metric.replace("_", " "): _with(number(row.mean, metric), ends),
+        words(metric.name): _with(number(row.mean, metric), ends),
         "difference": "baseline"
         if row.is_baseline
         else _with(difference(effect.difference, metric), gap_ends),
@@ -141,7 +142,7 @@ def trials_table(search: SearchResults) -> Table | None:
     rows = [
         {
             "trial": f"{trial.number}",
-            search.metric.replace("_", " "): number(trial.values[0], search.metric),
+            words(search.metric.name): number(trial.values[0], search.metric),
             **{name.replace("_", " "): level(value) for name, value in trial.params.items()},
         }
         for trial in complete[:_SHOWN_TRIALS]
@@ -163,7 +164,7 @@ def finalists_table(search: SearchResults) -> Table | None:
     ]
     won = search.confirmed
     if won is not None:
-        named = metric.replace("_", " ")
+        named = words(metric.name)
         ours = _fresh(won.values, won.mean, (won.low, won.high), metric)
         ends = won.baseline_low, won.baseline_high
         theirs = _fresh(won.baseline_values, won.baseline_mean, ends, metric)
@@ -178,7 +179,7 @@ def _fresh(
     values: Sequence[float],
     mean: float | None,
     ends: tuple[float | None, float | None],
-    metric: str,
+    metric: Metric,
 ) -> dict[str, str]:
     shown = _with(number(mean, metric), interval(*ends, metric))
     return {"on fresh seeds": shown, "seeds": f"{len(values)}"}

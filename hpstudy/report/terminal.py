@@ -13,7 +13,8 @@ from hpstudy.analysis.effects import Effect
 from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.published import NOT_CONSISTENT, Agreement
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult
-from hpstudy.analysis.wording import difference, interval, is_share, number
+from hpstudy.analysis.wording import difference, interval, number, words
+from hpstudy.metric import Metric
 from hpstudy.report.importance_table import importance_table
 from hpstudy.report.wording import duration, how_trained, size
 from hpstudy.running.cost import Forecast
@@ -86,7 +87,7 @@ def _cells(
     gap = None if row.mean is None or row.published is None else row.mean - row.published
     cells = {
         "level": f"{row.level}",
-        metric.replace("_", " "): number(row.mean, metric),
+        words(metric.name): number(row.mean, metric),
         "95 %": interval(effect.low, effect.high, metric),
         "Δ baseline": difference(effect.difference, metric) if not row.is_baseline else "baseline",
         "Δ 95 %": interval(effect.difference_low, effect.difference_high, metric, signed=True),
@@ -102,7 +103,7 @@ def _cells(
     return cells
 
 
-def _verdict(effect: Effect, metric: str) -> str:
+def _verdict(effect: Effect, metric: Metric) -> str:
     if effect.within is None:
         return effect.verdict or ""
     bound = difference(effect.within, metric).lstrip("+")
@@ -114,7 +115,7 @@ def _seeds(row: LevelResult, effect: Effect) -> str:
     return f"{len(row.seeds)}" if needed is None else f"{len(row.seeds)} of {needed}"
 
 
-def _published(row: LevelResult, agreement: Agreement | None, metric: str) -> str:
+def _published(row: LevelResult, agreement: Agreement | None, metric: Metric) -> str:
     doubt = agreement is not None and agreement.verdict == NOT_CONSISTENT
     return f"{number(row.published, metric)}{' ≠' if doubt else ''}"
 
@@ -132,7 +133,7 @@ def _closing_lines(found: Findings) -> list[Text]:
             f"{grid.epochs_trained} were trained. {how_trained(grid.runtime)}"
         )
     ]
-    if is_share(grid.metric):
+    if grid.metric.in_per_cent:
         lines.append(Text("Δ in percentage points."))
     if any(a.verdict == NOT_CONSISTENT for a in found.agreements.values()):
         luck = "" if _several(grid) else "; the luck of test images alone, that of seeds is unknown"

@@ -6,6 +6,7 @@ import pytest
 
 from hpstudy.analysis.answer import answer
 from hpstudy.analysis.search import Confirmed
+from hpstudy.metric import Metric
 
 BASE = [0.9862, 0.9881, 0.9898, 0.9871, 0.9885]
 SAME = [0.9865, 0.9880, 0.9901, 0.9868, 0.9888]
@@ -50,7 +51,8 @@ def test_without_a_better_level_the_baseline_stays_and_the_bound_is_told(made_fi
 
 
 WON = Confirmed(
-    metric="test_accuracy", params={"lr": 0.002}, seeds=(100, 101), values=(0.992, 0.993),
+    metric=Metric.named("test_accuracy", "maximize"),
+    params={"lr": 0.002}, seeds=(100, 101), values=(0.992, 0.993),
     mean=0.9925, low=0.991, high=0.994, baseline_values=(0.988, 0.989), baseline_mean=0.9885,
     difference=0.004, difference_low=0.001, difference_high=0.007,
 )  # fmt: skip
@@ -87,10 +89,11 @@ def test_what_is_not_confirmed_says_how_to_tell(made_search):
 
 def test_less_can_be_better(made_search):
     won = replace(WON, difference=-0.004, difference_low=-0.007, difference_high=-0.001)
+    assert answer(None, made_search(confirmed=won)).headline.startswith("Keep the baseline")
+    won = replace(won, metric=replace(won.metric, direction="minimize"))
     assert (
         answer(None, made_search(direction="minimize", confirmed=won)).headline == "Use lr 0.002."
     )
-    assert answer(None, made_search(confirmed=won)).headline.startswith("Keep the baseline")
 
 
 def test_an_unconfirmed_search_is_a_note_beside_the_grid_and_a_suggestion_without(

@@ -7,6 +7,7 @@ import pytest
 from hpstudy.analysis.claims import judge_claims
 from hpstudy.analysis.comparisons import Comparisons
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run, TrialCounts
+from hpstudy.metric import Metric
 from hpstudy.sections import Claim
 
 # Five seeds a level; the noise is the same for all, so differences are exact but for a jitter.
@@ -34,8 +35,7 @@ def row(level, mean: float | None, *, base: bool = False, seeds: int = 5) -> Lev
 def grid(seeds: int = 5, direction: str = "maximize") -> GridResults:
     """`size` rises from 1 over 2 to 4, `kind` b is as good as a."""
     return GridResults(
-        metric="test_accuracy",
-        direction=direction,
+        metric=Metric.named("test_accuracy", direction),
         baseline={"size": 1, "kind": "a"},
         settings={},
         trials=TrialCounts(),

@@ -17,7 +17,8 @@ def test_the_first_epoch_at_a_target_counts_for_each_seed(book):
     assert found["lr", 0.1] == (Reached(0.2, (2, 2)), Reached(0.3, (None, None)))
     assert found["epochs", 4] == (Reached(0.2, (2,)), Reached(0.3, (3,)))
     assert found["width", 16] == (Reached(0.2, ()), Reached(0.3, ()))
-    falling = convergence(replace(book.read(), targets=(0.15,), direction="minimize"))
+    less = replace(book.read().metric, direction="minimize")
+    falling = convergence(replace(book.read(), targets=(0.15,), metric=less))
     assert falling["epochs", 4] == (Reached(0.15, (1,)),)
 
 

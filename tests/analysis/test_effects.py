@@ -11,6 +11,7 @@ from statsmodels.formula.api import ols
 from hpstudy.analysis.comparisons import Comparisons, mean_interval
 from hpstudy.analysis.effects import effects
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run, TrialCounts
+from hpstudy.metric import Metric
 
 
 def grid(direction: str = "maximize", **factors: dict) -> GridResults:
@@ -36,8 +37,7 @@ def grid(direction: str = "maximize", **factors: dict) -> GridResults:
             )
         results.append(FactorResult(factor, tuple(rows)))
     return GridResults(
-        metric="m",
-        direction=direction,
+        metric=Metric("m", direction),
         baseline={},
         settings={},
         trials=TrialCounts(),
@@ -159,9 +159,10 @@ def test_the_interval_of_a_mean_is_students():
     expected = stats.t.interval(0.95, 4, np.mean(BASE), stats.sem(BASE))
     assert (low, high) == pytest.approx(expected)
     assert mean_interval((0.5,)) is None
-    assert mean_interval((0.98, 1.0), "loss") == mean_interval((0.98, 1.0))
-    assert mean_interval((0.98, 1.0), "loss")[1] > 1
-    assert mean_interval((0.98, 1.0), "test_accuracy")[1] == 1.0
+    assert mean_interval((0.98, 1.0), Metric("loss")) == mean_interval((0.98, 1.0))
+    assert mean_interval((0.98, 1.0), Metric("loss"))[1] > 1
+    assert mean_interval((0.98, 1.0), Metric("test_accuracy", unit="share"))[1] == 1.0
+    assert mean_interval((98.0, 100.0), Metric("a", unit="%"))[1] == 100.0
 
 
 @pytest.fixture

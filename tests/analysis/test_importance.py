@@ -9,6 +9,7 @@ from hpstudy.analysis.comparisons import Comparisons
 from hpstudy.analysis.importance import grid_importances, search_importances
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run, TrialCounts
 from hpstudy.analysis.search import SearchResults
+from hpstudy.metric import Metric
 
 
 def row(level, *values: float, base: bool = False) -> LevelResult:
@@ -18,7 +19,7 @@ def row(level, *values: float, base: bool = False) -> LevelResult:
 
 
 def importances(*factors: FactorResult):
-    grid = GridResults("m", "maximize", {}, {}, TrialCounts(), 0, 0, factors, (), ())
+    grid = GridResults(Metric("m"), {}, {}, TrialCounts(), 0, 0, factors, (), ())
     return grid_importances(grid, Comparisons(grid))
 
 
@@ -81,7 +82,9 @@ def search(number: int, direction: str = "maximize", *, prune: bool = False) -> 
         else:
             study.tell(trial, value)
     trials = tuple(study.trials)
-    return SearchResults("m", direction, {}, {}, TrialCounts(), 0, 0, trials, None, (), None, ())
+    return SearchResults(
+        Metric("m", direction), {}, {}, TrialCounts(), 0, 0, trials, None, (), None, ()
+    )
 
 
 @pytest.mark.parametrize("direction", ["maximize", "minimize"])

@@ -8,6 +8,7 @@ from hpstudy.analysis.comparisons import Comparisons, Noise
 from hpstudy.analysis.effects import effects, with_seeds_needed
 from hpstudy.analysis.planning import more_seeds, seeds_needed
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run, TrialCounts
+from hpstudy.metric import Metric
 
 
 def grid(**levels: list[float]) -> GridResults:
@@ -26,7 +27,7 @@ def grid(**levels: list[float]) -> GridResults:
         for level, values in levels.items()
     )
     factors = (FactorResult("f", rows),)
-    return GridResults("m", "maximize", {}, {}, TrialCounts(), 0, 0, factors, (), ())
+    return GridResults(Metric("m"), {}, {}, TrialCounts(), 0, 0, factors, (), ())
 
 
 def planned(results: GridResults):

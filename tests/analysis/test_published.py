@@ -7,6 +7,7 @@ from scipy import stats
 
 from hpstudy.analysis.published import agreements
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run, TrialCounts
+from hpstudy.metric import Metric
 
 MNIST = {"dataset": "mnist"}
 
@@ -23,7 +24,9 @@ def grid(values: list[float], published: float | None, settings=MNIST, metric="t
         peak_memory_mb=None,
     )
     factors = (FactorResult("f", (row,)),)
-    return GridResults(metric, "maximize", {}, settings, TrialCounts(), 0, 0, factors, (), ())
+    return GridResults(
+        Metric.named(metric, "maximize"), {}, settings, TrialCounts(), 0, 0, factors, (), ()
+    )
 
 
 def agreement(*args, **options):

@@ -6,6 +6,7 @@ import pytest
 from hpstudy.analysis.results import TrialCounts
 from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.speed import grid_speeds, grid_tradeoffs, search_tradeoffs
+from hpstudy.metric import Metric
 from hpstudy.records import Epoch, Identity
 
 
@@ -51,7 +52,7 @@ def test_the_front_of_a_search_that_minimizes(book):
         trial.number = number
         trials.append(trial)
     search = SearchResults(
-        "m", "minimize", {}, {}, TrialCounts(), 0, 0, tuple(trials), None, (), None, ()
+        Metric("m", "minimize"), {}, {}, TrialCounts(), 0, 0, tuple(trials), None, (), None, ()
     )
     found = search_tradeoffs(search, book.database)
     assert [(t.label, t.seconds, t.is_on_front) for t in found] == [

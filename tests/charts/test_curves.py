@@ -4,7 +4,10 @@ import pytest
 
 from hpstudy.analysis.curves import Curve, CurvePoint
 from hpstudy.charts.curves import epoch_curves, epochs_figure, step_curves, steps_figure
+from hpstudy.metric import Metric
 from hpstudy.objective import Step
+
+ACCURACY = Metric.named("accuracy", "maximize")
 
 
 def curve(level, seed=0, *, values=(0.5, 0.9), steps=(), is_baseline=False) -> Curve:
@@ -14,11 +17,11 @@ def curve(level, seed=0, *, values=(0.5, 0.9), steps=(), is_baseline=False) -> C
 
 def test_a_level_is_the_mean_over_its_seeds_where_all_have_a_point():
     curves = [curve(0.1, 0, values=(0.5, 0.7, 0.8)), curve(0.1, 1, values=(0.7, 0.9))]
-    (level,) = epoch_curves(curves, "accuracy")
+    (level,) = epoch_curves(curves, ACCURACY)
     assert level.mean[0] == (1, 2)
     assert level.mean[1] == pytest.approx((0.6, 0.8))
     assert [len(xs) for xs, _ in level.seeds] == [3, 2]
-    assert epoch_curves([curve(0.1)], "accuracy")[0].seeds == ()
+    assert epoch_curves([curve(0.1)], ACCURACY)[0].seeds == ()
 
 
 def test_long_curves_are_thinned_and_keep_their_end():
@@ -35,7 +38,7 @@ def test_figures_are_drawn_where_there_is_something_to_draw():
     assert [trace.name for trace in figure.data] == ["0.1", "0.2"] * 2
     assert list(figure.data[0].y) == [2.0, 1.5]
     assert steps_figure("lr", [curve(0.1)]) is None
-    assert epochs_figure("lr", [curve(0.1, values=(0.5,))], "accuracy") is None
+    assert epochs_figure("lr", [curve(0.1, values=(0.5,))], ACCURACY) is None
 
 
 def test_what_diverged_is_said_in_the_title_and_does_not_flatten_the_rest():
@@ -44,6 +47,6 @@ def test_what_diverged_is_said_in_the_title_and_does_not_flatten_the_rest():
         curve(0.001, values=(0.97, 0.98), is_baseline=True),
         curve(0.002, values=(0.975, 0.985)),
     ]
-    figure = epochs_figure("lr", curves, "accuracy")
+    figure = epochs_figure("lr", curves, ACCURACY)
     assert "0.1 (10.10 %) beyond the axis" in figure.layout.title.text
     assert figure.layout.yaxis.range[0] > 0.9

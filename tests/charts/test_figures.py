@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import pytest
+
 from hpstudy.analysis.digits import Network, Reading
 from hpstudy.analysis.importance import Importance, Importances
 from hpstudy.analysis.speed import Tradeoff
 from hpstudy.charts.figures import digit_figures, grid_figures, search_figures
 from hpstudy.charts.importance import importance_figure
 from hpstudy.charts.theme import template
+from hpstudy.metric import Metric
+
+ACCURACY = Metric.named("test_accuracy", "maximize")
 
 
 def test_a_grids_figures_have_ids_titles_words_and_one_look(made_findings):
@@ -55,13 +60,15 @@ def test_luck_has_a_bar_of_its_own_and_small_importances_are_seen_beside_large_o
         Importance("batch_size", "range", 0.003, 0.001, 0.005),
         Importance("seed", "range", 0.002, None, None),
     )
-    figure = importance_figure(Importances(rows, None), "test_accuracy")
+    figure = importance_figure(Importances(rows, None), ACCURACY)
     assert list(figure.data[0].y) == ["lr", "batch size", "luck"]
     assert figure.layout.xaxis.type == "log"
+    assert figure.layout.xaxis.title.text == "largest less smallest level mean, points (log scale)"
+    assert list(figure.data[0].x) == pytest.approx([88, 0.3, 0.2])
     assert figure.layout.title.text == (
         "lr moves test accuracy furthest, by 88.00 points; luck alone by 0.20 points"
     )
-    assert importance_figure(Importances((), None), "test_accuracy") is None
+    assert importance_figure(Importances((), None), ACCURACY) is None
 
 
 def test_the_confusion_matrix_says_what_is_misread_most():

@@ -5,6 +5,7 @@ import io
 from rich.console import Console
 from rich.text import Text
 
+from hpstudy.metric import Metric
 from hpstudy.report.live import LiveProgress, PointsView, SearchView, View
 from hpstudy.running.progress import FinishedEpoch, Progress, RunningTraining
 from hpstudy.running.search_progress import SearchProgress, SearchTrial
@@ -36,8 +37,8 @@ SEARCH = SearchProgress(
     epochs_saved=12,
     seconds_left=125.0,
 )
-POINTS_VIEW = PointsView(lambda: PROGRESS, "test_accuracy")
-SEARCH_VIEW = SearchView(lambda: SEARCH, "validation_accuracy")
+POINTS_VIEW = PointsView(lambda: PROGRESS, Metric.named("test_accuracy", "maximize"))
+SEARCH_VIEW = SearchView(lambda: SEARCH, Metric.named("validation_accuracy", "maximize"))
 
 
 def shown(view: View, *, terminal: bool) -> str:
@@ -62,7 +63,7 @@ def test_on_a_terminal_it_shows_what_runs_how_far_and_the_tables():
 
 
 def test_a_task_is_named():
-    view = PointsView(lambda: PROGRESS, "test_accuracy", "finalists")
+    view = PointsView(lambda: PROGRESS, Metric.named("test_accuracy", "maximize"), "finalists")
     assert shown(view, terminal=False).startswith("finalists: [3/8] ")
     assert "finalists: epochs" in shown(view, terminal=True)
 

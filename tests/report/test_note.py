@@ -8,6 +8,7 @@ from hpstudy.analysis.findings import Findings, findings
 from hpstudy.analysis.importance import Importance, Importances
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run, TrialCounts
 from hpstudy.analysis.search import Confirmed, SearchResults
+from hpstudy.metric import Metric
 from hpstudy.report.note import escaped, grid_note, search_note
 
 EVIL = "a|b <script>alert(1)</script> [x](http://y)\n# **head** `c` $z$"
@@ -22,7 +23,7 @@ def found() -> Findings:
 
     levels = (row("base", [0.95, 0.95], base=True), row("a|b", [0.97, 0.99]), row("c", []))
     grid = GridResults(
-        "test_accuracy", "maximize", {"kind": "base"}, {}, TrialCounts(), 0, 0,
+        Metric.named("test_accuracy", "maximize"), {"kind": "base"}, {}, TrialCounts(), 0, 0,
         (FactorResult("kind", levels),), (), (),
     )  # fmt: skip
     return findings(grid)
@@ -54,11 +55,13 @@ def test_a_search_has_its_best_trial_the_winner_and_what_matters():
     )
     best.number = 31
     won = Confirmed(
-        "test_accuracy", {"lr": 0.001}, (100, 101), (0.99, 0.992), 0.991, 0.99, 0.992,
+        Metric.named("test_accuracy", "maximize"), {"lr": 0.001}, (100, 101),
+        (0.99, 0.992), 0.991, 0.99, 0.992,
         (0.988, 0.989), 0.9885, 0.0025, 0.002, 0.003, None, 0.987, 0.99,
     )  # fmt: skip
     search = SearchResults(
-        "validation_accuracy", "maximize", {}, {}, TrialCounts(complete=38, pruned=12), 0, 0,
+        Metric.named("validation_accuracy", "maximize"), {}, {},
+        TrialCounts(complete=38, pruned=12), 0, 0,
         (best,), best, (), won, (),
     )  # fmt: skip
     importances = Importances((Importance("lr", "pedanova", 0.8, 0.7, 0.9),), "only | few")

@@ -1,0 +1,91 @@
+"""A metric: its name, which direction is better, and the unit that its values have."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Direction = Literal["maximize", "minimize"]
+
+SHARE = "share"  # of 1, shown in per cent
+PER_CENT = "%"
+PLAIN = ""
+
+_ENDS = {SHARE: (0.0, 1.0), PER_CENT: (0.0, 100.0)}
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric that is compared.
+
+    Attributes:
+        name: As the objective returns it.
+        direction: "maximize" or "minimize".
+        unit: "share" of 1, "%", or any other text that stands behind the number; "" for none.
+        is_guessed: Whether the unit follows from name and values, as no study file says it.
+        is_bounded: Whether all values seen lie within what the unit allows.
+    """
+
+    name: str
+    direction: Direction = "maximize"
+    unit: str = PLAIN
+    is_guessed: bool = False
+    is_bounded: bool = True
+
+    @classmethod
+    def named(cls, name: str, direction: Direction, unit: str | None = None) -> Metric:
+        """Returns a metric of which no value is known yet.
+
+        Args:
+            name: Its name.
+            direction: Which direction is better.
+            unit: As the study file says; where it says none, an accuracy is taken for a share
+                until `seeing` finds otherwise.
+        """
+        if unit is not None:
+            return cls(name, direction, unit)
+        is_accuracy = name.endswith("accuracy")
+        return cls(name, direction, SHARE if is_accuracy else PLAIN, is_guessed=is_accuracy)
+
+    def seeing(self, values: Iterable[float]) -> Metric:
+        """Returns the metric with a unit that holds these values too.
+
+        A guessed unit gives way: from a share to per cent, from there to none. One that a study
+        file says stays, but its bounds don't.
+        """
+        known = [value for value in values if math.isfinite(value)]
+        ends = _ENDS.get(self.unit)
+        if ends is None or not known or (ends[0] <= min(known) and max(known) <= ends[1]):
+            return self
+        if not self.is_guessed:
+            return replace(self, is_bounded=False)
+        wider = PER_CENT if self.unit == SHARE else PLAIN
+        return replace(self, unit=wider, is_guessed=wider != PLAIN).seeing(known)
+
+    @property
+    def is_share(self) -> bool:
+        """Whether values are shares of 1."""
+        return self.unit == SHARE
+
+    @property
+    def in_per_cent(self) -> bool:
+        """Whether values are shown in per cent, and differences in percentage points."""
+        return self.unit in _ENDS
+
+    @property
+    def scale(self) -> int:
+        """What a value is multiplied by to be shown."""
+        return 100 if self.is_share else 1
+
+    @property
+    def sign(self) -> int:
+        """+1 where more is better, -1 where less is."""
+        return 1 if self.direction == "maximize" else -1
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the greatest value that there can be; infinite where there is none."""
+        unbounded = (-math.inf, math.inf)
+        return _ENDS.get(self.unit, unbounded) if self.is_bounded else unbounded
