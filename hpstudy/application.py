@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from hpstudy import __version__
 from hpstudy.errors import UserError
+from hpstudy.running.interrupts import heed_interrupts
 
 
 class _OneLineErrors(TyperGroup):
@@ -27,6 +28,7 @@ class _OneLineErrors(TyperGroup):
         **extra: Any,  # noqa: ANN401 - Typer's signature
     ) -> Any:  # noqa: ANN401
         """Runs a command; the arguments are Typer's."""
+        heed_interrupts()
         try:
             code = super().main(
                 args=args,
@@ -40,8 +42,11 @@ class _OneLineErrors(TyperGroup):
             _fail(str(error), 2)
         except typer.TyperException as error:
             _fail(error.format_message(), error.exit_code)
-        except typer.Abort:
-            _fail("aborted", 1)
+        except KeyboardInterrupt:
+            _fail("interrupted", 130)
+        except typer.Abort as error:
+            is_interrupted = isinstance(error.__cause__, KeyboardInterrupt)
+            _fail(*(("interrupted", 130) if is_interrupted else ("aborted", 1)))
         sys.exit(code or 0)
 
 

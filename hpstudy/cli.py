@@ -62,12 +62,12 @@ def grid(
         command.print_plan(planned, objective, opened, workers, as_json=as_json)
         return
     trained = command.run(planned, objective, opened, workers, factor)
-    failed = print_results(opened, factor, as_json=as_json, sections=["grid"])
-    if trained and publish:
+    print_results(opened, factor, as_json=as_json, sections=["grid"])
+    if trained.epochs and publish:
         from hpstudy.commands.dashboard import publish_grid
 
         publish_grid(opened)
-    raise typer.Exit(1 if failed else 0)
+    raise typer.Exit(1 if trained.left else 0)
 
 
 @app.command()

@@ -217,6 +217,15 @@ class Records:
                 for step in steps
             )
 
+    def forget(self, key: str, from_epoch: int) -> None:
+        """Deletes a training's epochs, with their steps, from one on."""
+        with Session(self._engine) as session, session.begin():
+            number = session.scalar(select(_Training.id).where(_Training.key == key))
+            for table in (_Step, _Epoch):
+                session.execute(
+                    delete(table).where(table.training_id == number, table.epoch >= from_epoch)
+                )
+
     def counts(self) -> dict[str, int]:
         """Returns how many epochs of each training are finished, by key."""
         query = select(_Training.key, func.count()).join(_Epoch).group_by(_Training.key)

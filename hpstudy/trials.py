@@ -17,9 +17,10 @@ FINGERPRINT = "fingerprint"
 SEEDS = "seeds"
 SOURCE = "source"
 
-# User attributes of a trial: why it failed, the epoch at which its metric was no finite number any
-# more, who ran it, and the key of its training.
+# User attributes of a trial: why it failed and the traceback, the epoch at which its metric was no
+# finite number any more, who ran it, and the key of its training.
 ERROR = "error"
+TRACE = "trace"
 DIVERGED = "diverged"
 INVOCATION = "invocation"
 TRAINING = "training"

@@ -12,7 +12,7 @@ from rich.console import Console, RenderableType
 from hpstudy.analysis.results import read_grid
 from hpstudy.commands.opening import Opened
 from hpstudy.commands.results import grid_picture
-from hpstudy.commands.training import train_points, workers_for
+from hpstudy.commands.training import Trained, train_points, workers_for
 from hpstudy.objective import Objective, Runtime
 from hpstudy.report.terminal import plan_table
 from hpstudy.running.begin import check
@@ -48,11 +48,8 @@ def run(
     opened: Opened,
     workers: int | None,
     factors: Sequence[str] | None,
-) -> int:
+) -> Trained:
     """Runs what is left of a grid, with live progress on stderr.
-
-    Returns:
-        How many epochs were trained meanwhile.
 
     Raises:
         typer.Exit: With code 130, if it was interrupted.

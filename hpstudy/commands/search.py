@@ -104,10 +104,14 @@ def run(
     elif seeds:
         choice = plan_choice(plan, objective, opened.runs, seeds)
         if choice.points:
-            trained += train_points(choice, objective, opened.runs, workers, task="finalists")
+            trained += train_points(
+                choice, objective, opened.runs, workers, task="finalists"
+            ).epochs
         final = plan_confirmation(plan, objective, opened.runs, seeds)
         if final is not None:
-            trained += train_points(final, objective, opened.runs, workers, task="confirmation")
+            trained += train_points(
+                final, objective, opened.runs, workers, task="confirmation"
+            ).epochs
     return trained
 
 

@@ -3,25 +3,43 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from uuid import uuid4
 
+import optuna
 import typer
 from rich.console import Console, RenderableType
 
 from hpstudy.objective import Objective
 from hpstudy.report.live import LiveProgress, PointsView, View
 from hpstudy.report.wording import elapsed
+from hpstudy.running.agenda import is_hopeless
 from hpstudy.running.begin import begin, check
 from hpstudy.running.cost import Costs
 from hpstudy.running.launch import default_workers, launch
+from hpstudy.running.ledger import Ledger
 from hpstudy.running.plan import Plan, PointsPlan
 from hpstudy.running.progress import Observer
 from hpstudy.running.worker import Job
 from hpstudy.storage import Database, Runs, open_database
+from hpstudy.trials import point_key
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of running a plan.
+
+    Attributes:
+        epochs: How many epochs were trained meanwhile.
+        left: How many of its points are not done: they failed, or were not tried.
+    """
+
+    epochs: int
+    left: int
 
 
 def prepare(plan: Plan, objective: Objective, runs: Runs) -> None:
@@ -60,10 +78,9 @@ def train(
         typer.Exit: With code 130, if it was interrupted.
     """
     invocation = uuid4().hex
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with LiveProgress(view, Console(stderr=True), tables):
-            launch(Job(plan, runs, invocation), workers)
+        with LiveProgress(view, Console(stderr=True), tables) as live:
+            launch(Job(plan, runs, invocation), workers, live.say)
     except KeyboardInterrupt:
         again = shlex.join(["hpstudy", *sys.argv[1:]])
         typer.echo(f"Interrupted: all finished epochs are kept. To go on: {again}", err=True)
@@ -79,12 +96,8 @@ def train_points(
     *,
     task: str = "",
     tables: Callable[[Database], RenderableType] | None = None,
-) -> int:
-    """Runs what is left of a plan whose points are known, and says how long it took.
-
-    Returns:
-        How many epochs were trained meanwhile.
-    """
+) -> Trained:
+    """Runs what is left of a plan whose points are known, and says how long it took."""
     prepare(plan, objective, runs)
     size = workers_for(workers, plan)
     reader = open_database(runs.url, write=False)
@@ -92,11 +105,33 @@ def train_points(
     before = observer.look().epochs
     start = time.monotonic()
     view = PointsView(observer.look, plan.study.measured(plan.metric, plan.direction), task)
-    train(plan, runs, size, view, (lambda: tables(reader)) if tables is not None else None)
+    show = (lambda: tables(reader)) if tables is not None else None
+    invocation = train(plan, runs, size, view, show)
     trained = observer.look().epochs - before
-    reader.engine.dispose()
     say_trained(trained, time.monotonic() - start, size)
-    return trained
+    left = _say_left(plan, invocation, reader)
+    reader.engine.dispose()
+    return Trained(trained, left)
+
+
+def _say_left(plan: PointsPlan, invocation: str, database: Database) -> int:
+    """Says on stderr which points of a plan are not done, and returns how many."""
+    study = optuna.load_study(study_name=plan.name, storage=database.storage)
+    ledger = Ledger(study, invocation)
+    ledger.read()
+    keys = [point_key(planned.point) for planned in plan.points]
+    left = [key for key in keys if key not in ledger.done]
+    if left:
+        states = Counter("failed" if key in ledger.raised else "not tried" for key in left)
+        counts = ", ".join(f"{count} {state}" for state, count in states.items())
+        typer.echo(f"{len(left)} of {len(keys)} points are left: {counts}.", err=True)
+    if is_hopeless(ledger):
+        typer.echo(
+            "Stopped: the first points failed alike, and none has worked: "
+            f"{ledger.errors_in_a_row[0]}",
+            err=True,
+        )
+    return len(left)
 
 
 def say_trained(epochs: int, seconds: float, workers: int) -> None:

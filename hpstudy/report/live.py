@@ -76,6 +76,10 @@ class LiveProgress:
         if self._live is not None:
             self._live.stop()
 
+    def say(self, line: str) -> None:
+        """Shows a line of what objectives write, above the progress."""
+        self._console.print(Text.from_ansi(line), soft_wrap=True)
+
     def _watch(self) -> None:
         looks = 0
         while True:

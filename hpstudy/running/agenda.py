@@ -12,12 +12,16 @@ from optuna import Trial
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 
+from hpstudy.running.deaths import MOST_DEATHS
+from hpstudy.running.failures import alike
 from hpstudy.running.grid import GridPlan
 from hpstudy.running.ledger import Ledger
 from hpstudy.running.plan import PlannedPoint, PointsPlan
 from hpstudy.running.space import distributions, fixed_choices
 from hpstudy.sampler import OneFactorSampler, Point
 from hpstudy.trials import PointKey, point_key
+
+_ALIKE = 3  # failures of one kind, nothing else yet: the rest would only repeat them
 
 
 class Agenda(Protocol):
@@ -42,11 +46,18 @@ class Agenda(Protocol):
         """Tells whether a training's state is kept after this point."""
 
 
+def is_hopeless(ledger: Ledger) -> bool:
+    """Tells whether the first trials of an invocation failed alike and nothing ever worked."""
+    first = ledger.errors_in_a_row[:_ALIKE]
+    return not ledger.has_worked and len(first) == _ALIKE and len(set(map(alike, first))) == 1
+
+
 class PointsAgenda:
     """The points of a plan, each of them once.
 
-    Those that raised in this invocation are left to the next. Those that lost a process come
-    last: should they be the reason, the others are done first.
+    Those that raised in this invocation are left to the next, and so are all others where the
+    first three raised alike and nothing has ever worked. Those that lost a process come last:
+    should they be the reason, the others are done first.
 
     Args:
         plan: The plan.
@@ -65,11 +76,14 @@ class PointsAgenda:
 
     def candidates(self) -> Iterator[PlannedPoint]:
         """Yields the points that are free."""
+        if is_hopeless(self._ledger):
+            return
         done = self._ledger.done
         for key in list(takewhile(done.__contains__, self._left)):
             del self._left[key]  # or every look would pass all that is done
         lost = Counter(key for key, _ in self._ledger.deaths.elements())
-        taken = self._ledger.held() | self._ledger.raised
+        given_up = {k for (k, _), deaths in self._ledger.deaths.items() if deaths >= MOST_DEATHS}
+        taken = self._ledger.held() | self._ledger.raised | given_up
         for key in chain(
             (k for k in self._left if k not in lost), sorted(lost, key=lost.__getitem__)
         ):

@@ -1,23 +1,90 @@
-"""Holding Ctrl-C back while the database is read or written."""
+"""Being asked to stop: by Ctrl-C, by a signal, by a terminal that closes."""
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+
+_GONE_SECONDS = 0.05  # a process that is being killed loses its files one after another
+
+
+class Interrupted(KeyboardInterrupt):
+    """This process was asked to stop; a KeyboardInterrupt that an objective raises is not this."""
+
+
+_asked: list[int] = []  # signals are the process's own, and so is what it was asked
+
+
+def heed_interrupts(*, ignored: tuple[int, ...] = ()) -> None:
+    """Makes the first signal that asks this process to stop raise `Interrupted`.
+
+    Those after it change nothing: it is stopping. What the caller ignores (`nohup`) stays ignored.
+
+    Args:
+        ignored: Signals that somebody else decides on.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return  # Python takes signals in the main thread alone
+    for number in SIGNALS:
+        if number in ignored:
+            signal.signal(number, signal.SIG_IGN)
+        elif signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+
+
+def was_interrupted() -> bool:
+    """Tells whether this process was asked to stop, whatever became of the exception.
+
+    A worker whose parent is gone is asked by that: what it writes has no reader any more.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join(_GONE_SECONDS)
+    return bool(_asked) or (parent is not None and not parent.is_alive())
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    _asked.append(number)
+    for other in SIGNALS:
+        signal.signal(other, signal.SIG_IGN)
+    raise Interrupted
+
+
+@contextmanager
+def blocked_signals() -> Iterator[None]:
+    """Holds back the signals that ask to stop, in processes started in the block too."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def unblock_signals() -> None:
+    """Lets a process that was started with its signals held back have them."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
 
 @contextmanager
 def deferred_interrupts() -> Iterator[None]:
-    """Lets SIGINT and SIGTERM take effect only when the block is done."""
+    """Lets the signals that ask to stop take effect only when the block is done."""
     if threading.current_thread() is not threading.main_thread():
-        yield  # Python handles signals in the main thread alone
+        yield
         return
     caught: list[int] = []
     before = {
         number: signal.signal(number, lambda caught_number, _: caught.append(caught_number))
-        for number in (signal.SIGINT, signal.SIGTERM)
+        for number in SIGNALS
+        if signal.getsignal(number) is not signal.SIG_IGN
     }
     try:
         yield

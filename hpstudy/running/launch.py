@@ -1,4 +1,8 @@
-"""Starting the workers: in this process, or as processes that are replaced when they die."""
+"""Starting the workers: processes of their own, replaced when they die.
+
+However few they are, they are processes: what an objective does to the one that it runs in (an
+exit, a crash, a changed folder) must not touch the run.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +11,38 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing import connection
+from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
-from types import FrameType
 from typing import NoReturn
 
 import optuna
 
 from hpstudy.errors import UserError
 from hpstudy.records import Records
+from hpstudy.running.deaths import bury, reason_of
+from hpstudy.running.failures import one_line
+from hpstudy.running.interrupts import (
+    Interrupted,
+    blocked_signals,
+    deferred_interrupts,
+    heed_interrupts,
+    unblock_signals,
+)
+from hpstudy.running.ledger import Ledger
+from hpstudy.running.output import Relay, Say, Warnings, write_to
+from hpstudy.running.threads import threads_for_children
 from hpstudy.running.worker import Job, Worker
-from hpstudy.storage import open_database
+from hpstudy.storage import Database, hold, open_database
+from hpstudy.trials import INVOCATION, point_key
 
 _STOP_SECONDS = 30.0  # a worker that was told to stop gets this long before it is killed
-_USER_ERROR = 2  # exit code of a worker that met something the user can fix
+_REST_SECONDS = 2.0  # what a dead worker wrote is read this long
+_STOPPED = 128 + signal.SIGTERM  # exit code of a worker that was asked to stop
+_PROBLEM = 2  # of one that can't go on
 
 
 def default_workers(groups: int, device: str) -> int:
@@ -29,100 +51,149 @@ def default_workers(groups: int, device: str) -> int:
     return max(1, min(groups, cores or 1)) if device == "cpu" else 1
 
 
-def launch(job: Job, workers: int) -> None:
+def launch(job: Job, workers: int, say: Say) -> None:
     """Runs a job to its end.
 
     Args:
         job: What to run.
-        workers: How many processes; 1 works in this one.
+        workers: How many processes.
+        say: Shows a line of what objectives write.
 
     Raises:
-        UserError: The workers can't start, or die again and again.
+        UserError: A worker can't go on, or they die again and again.
         KeyboardInterrupt: Interrupted; the workers have stopped and kept their finished epochs.
     """
-    if workers == 1:
-        Worker(job).run()
-    else:
-        _Pool(job, workers).run()
+    _Pool(job, workers, say).run()
+
+
+@dataclass(frozen=True)
+class _Member:
+    process: SpawnProcess
+    news: Connection  # "" when nothing is left to do, else why it can't go on
+    relay: Relay
 
 
 class _Pool:
     """Worker processes; one that dies before the work is done is replaced."""
 
-    def __init__(self, job: Job, size: int) -> None:
+    def __init__(self, job: Job, size: int, say: Say) -> None:
         self._job = job
+        self._size = size
+        self._say = say
+        self._warnings = Warnings()
         self._context = multiprocessing.get_context("spawn")
-        self._processes = [self._start() for _ in range(size)]
+        self._members: list[_Member] = []
         self._deaths_in_a_row = 0
-        self._deaths_allowed = 10 + size
         self._last_progress = (0, 0)
 
     def run(self) -> None:
         try:
-            while self._processes:
-                connection.wait([p.sentinel for p in self._processes])
-                for process in [p for p in self._processes if p.exitcode is not None]:
-                    self._processes.remove(process)
-                    self._ended(process)
+            for _ in range(self._size):
+                self._start()
+            while self._members:
+                connection.wait([m.process.sentinel for m in self._members])
+                for member in [m for m in self._members if m.process.exitcode is not None]:
+                    self._members.remove(member)
+                    self._ended(member)
         finally:
             self._stop()
 
-    def _start(self) -> SpawnProcess:
-        process = self._context.Process(target=_work, args=(self._job,))
-        process.start()
-        return process
+    def _start(self) -> None:
+        with deferred_interrupts():  # a process that is half begun is nobody's
+            lines, pipe = self._context.Pipe(duplex=False)
+            news, sender = self._context.Pipe(duplex=False)
+            process = self._context.Process(target=_work, args=(self._job, pipe, sender))
+            with blocked_signals(), threads_for_children(self._job.plan.runtime.threads):
+                process.start()
+            pipe.close()
+            sender.close()
+            self._members.append(_Member(process, news, Relay(lines, self._warnings, self._say)))
 
-    def _ended(self, process: SpawnProcess) -> None:
-        if process.exitcode == 0:
+    def _ended(self, member: _Member) -> None:
+        member.relay.join(_REST_SECONDS)
+        last_word = _last_word(member.news)
+        if last_word:
+            raise UserError(last_word)
+        if last_word is not None:
             return
-        if process.exitcode == _USER_ERROR:
-            raise UserError("a worker could not go on; its own message is above")
-        progress = self._progress()
-        self._deaths_in_a_row = 1 if progress != self._last_progress else self._deaths_in_a_row + 1
-        self._last_progress = progress
-        if self._deaths_in_a_row > self._deaths_allowed:
-            raise UserError(
-                f"{self._deaths_in_a_row} workers in a row died before they began a trial, the "
-                f"last with exit code {process.exitcode}; finished epochs are kept"
-            )
-        self._processes.append(self._start())
+        code = member.process.exitcode or 0
+        with deferred_interrupts(), self._open() as database:
+            self._bury(member.process.pid, code, database)
+            self._check_progress(code, database)
+        self._start()
 
-    def _progress(self) -> tuple[int, int]:
-        """Returns the numbers of trials begun and of epochs finished."""
-        database = open_database(self._job.runs.url, write=False)
+    def _bury(self, pid: int | None, code: int, database: Database) -> None:
+        """Tells what came of the trial that a worker had when it died."""
+        with hold(database.url, f"ask/{self._job.plan.name}"):
+            study = optuna.load_study(study_name=self._job.plan.name, storage=database.storage)
+            ledger = Ledger(study, self._job.invocation)
+            ledger.read()
+            owner = f"{self._job.invocation}/{pid}"
+            for trial in ledger.running():
+                if trial.user_attrs.get(INVOCATION) == owner:
+                    at = point_key(trial.params), len(trial.intermediate_values)
+                    reason = reason_of(code, ledger.deaths[at] + 1)
+                    bury(study, database.storage, trial, reason)
+
+    def _check_progress(self, code: int, database: Database) -> None:
+        """Ends a run whose workers die before they do anything."""
         study = optuna.load_study(study_name=self._job.plan.name, storage=database.storage)
         epochs = sum(Records(database.engine).counts().values())
-        database.engine.dispose()
-        return len(study.get_trials(deepcopy=False)), epochs
+        progress = len(study.get_trials(deepcopy=False)), epochs
+        self._deaths_in_a_row = 1 if progress != self._last_progress else self._deaths_in_a_row + 1
+        self._last_progress = progress
+        if self._deaths_in_a_row > 10 + self._size:
+            raise UserError(
+                f"{self._deaths_in_a_row} workers in a row died before they began a trial, the "
+                f"last with exit code {code}; finished epochs are kept"
+            )
+
+    @contextmanager
+    def _open(self) -> Iterator[Database]:
+        database = open_database(self._job.runs.url, write=True)
+        try:
+            yield database
+        finally:
+            database.engine.dispose()
 
     def _stop(self) -> None:
-        for process in self._processes:
-            process.terminate()
-        for process in self._processes:
-            process.join(_STOP_SECONDS)
-            if process.exitcode is None:
-                process.kill()
-                process.join()
+        for member in self._members:
+            member.process.terminate()
+        for member in self._members:
+            member.process.join(_STOP_SECONDS)
+            if member.process.exitcode is None:
+                member.process.kill()
+                member.process.join()
+            member.relay.join(_REST_SECONDS)
 
 
-def _work(job: Job) -> None:
+def _last_word(news: Connection) -> str | None:
+    """Returns what a worker said at its end; None if it died without a word."""
+    with news:
+        try:
+            return str(news.recv()) if news.poll() else None
+        except EOFError:
+            return None
+
+
+def _work(job: Job, pipe: Connection, news: Connection) -> NoReturn:
     """A worker process: stops on SIGTERM, and when its parent is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides, and says SIGTERM
-    signal.signal(signal.SIGTERM, _interrupt)
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # stdout is for results
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
+        heed_interrupts(ignored=(signal.SIGINT,))  # Ctrl-C: the parent decides, and says SIGTERM
+        write_to(pipe)
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+        unblock_signals()
         Worker(job).run()
+        news.send("")
+    except Interrupted:
+        sys.exit(_STOPPED)
     except UserError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(_USER_ERROR)
-    except KeyboardInterrupt:
-        sys.exit(0)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise KeyboardInterrupt
+        news.send(str(error))
+        sys.exit(_PROBLEM)
+    except Exception as error:  # ours: what an objective raises is its trial's outcome
+        news.send(one_line(f"a worker could not go on: {type(error).__name__}: {error}"))
+        sys.exit(_PROBLEM)
+    sys.exit(0)
 
 
 def _end_with_parent() -> None:

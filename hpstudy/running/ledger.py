@@ -60,6 +60,15 @@ class Ledger:
         """The number that the next trial will have."""
         return self._seen
 
+    @property
+    def has_worked(self) -> bool:
+        """Whether any trial came to an end, whoever ran it: the objective can be trained."""
+        return self.complete + self.pruned > 0
+
+    def is_ours(self, trial: FrozenTrial) -> bool:
+        """Tells whether a trial was asked for by this invocation."""
+        return str(trial.user_attrs.get(INVOCATION)).partition("/")[0] == self._invocation
+
     def running(self) -> list[FrozenTrial]:
         """Returns the trials that are running, or whose worker died and was not noticed yet."""
         return [t for t in self._open.values() if t.state == TrialState.RUNNING]
@@ -92,7 +101,7 @@ class Ledger:
         key = point_key(trial.params)
         self._attempted.add(key)
         _count_epochs(trial, self._epochs)
-        is_ours = trial.user_attrs.get(INVOCATION) == self._invocation
+        is_ours = self.is_ours(trial)
         if trial.state == TrialState.FAIL and ERROR not in trial.user_attrs:
             if trial.params:  # else it died before it was given any
                 self._lost[key] = trial.params

@@ -6,7 +6,6 @@ import math
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import redirect_stdout
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from numbers import Real
@@ -14,9 +13,18 @@ from pathlib import Path
 from platform import machine, processor, python_version
 
 from hpstudy.checkpoints import Checkpoints
+from hpstudy.errors import UserError
 from hpstudy.objective import Objective, Runtime, Training, predictions_of, steps_of
 from hpstudy.records import Epoch, Identity, Records
+from hpstudy.running.failures import ObjectiveFailedError, objectives_own_code
 from hpstudy.running.interrupts import deferred_interrupts
+from hpstudy.study import did_you_mean
+
+_OUR_OWN = {"seconds", "wall_seconds"}  # metrics that every training has
+
+
+class MissingMetricError(UserError):
+    """The objective returns no metric of the name that is compared."""
 
 
 class TrainingSession:
@@ -45,26 +53,48 @@ class TrainingSession:
         self._checkpoints = checkpoints
         self._training: Training | None = None
         self._at = 0  # the epoch that self._training has reached
+        self._is_stale = False  # whether recorded epochs after it are of a faulty objective
 
     @property
     def key(self) -> str:
         """The training's key."""
         return self._identity.key
 
-    def epochs(self, last: int, *, keep_state: bool) -> Iterator[Epoch]:
+    def epochs(self, last: int, metric: str, *, keep_state: bool) -> Iterator[Epoch]:
         """Yields the epochs 1 to `last`, each as soon as it is finished and recorded.
+
+        It ends early at an epoch whose metric is None: the training has diverged there. Recorded
+        epochs without the metric are of an objective that was mended since: they are trained again.
 
         Args:
             last: The last epoch that is wanted.
+            metric: The metric that every epoch must have.
             keep_state: Whether the state after `last` is kept, to go on from it later.
+
+        Raises:
+            ObjectiveFailedError: The objective raised.
+            MissingMetricError: An epoch has no such metric; it is not recorded.
         """
         with deferred_interrupts():
             recorded = self._records.epochs(self.key, last)
-        yield from recorded
-        if len(recorded) < last:
-            training = self._taken_up(len(recorded))
-            for number in range(len(recorded) + 1, last + 1):
-                yield self._train(training, number, keep_state=keep_state or number < last)
+        number = 0
+        for epoch in recorded:
+            if metric not in epoch.metrics:
+                break
+            yield epoch
+            number = epoch.number
+            if epoch.metrics[metric] is None:
+                return
+        if number == last:
+            return
+        self._is_stale = number < len(recorded)
+        training = self._taken_up(number)
+        while number < last:
+            number += 1
+            epoch = self._train(training, number, metric, keep_state=keep_state or number < last)
+            yield epoch
+            if epoch.metrics[metric] is None:
+                return
 
     def drop_state(self) -> None:
         """Drops the checkpoints: nothing needs them any more."""
@@ -83,74 +113,75 @@ class TrainingSession:
         if saved is not None:
             training = self._start()
             try:
-                training.load_state_dict(saved[1])
-            except Exception:  # a state that the training can't take up is as good as none
+                with objectives_own_code():
+                    training.load_state_dict(saved[1])
+            except (
+                ObjectiveFailedError
+            ):  # a state that the training can't take up is as good as none
                 return self._start(), 0
             return training, saved[0]
         return self._start(), 0
 
     def _start(self) -> Training:
-        return self._objective.start(
-            self._identity.params,
-            seed=self._identity.seed,
-            settings=self._identity.settings,
-            runtime=replace(self._runtime, precision=self._identity.precision),
-        )
+        with objectives_own_code():
+            return self._objective.start(
+                self._identity.params,
+                seed=self._identity.seed,
+                settings=self._identity.settings,
+                runtime=replace(self._runtime, precision=self._identity.precision),
+            )
 
-    def _next_epoch(self, training: Training) -> Mapping[str, float]:
-        with redirect_stdout(sys.stderr):  # stdout is for results
-            metrics = training.epoch()
+    def _next_epoch(self, training: Training) -> dict[str, float | None]:
+        with objectives_own_code():
+            metrics = _checked(training.epoch())
         self._at += 1
         return metrics
 
-    def _train(self, training: Training, number: int, *, keep_state: bool) -> Epoch:
+    def _train(self, training: Training, number: int, metric: str, *, keep_state: bool) -> Epoch:
         start = time.perf_counter()
-        metrics = _checked(self._next_epoch(training))
+        metrics = self._next_epoch(training)
         wall = time.perf_counter() - start
         epoch = Epoch(number, {"seconds": wall, **metrics, "wall_seconds": wall})
+        _check_metric(epoch, metric)
         with deferred_interrupts():  # this epoch is finished: whatever happens now, it is kept
-            self._record(training, epoch, keep_state=keep_state)
+            self._record(training, epoch, keep_state=keep_state and metrics[metric] is not None)
         return epoch
 
     def _record(self, training: Training, epoch: Epoch, *, keep_state: bool) -> None:
         keep_state = keep_state and not self._objective.is_function
-        if keep_state:
-            self._checkpoints.save(self.key, epoch.number, training.state_dict())
+        with objectives_own_code():
+            state = training.state_dict() if keep_state else None
+            steps, predictions = steps_of(training), predictions_of(training)
+        if state is not None:
+            self._checkpoints.save(self.key, epoch.number, state)
+        if self._is_stale:
+            self._records.forget(self.key, epoch.number)
+            self._is_stale = False
         self._records.add(
-            self._identity,
-            epoch,
-            steps=steps_of(training),
-            predictions=predictions_of(training),
-            versions=_versions(),
+            self._identity, epoch, steps=steps, predictions=predictions, versions=_versions()
         )
         if keep_state:  # the state before this one was good until this epoch was recorded
             self._checkpoints.keep_only(self.key, epoch.number)
 
 
-def _checked(metrics: Mapping[str, float]) -> dict[str, float]:
+def _checked(metrics: Mapping[str, float]) -> dict[str, float | None]:
+    """Returns an epoch's metrics; one that is no finite number is None."""
     if not isinstance(metrics, Mapping):
         raise TypeError(f"expected metrics as a mapping, found {type(metrics).__name__}")
     for name, value in metrics.items():
         if not isinstance(value, Real):
             raise TypeError(f"metric {name!r}: expected a number, found {value!r}")
-    return {str(name): float(value) for name, value in metrics.items()}
+    values = {str(name): float(value) for name, value in metrics.items()}
+    return {name: value if math.isfinite(value) else None for name, value in values.items()}
 
 
-def metric_value(epoch: Epoch, metric: str) -> float:
-    """Returns the metric that counts.
-
-    Raises:
-        ValueError: The training gives no such metric, or it is no finite number.
-    """
+def _check_metric(epoch: Epoch, metric: str) -> None:
     if metric not in epoch.metrics:
-        raise ValueError(
+        names = [name for name in epoch.metrics if name not in _OUR_OWN]
+        raise MissingMetricError(
             f"metric {metric!r} is not among what the objective returns: "
-            f"{', '.join(m for m in epoch.metrics if m != 'wall_seconds')}"
+            f"{', '.join(names) or 'nothing'}{did_you_mean(metric, names)}"
         )
-    value = epoch.metrics[metric]
-    if value is None or not math.isfinite(value):
-        raise ValueError(f"metric {metric!r} is not a finite number after epoch {epoch.number}")
-    return value
 
 
 def _versions() -> dict[str, str]:

@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 
 import optuna
 from optuna import Trial
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
 from hpstudy import storage
 from hpstudy.checkpoints import Checkpoints
 from hpstudy.objective import load_objective
 from hpstudy.records import Records
+from hpstudy.running import output
 from hpstudy.running.agenda import Agenda, PointsAgenda
-from hpstudy.running.interrupts import deferred_interrupts
+from hpstudy.running.deaths import bury
+from hpstudy.running.failures import Failure, ObjectiveFailedError, failure_of
+from hpstudy.running.interrupts import Interrupted, deferred_interrupts
 from hpstudy.running.ledger import Ledger
 from hpstudy.running.plan import Plan, PlannedPoint, PointsPlan
+from hpstudy.running.progress import label
 from hpstudy.running.proposals import SearchAgenda
 from hpstudy.running.samplers import GivenSampler
 from hpstudy.running.search import SearchPlan
-from hpstudy.running.session import TrainingSession, metric_value
+from hpstudy.running.session import MissingMetricError, TrainingSession
+from hpstudy.running.threads import limit_threads
 from hpstudy.sampler import known_params
 from hpstudy.storage import Held, Runs
 from hpstudy.trials import (
+    DIVERGED,
     ERROR,
     INVOCATION,
+    TRACE,
     TRAINING,
     is_alive,
-    point_key,
     training_lock,
     trial_lock,
+    worst_value,
 )
 
 _POLL_SECONDS = 0.2
-_DEATHS = 5  # a point whose process died this often at one epoch has failed
 
 
 @dataclass(frozen=True)
@@ -59,11 +66,22 @@ class _Claim:
     lock: Held
 
 
+@dataclass(frozen=True)
+class _Outcome:
+    """What came of a trial: a value, an epoch at which it diverged, or a failure."""
+
+    state: TrialState
+    value: float | None = None
+    diverged: int | None = None
+    failure: Failure | None = None
+
+
 class Worker:
     """Runs trials until nothing is left to do; any number of workers share a study.
 
     One worker at a time looks at what is free and asks, one trains a key at a time, and a
-    running trial whose lock is free is dead: it is told FAIL, and its point is free again.
+    running trial whose lock is free is dead: it is told FAIL, and its point is free again. Whatever
+    an objective does is the outcome of its trial; what else goes wrong ends the run.
 
     An interruption takes effect while it trains or waits, never while it is at the database, where
     it would leave a transaction open.
@@ -84,6 +102,7 @@ class Worker:
         self._study = optuna.load_study(study_name=job.plan.name, storage=database.storage)
         self._ledger = Ledger(self._study, job.invocation)
         self._agenda = _agenda(job.plan, self._study, self._ledger)
+        limit_threads(job.plan.runtime.threads)
         self._session: TrainingSession | None = None
         self._session_lock: Held | None = None
 
@@ -97,7 +116,7 @@ class Worker:
                         claim, is_over = self._claim()
                 except BaseException:
                     if claim is not None:  # interrupted right after it was asked for
-                        self._tell(claim.trial.number, TrialState.FAIL)
+                        self._study.tell(claim.trial.number, state=TrialState.FAIL)
                         claim.lock.release()
                     raise
                 if claim is not None:
@@ -122,20 +141,19 @@ class Worker:
         return _Claim(trial, self._plan.planned(trial.params), lock), False
 
     def _bury_the_dead(self) -> None:
-        """Tells FAIL for running trials whose worker is gone; the caller holds the ask lock."""
-        dead = [t for t in self._ledger.running() if not is_alive(t, self._plan.name, self._url)]
+        """Tells FAIL for running trials whose worker is gone; the caller holds the ask lock.
+
+        Those of this invocation are left to the parent: it knows how their worker ended.
+        """
+        dead = [
+            trial
+            for trial in self._ledger.running()
+            if not self._ledger.is_ours(trial) and not is_alive(trial, self._plan.name, self._url)
+        ]
         for trial in dead:
-            self._bury(trial)
+            bury(self._study, self._storage, trial)
         if dead:
             self._ledger.read()
-
-    def _bury(self, trial: FrozenTrial) -> None:
-        here = point_key(trial.params), len(trial.intermediate_values)
-        if self._ledger.deaths[here] + 1 >= _DEATHS:
-            study_id = self._storage.get_study_id_from_name(self._plan.name)
-            trial_id = self._storage.get_trial_id_from_study_id_trial_number(study_id, trial.number)
-            self._storage.set_trial_user_attr(trial_id, ERROR, f"its process died {_DEATHS} times")
-        self._study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
 
     def _ask(self) -> Trial | None:
         """Asks for a trial: what somebody enqueued, else a free point, else a new one."""
@@ -151,7 +169,7 @@ class Worker:
         return self._marked(self._study.ask(self._agenda.distributions(planned.point)))
 
     def _marked(self, trial: Trial) -> Trial:
-        trial.set_user_attr(INVOCATION, self._invocation)
+        trial.set_user_attr(INVOCATION, f"{self._invocation}/{os.getpid()}")
         trial.set_user_attr(TRAINING, self._plan.planned(trial.params).key)
         return trial
 
@@ -179,45 +197,71 @@ class Worker:
         return True
 
     def _run(self, claim: _Claim) -> None:
-        """Runs one trial. One that raises is told FAIL with its error, and the study goes on."""
-        number = claim.trial.number
+        """Runs one trial and tells its outcome. One that fails is no reason to stop."""
+        output.mark(self._label(claim))
         try:
-            value = self._value(claim)
-        except optuna.TrialPruned:
-            self._tell(number, TrialState.PRUNED)
-        except Exception as error:
+            outcome = self._outcome(claim)
             with deferred_interrupts():
-                claim.trial.set_user_attr(ERROR, _one_line(error))
-            self._tell(number, TrialState.FAIL)
-            self._leave_training()
-        except BaseException:  # interrupted: the point is free again, its finished epochs are kept
-            self._tell(number, TrialState.FAIL)
+                self._tell(claim.trial, outcome)
+        except Interrupted:  # the point is free again, its finished epochs are kept
+            with deferred_interrupts():
+                self._study.tell(claim.trial.number, state=TrialState.FAIL, skip_if_finished=True)
             raise
-        else:
-            self._tell(number, TrialState.COMPLETE, value)
         finally:
             claim.lock.release()
+            output.mark("")
+        if outcome.failure is not None:
+            self._leave_training()
 
-    def _tell(self, number: int, state: TrialState, value: float | None = None) -> None:
-        with deferred_interrupts():
-            self._study.tell(number, value, state=state)
+    def _tell(self, trial: Trial, outcome: _Outcome) -> None:
+        if outcome.failure is not None:
+            trial.set_user_attr(ERROR, outcome.failure.line)
+            trial.set_user_attr(TRACE, outcome.failure.trace)
+        if outcome.diverged is not None:
+            trial.set_user_attr(DIVERGED, outcome.diverged)
+        self._study.tell(trial.number, outcome.value, state=outcome.state)
 
-    def _value(self, claim: _Claim) -> float:
-        planned = claim.planned
+    def _outcome(self, claim: _Claim) -> _Outcome:
+        try:
+            return self._trained(claim)
+        except MissingMetricError as error:
+            failed = _Outcome(TrialState.FAIL, failure=Failure(str(error), ""))
+            if not self._ledger.has_worked:  # the study file is wrong, and so all else will fail
+                with deferred_interrupts():
+                    self._tell(claim.trial, failed)
+                raise
+            return failed
+        except ObjectiveFailedError as error:
+            if isinstance(error.cause, optuna.TrialPruned) and isinstance(self._plan, SearchPlan):
+                return _Outcome(TrialState.PRUNED)
+            failure = failure_of(error.cause, self._plan.home.resolve())
+            return _Outcome(TrialState.FAIL, failure=failure)
+
+    def _trained(self, claim: _Claim) -> _Outcome:
+        planned, metric = claim.planned, self._plan.metric
         self._enter(planned, wait=True)  # a point that was not known beforehand may be another's
         assert self._session is not None
         goes_on = self._agenda.goes_on(planned)
-        value = 0.0
-        for epoch in self._session.epochs(planned.epochs, keep_state=goes_on):
-            value = metric_value(epoch, self._plan.metric)
+        value: float | None = None
+        for epoch in self._session.epochs(planned.epochs, metric, keep_state=goes_on):
+            value = epoch.metrics[metric]
+            if value is None:
+                self._session.drop_state()
+                worst = worst_value(self._plan.direction)
+                return _Outcome(TrialState.COMPLETE, worst, diverged=epoch.number)
             with deferred_interrupts():
                 claim.trial.report(value, step=epoch.number)
                 is_hopeless = epoch.number < planned.epochs and claim.trial.should_prune()
             if is_hopeless:
-                raise optuna.TrialPruned
+                return _Outcome(TrialState.PRUNED)
         if not goes_on:
             self._session.drop_state()
-        return value
+        return _Outcome(TrialState.COMPLETE, value)
+
+    def _label(self, claim: _Claim) -> str:
+        if isinstance(self._plan, SearchPlan):
+            return f"trial {claim.trial.number}"
+        return label(claim.planned.point, self._plan.study.full_baseline(), seeds=2)
 
     def _leave_training(self) -> None:
         self._session = None
@@ -232,8 +276,3 @@ def _agenda(plan: Plan, study: optuna.Study, ledger: Ledger) -> Agenda:
     assert isinstance(plan, PointsPlan)
     study.pruner = optuna.pruners.NopPruner()
     return PointsAgenda(plan, study, ledger)
-
-
-def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

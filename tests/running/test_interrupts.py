@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -31,3 +33,25 @@ def test_an_error_in_the_block_is_not_hidden():
     with pytest.raises(ValueError, match="mine"):
         failing()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+ASKED = """
+import os, signal, sys
+from hpstudy.running.interrupts import Interrupted, heed_interrupts, was_interrupted
+
+heed_interrupts(ignored=(signal.SIGHUP,))
+os.kill(os.getpid(), signal.SIGHUP)
+try:
+    os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+except Interrupted:
+    for _ in range(20):
+        os.kill(os.getpid(), signal.SIGINT)
+    assert was_interrupted()
+    sys.exit(7)
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_the_first_signal_interrupts_and_later_ones_change_nothing(name):
+    ended = subprocess.run([sys.executable, "-c", ASKED, name], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (7, "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from statistics import fmean
 
@@ -126,7 +127,8 @@ def test_a_failed_trial_does_not_count_and_ten_in_a_row_stop(folder, study_with)
     assert found["trials"]["complete"] + found["trials"]["pruned"] == 3
     study_with(("[settings]", '[settings]\nraise_at = ""'), name="seek.toml")
     result = folder.run("search", "seek.toml", "--workers", "1", "--name", "bad", code=1)
-    assert "10 trials in a row raised, the last one: RuntimeError: this one raises" in result.stderr
+    assert "10 trials in a row raised, the last one: walk.py:" in result.stderr
+    assert "in epoch: RuntimeError: this one raises" in result.stderr
     assert len(trials(folder, "bad/search")) == 10
     assert all(ERROR in t.user_attrs for t in trials(folder, "bad/search"))
 
@@ -144,9 +146,9 @@ def test_limits_begin_no_further_trial(folder, study_with):
 def test_a_killed_search_loses_no_epoch_and_goes_on_with_its_trial(folder, study_with):
     study_with(("[settings]", "[settings]\nsleep = 0.3"), name="seek.toml")
     args = ("search", "seek.toml", "--confirm", "0", "--workers", "1", "--pruner", "none")
-    process = folder.start(*args)
+    process = folder.start(*args, start_new_session=True)
     folder.wait_for(lambda: len(folder.trained()) >= 4)
-    process.send_signal(signal.SIGKILL)
+    os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     interrupted = next(t for t in trials(folder) if t.state == TrialState.RUNNING)
     process = folder.start(*args)

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import importlib
+import math
 from pathlib import Path
 
 import pytest
 
 from hpstudy.checkpoints import Checkpoints
-from hpstudy.objective import Objective, Runtime
+from hpstudy.objective import Objective, Runtime, Step
 from hpstudy.records import Epoch, Identity, Records
-from hpstudy.running.session import TrainingSession, metric_value
+from hpstudy.running.failures import ObjectiveFailedError
+from hpstudy.running.session import MissingMetricError, TrainingSession
 from hpstudy.storage import open_database
 
 RANDOM = """
@@ -53,9 +55,16 @@ class Bench:
             objective, self.identity, Runtime(), records or self.records, self.checkpoints
         )
 
-    def run(self, last: int, *, keep: bool = True, session: TrainingSession | None = None):
+    def run(
+        self,
+        last: int,
+        *,
+        keep: bool = True,
+        session: TrainingSession | None = None,
+        metric: str = "value",
+    ):
         self.module.trained.clear()
-        epochs = list((session or self.session()).epochs(last, keep_state=keep))
+        epochs = list((session or self.session()).epochs(last, metric, keep_state=keep))
         return [e.metrics["value"] for e in epochs], list(self.module.trained)
 
     def files(self) -> list[Path]:
@@ -139,16 +148,40 @@ def test_the_time_of_an_epoch_is_always_known(bench):
     assert metrics["seconds"] == metrics["wall_seconds"] > 0
 
 
-def test_the_metric_must_be_there_and_finite():
-    assert metric_value(Epoch(1, {"a": 0.5}), "a") == 0.5
-    with pytest.raises(ValueError, match="metric 'b' is not among .* returns: a"):
-        metric_value(Epoch(1, {"a": 0.5, "wall_seconds": 1.0}), "b")
-    with pytest.raises(ValueError, match="metric 'a' is not a finite number after epoch 3"):
-        metric_value(Epoch(3, {"a": None}), "a")
+def test_an_epoch_without_the_metric_is_not_recorded(bench):
+    with pytest.raises(MissingMetricError, match="metric 'valu' is not among .* mean 'value'"):
+        bench.run(3, metric="valu")
+    assert bench.records.epochs(bench.identity.key) == []
+
+
+def test_a_recorded_epoch_without_the_metric_is_trained_again(bench, expected):
+    for number in (1, 2, 3):
+        bench.records.add(bench.identity, Epoch(number, {"valu": 0.5}), steps=[Step(number, 1, 1)])
+    assert bench.run(3) == (expected[:3], [1, 2, 3])
+    assert bench.run(3) == (expected[:3], [])
+    assert bench.records.steps(bench.identity.key) == []
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_training_that_diverges_is_recorded_once_and_goes_no_further(bench, monkeypatch, value):
+    trained = []
+
+    def epoch(self):
+        trained.append(1)
+        return {"value": value if len(trained) == 3 else 0.5, "other": math.nan}
+
+    monkeypatch.setattr(bench.module.Random, "epoch", epoch)
+    assert bench.run(10)[0] == [0.5, 0.5, None]
+    assert bench.run(10)[0] == [0.5, 0.5, None]
+    assert bench.run(2)[0] == [0.5, 0.5]
+    assert len(trained) == 3
+    recorded = bench.records.epochs(bench.identity.key)
+    assert [e.metrics["other"] for e in recorded] == [None, None, None]
 
 
 @pytest.mark.parametrize("result", [None, {"value": "high"}, [1.0]])
 def test_what_is_no_metric_is_an_error_that_says_so(bench, monkeypatch, result):
     monkeypatch.setattr(bench.module.Random, "epoch", lambda self: result)
-    with pytest.raises(TypeError, match="expected"):
+    with pytest.raises(ObjectiveFailedError) as caught:
         bench.run(1)
+    assert "expected" in str(caught.value.cause)

@@ -7,11 +7,21 @@ from collections import Counter
 import optuna
 from optuna.trial import TrialState
 
+from hpstudy.records import Records
+from hpstudy.storage import open_database
+
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
 def trials(folder, name: str = "walk/grid"):
     return optuna.load_study(study_name=name, storage=folder.url).trials
+
+
+def recorded_epochs(folder) -> int:
+    database = open_database(folder.url, write=False)
+    count = sum(Records(database.engine).counts().values())
+    database.engine.dispose()
+    return count
 
 
 def test_no_epoch_is_trained_twice_and_a_second_run_trains_nothing(folder):
@@ -67,12 +77,13 @@ def test_a_point_that_raises_is_tried_once_per_run_and_the_study_goes_on(folder,
         "failed": 1,
         "running": 0,
         "waiting": 0,
+        "diverged": 0,
     }
     assert first["grid"]["failed"] == [
         {
             "params": {"lr": 0.2, "epochs": 2, "width": 8},
             "seed": 0,
-            "error": "RuntimeError: this one raises",
+            "error": "walk.py:17 in epoch: RuntimeError: this one raises",
         }
     ]
     folder.run("grid", "walk.toml", code=1)
@@ -85,16 +96,23 @@ def test_a_point_that_kills_its_process_is_given_up_after_five_times(folder, stu
     study_with(("[settings]", '[settings]\ndie_at = "0.2"'))
     result = folder.json("grid", "walk.toml", "--workers", "2", code=1)
     assert result["grid"]["trials"]["complete"] == 3
-    assert result["grid"]["failed"][0]["error"] == "its process died 5 times"
+    assert result["grid"]["failed"][0]["error"] == (
+        "its process died 5 times, the last time by SIGKILL"
+    )
     assert Counter(t.state for t in trials(folder)) == {TrialState.COMPLETE: 3, TrialState.FAIL: 5}
 
 
-def test_a_metric_that_is_not_there_says_which_are(folder, study_with):
-    study_with(("[grid]", '[grid]\nmetric = "test_accuracy"'))
-    result = folder.run("grid", "walk.toml", code=1)
-    printed = " ".join(result.stdout.split())
-    assert "metric 'test_accuracy' is not among what the objective returns: " in printed
-    assert "value_accuracy" in printed
+def test_a_metric_that_is_not_there_stops_the_run_and_says_which_are(folder, study_with):
+    study_with(("[grid]", '[grid]\nmetric = "value_acuracy"'))
+    result = folder.run("grid", "walk.toml", code=2)
+    assert result.stderr.splitlines()[-1] == (
+        "Error: metric 'value_acuracy' is not among what the objective returns: "
+        "value, value_accuracy; did you mean 'value_accuracy'?"
+    )
+    assert recorded_epochs(folder) == 0
+    assert len(folder.trained()) <= 2  # one a worker
+    study_with(("[grid]", '[grid]\nmetric = "value_accuracy"'))
+    folder.run("grid", "walk.toml", "--name", "right")
 
 
 def test_a_trial_that_somebody_enqueued_is_run_with_its_own_values(folder):

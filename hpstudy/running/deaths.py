@@ -1,0 +1,45 @@
+"""Trials whose worker is gone: told FAIL, so that their points are free again or have failed."""
+
+from __future__ import annotations
+
+import signal
+
+import optuna
+from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial, TrialState
+
+from hpstudy.trials import ERROR
+
+MOST_DEATHS = 5  # a point whose worker died this often at one epoch has failed
+
+
+def bury(
+    study: optuna.Study, storage: BaseStorage, trial: FrozenTrial, reason: str | None = None
+) -> None:
+    """Tells FAIL for a running trial whose worker is gone; the caller holds the ask lock.
+
+    Args:
+        study: The trial's study.
+        storage: The storage that it lies in.
+        trial: The trial.
+        reason: Why its point has failed; None where it is to be tried again.
+    """
+    if reason is not None:
+        study_id = storage.get_study_id_from_name(study.study_name)
+        trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, trial.number)
+        storage.set_trial_user_attr(trial_id, ERROR, reason)
+    study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+
+
+def reason_of(exit_code: int, deaths: int) -> str | None:
+    """Says why the point of a worker that died has failed; None where it is to be tried again.
+
+    Args:
+        exit_code: The worker's, as `multiprocessing` gives it: negative for a signal.
+        deaths: How often workers died at this point and epoch, this one included.
+    """
+    if exit_code >= 0:  # its own doing: it would come to the same again
+        return f"its worker ended without a word, exit code {exit_code}"
+    if deaths < MOST_DEATHS:
+        return None
+    return f"its process died {deaths} times, the last time by {signal.Signals(-exit_code).name}"

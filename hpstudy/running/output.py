@@ -1,0 +1,112 @@
+"""What objectives write: brought from the workers to the one who watches, marked with its point.
+
+Stdout belongs to the result. So both of a worker's streams are a pipe, at the level where a C
+library or a child process of an objective writes too, and the parent reads it: in the worker
+itself, a full pipe would stop the code that has to empty it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+
+_MARK = "\x1e"  # the record separator: what follows, to the end of the line, is the point at work
+_LONGEST = 1 << 16  # bytes of a line without an end
+_WARNING = re.compile(r"\S+:\d+: \w*Warning: ")
+
+Say = Callable[[str], None]
+
+
+def write_to(pipe: Connection) -> None:
+    """Sends all that this process and its children write to a pipe."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+        os.dup2(pipe.fileno(), stream.fileno())
+        stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
+
+
+def mark(label: str) -> None:
+    """Marks what is written from here on with the point that is at work; "" with none."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.write(sys.stdout.fileno(), f"{_MARK}{label}\n".encode())
+
+
+class Warnings:
+    """Tells which warnings were shown before: each worker meets the same ones."""
+
+    def __init__(self) -> None:
+        self._shown: set[str] = set()
+        self._lock = threading.Lock()
+
+    def is_new(self, line: str) -> bool:
+        """Tells whether a line is no warning, or one that was not seen yet."""
+        if not _WARNING.match(line):
+            return True
+        with self._lock:
+            is_new = line not in self._shown
+            self._shown.add(line)
+        return is_new
+
+
+class Relay:
+    """Reads a worker's pipe to its end, in a thread, and says each line.
+
+    Args:
+        pipe: The end to read from.
+        warnings: What other relays have shown.
+        say: Shows a line.
+    """
+
+    def __init__(self, pipe: Connection, warnings: Warnings, say: Say) -> None:
+        self._pipe = pipe
+        self._warnings = warnings
+        self._say = say
+        self._label = ""
+        self._is_repeated = False
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def join(self, seconds: float) -> None:
+        """Waits for the rest; a child that outlives the worker may keep the pipe open."""
+        self._thread.join(seconds)
+
+    def _read(self) -> None:
+        rest = b""
+        with self._pipe:
+            while chunk := self._chunk():
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    self._take(line)
+                if len(rest) > _LONGEST:
+                    self._take(rest)
+                    rest = b""
+        if rest:
+            self._take(rest)
+
+    def _chunk(self) -> bytes:
+        try:
+            return os.read(self._pipe.fileno(), _LONGEST)
+        except OSError:
+            return b""
+
+    def _take(self, line: bytes) -> None:
+        text, is_marked, label = line.decode(errors="replace").partition(_MARK)
+        shown = text.rstrip("\r").rpartition("\r")[2]  # of a bar that was drawn over, the last
+        if shown.strip():
+            self._show(shown)
+        if is_marked:
+            self._label = label
+
+    def _show(self, line: str) -> None:
+        if not self._warnings.is_new(line):
+            self._is_repeated = True
+        elif self._is_repeated and line.startswith("  "):
+            self._is_repeated = False  # the line of code that Python prints below a warning
+        else:
+            self._is_repeated = False
+            self._say(f"[{self._label}] {line}" if self._label else line)
