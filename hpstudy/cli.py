@@ -148,6 +148,9 @@ def search(
 def show(
     study: StudyArgument = "report",
     factor: FactorOption = None,
+    errors: Annotated[
+        bool, typer.Option("--errors", help="Also print the tracebacks of what failed.")
+    ] = False,
     quick: QuickOption = False,
     as_json: JsonOption = False,
     name: NameOption = None,
@@ -161,7 +164,7 @@ def show(
 
     opened = open_study(study, name, runs, storage, quick=quick)
     chosen_factors(opened.study, factor)
-    print_results(opened, factor, as_json=as_json)
+    print_results(opened, factor, as_json=as_json, errors=errors)
 
 
 @app.command()

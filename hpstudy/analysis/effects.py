@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from hpstudy.analysis.comparisons import CONFIDENCE, Comparisons, Contrast, mean_interval
 from hpstudy.analysis.planning import seeds_needed
+from hpstudy.analysis.ranks import is_worse, ranks_p
 from hpstudy.analysis.results import GridResults, LevelResult
 from hpstudy.sampler import Level
 
@@ -30,8 +31,10 @@ class Effect:
         difference_low: Lower end of its 95 % interval, not adjusted for multiplicity.
         difference_high: Its upper end.
         p: Probability of a difference this large by luck; Holm's adjustment over all levels.
-        test: The test that p comes from: "blocks", "Welch" or "exact".
-        verdict: "baseline", "better", "worse", "no difference shown", "one seed: cannot tell".
+        test: The test that p comes from: "blocks", "Welch", "exact", or "ranks" where seeds of the
+            level or of the baseline diverged.
+        verdict: "baseline", "better", "worse", "no difference shown", "one seed: cannot tell"; of a
+            level of which some seeds diverged "worse" or "unstable", of all "diverges".
         within: Where no difference is shown: the interval excludes differences beyond this.
         seeds_needed: Where none is shown: the seeds that would show one of the size seen; None
             where luck's size is not known, for more than 1,000, and before it is worked out.
@@ -56,7 +59,9 @@ Effects = Mapping[tuple[str, Level], Effect]
 def effects(grid: GridResults, comparisons: Comparisons) -> Effects:
     """Judges every level of a grid against the baseline.
 
-    `Comparisons` says how two settings are compared. The p of all levels are adjusted together.
+    `Comparisons` says how two settings are compared; where seeds of one of them diverged, ranks
+    say it, a diverged seed being the worst outcome. Such a level is never better: what is left of
+    it is the luckier part. The p of all levels are adjusted together.
 
     Source: Holm, "A simple sequentially rejective multiple test procedure", 1979.
 
@@ -68,14 +73,53 @@ def effects(grid: GridResults, comparisons: Comparisons) -> Effects:
         The effect of each level, by factor and level.
     """
     rows = {(f.factor, row.level): row for f in grid.factors for row in f.levels}
-    contrasts = {
-        key: contrast for key in rows if (contrast := comparisons.between(*key)) is not None
-    }
-    adjusted = _holm({key: contrast.p for key, contrast in contrasts.items()})
+    baselines = {f.factor: row for f in grid.factors for row in f.levels if row.is_baseline}
+    contrasts: dict[tuple[str, Level], Contrast] = {}
+    ranked: dict[tuple[str, Level], float] = {}
+    for key, row in rows.items():
+        baseline = baselines[key[0]]
+        if not _is_unsteady(row, baseline):
+            if (contrast := comparisons.between(*key)) is not None:
+                contrasts[key] = contrast
+        elif row.values and not row.is_baseline:
+            p = ranks_p(row, baseline, grid.metric.sign)
+            ranked |= {} if p is None else {key: p}
+    adjusted = _holm({key: contrast.p for key, contrast in contrasts.items()} | ranked)
     return {
-        key: _effect(row, contrasts.get(key), adjusted.get(key, 1.0), grid)
+        key: _by_ranks(row, baselines[key[0]], adjusted.get(key), grid)
+        if _is_unsteady(row, baselines[key[0]])
+        else _effect(row, contrasts.get(key), adjusted.get(key, 1.0), grid)
         for key, row in rows.items()
     }
+
+
+def _is_unsteady(row: LevelResult, baseline: LevelResult) -> bool:
+    return bool(row.diverged or baseline.diverged)
+
+
+def _by_ranks(
+    row: LevelResult, baseline: LevelResult, p: float | None, grid: GridResults
+) -> Effect:
+    """Judges a level by the rank of its outcomes; it or the baseline has diverged seeds."""
+    if row.is_baseline:
+        return Effect(difference=None if row.mean is None else 0.0, verdict=BASELINE)
+    if not row.values:
+        return Effect(verdict=DIVERGES if row.diverged else None)
+    low, high = (not row.diverged and mean_interval(row.values, grid.metric)) or (None, None)
+    verdict = UNSTABLE if row.diverged else NOT_SHOWN if p is not None else CANNOT_TELL
+    if p is not None and p < 1 - CONFIDENCE:
+        if is_worse(row, baseline, grid.metric.sign):
+            verdict = WORSE
+        elif not row.diverged:
+            verdict = BETTER
+    return Effect(
+        low=low,
+        high=high,
+        difference=row.effect,
+        p=p,
+        test=None if p is None else "ranks",
+        verdict=verdict,
+    )
 
 
 def with_seeds_needed(found: Effects, comparisons: Comparisons) -> Effects:

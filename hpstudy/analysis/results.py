@@ -15,13 +15,16 @@ from hpstudy.sections import Claim
 from hpstudy.storage import Database
 from hpstudy.study import StudyFile
 from hpstudy.trials import (
+    DIVERGED,
     ERROR,
     FINGERPRINT,
     SEEDS,
+    TRACE,
     TRAINING,
     PointKey,
     find_study,
     grid_name,
+    has_diverged,
     is_alive,
     latest_attempts,
     point_key,
@@ -34,15 +37,17 @@ class Run:
 
     Attributes:
         seed: The replicate.
-        value: The trial's value.
+        value: The trial's value; infinite where it diverged.
         key: The key of its training.
         epochs: The training's epochs up to the trial's last one.
+        has_diverged: Whether its metric became NaN or infinite.
     """
 
     seed: int
     value: float
     key: str = ""
     epochs: tuple[Epoch, ...] = ()
+    has_diverged: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ class LevelResult:
         seconds_per_epoch: Mean training time of an epoch.
         peak_memory_mb: Highest memory of an epoch, in MiB.
         diverged: The replicates that diverged: finished, but they take part in no mean.
+        failed: The replicates whose latest attempt raised: they wait.
     """
 
     level: Level
@@ -70,6 +76,7 @@ class LevelResult:
     seconds_per_epoch: float | None
     peak_memory_mb: float | None
     diverged: tuple[int, ...] = ()
+    failed: tuple[int, ...] = ()
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -113,11 +120,12 @@ class TrialCounts:
 
 @dataclass(frozen=True)
 class Failure:
-    """A point whose latest attempt raised."""
+    """A point whose latest attempt raised: why, in a line, and the traceback."""
 
     params: Mapping[str, Level]
     seed: int
     error: str
+    trace: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,6 +144,8 @@ class GridResults:
         failed: The points that failed.
         runtime: The trials' device type, precision and threads.
         targets: The values of the metric that trainings are to reach.
+        gaps: The metrics that were no finite number in some epoch, though the one that is compared
+            was, and in how many trainings.
     """
 
     metric: Metric
@@ -149,6 +159,7 @@ class GridResults:
     failed: tuple[Failure, ...]
     runtime: Mapping[str, object] = field(default_factory=dict)
     targets: tuple[float, ...] = ()
+    gaps: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def direction(self) -> Direction:
@@ -181,6 +192,12 @@ def read_grid(
     attempts = latest_attempts(optuna_study.get_trials(deepcopy=False))
     planned = {point_key(point): point for point in one_factor_points(baseline, chosen, seeds)}
     runs = _runs({key: attempts[key] for key in planned if key in attempts}, records)
+    failed = tuple(
+        Failure(_params(point), int(point[SEED]), error, attempts[key].user_attrs.get(TRACE, ""))
+        for key, point in planned.items()
+        if (error := _error(attempts.get(key))) is not None
+    )
+    raised = {point_key({**f.params, SEED: f.seed}) for f in failed}
     rows = {
         factor: {
             level: [
@@ -205,16 +222,25 @@ def read_grid(
         ),
         epochs_trained=_distinct_epochs(runs.values()),
         factors=tuple(
-            FactorResult(factor, tuple(_level(study, factor, level, levels) for level in levels))
+            FactorResult(
+                factor,
+                tuple(
+                    _level(
+                        study,
+                        factor,
+                        level,
+                        levels,
+                        [s for s in seeds if _at(baseline, s, {factor: level}) in raised],
+                    )
+                    for level in levels
+                ),
+            )
             for factor, levels in rows.items()
         ),
         claims=tuple(study.claims),
         targets=tuple(study.grid.targets),
-        failed=tuple(
-            Failure(_params(planned[key]), int(planned[key][SEED]), error)
-            for key in planned
-            if (error := _error(attempts.get(key))) is not None
-        ),
+        failed=failed,
+        gaps=_gaps(runs.values(), study.grid.metric),
     )
 
 
@@ -232,19 +258,25 @@ def _runs(attempts: Mapping[PointKey, FrozenTrial], records: Records) -> dict[Po
     epochs = records.epochs_of(set(trainings.values()))
     runs = {}
     for key, trial in complete.items():
-        last = max(trial.intermediate_values, default=0)  # every finished epoch was reported
+        reported = max(trial.intermediate_values, default=0)  # each epoch but a diverged one is
+        last = int(trial.user_attrs.get(DIVERGED, reported))
         behind = tuple(e for e in epochs.get(trainings[key], []) if e.number <= last)
         value = trial.value
         assert value is not None  # Optuna's promise for a complete trial
-        runs[key] = Run(int(trial.params[SEED]), value, trainings[key], behind)
+        seed = int(trial.params[SEED])
+        runs[key] = Run(seed, value, trainings[key], behind, has_diverged(trial))
     return runs
 
 
 def _level(
-    study: StudyFile, factor: str, level: Level, levels: Mapping[Level, Sequence[Run]]
+    study: StudyFile,
+    factor: str,
+    level: Level,
+    levels: Mapping[Level, Sequence[Run]],
+    failed: Sequence[int],
 ) -> LevelResult:
-    runs = levels[level]
-    base = {run.seed: run.value for run in levels[study.baseline_of(factor)]}
+    runs = [run for run in levels[level] if not run.has_diverged]
+    base = {r.seed: r.value for r in levels[study.baseline_of(factor)] if not r.has_diverged}
     differences = [run.value - base[run.seed] for run in runs if run.seed in base]
     epochs = [epoch for run in runs for epoch in run.epochs]
     seconds = _known(epochs, "seconds")
@@ -258,7 +290,19 @@ def _level(
         effect=fmean(differences) if differences else None,
         seconds_per_epoch=fmean(seconds) if seconds else None,
         peak_memory_mb=max(memory) if memory else None,
+        diverged=tuple(run.seed for run in levels[level] if run.has_diverged),
+        failed=tuple(failed),
     )
+
+
+def _gaps(runs: Iterable[Run], compared: str) -> dict[str, int]:
+    trainings: dict[str, set[str]] = {}
+    for run in runs:
+        for epoch in run.epochs:
+            for name, value in epoch.metrics.items():
+                if value is None and name != compared:
+                    trainings.setdefault(name, set()).add(run.key)
+    return {name: len(keys) for name, keys in trainings.items()}
 
 
 def _known(epochs: Iterable[Epoch], metric: str) -> list[float]:
@@ -276,11 +320,11 @@ def _counts(
     planned: Iterable[PointKey], attempts: Mapping[PointKey, FrozenTrial], url: str, study: str
 ) -> TrialCounts:
     """Counts points; one whose worker died, or was stopped, waits for the next."""
-    counts = {"complete": 0, "pruned": 0, "failed": 0, "running": 0, "waiting": 0}
+    counts = {"complete": 0, "failed": 0, "running": 0, "waiting": 0, "diverged": 0}
     for key in planned:
         trial = attempts.get(key)
-        if trial is not None and trial.state in (TrialState.COMPLETE, TrialState.PRUNED):
-            counts[trial.state.name.lower()] += 1
+        if trial is not None and trial.state == TrialState.COMPLETE:
+            counts["diverged" if has_diverged(trial) else "complete"] += 1
         elif _error(trial) is not None:
             counts["failed"] += 1
         elif trial is not None and is_alive(trial, study, url):

@@ -21,6 +21,7 @@ from hpstudy.study import StudyFile
 from hpstudy.trials import (
     ERROR,
     FINGERPRINT,
+    TRACE,
     TRAINING,
     confirm_name,
     find_study,
@@ -186,7 +187,10 @@ def read_search(study: StudyFile, name: str, database: Database) -> SearchResult
         best=pick(complete, key=lambda t: t.values[0]) if complete else None,
         finalists=_finalists(finalists, study.search.direction),
         confirmed=_confirmed(study, finalists, trials),
-        failed=tuple(Failure(t.params, seed, str(t.user_attrs[ERROR])) for t in failed),
+        failed=tuple(
+            Failure(t.params, seed, str(t.user_attrs[ERROR]), t.user_attrs.get(TRACE, ""))
+            for t in failed
+        ),
     )
 
 

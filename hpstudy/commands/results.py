@@ -10,12 +10,13 @@ from rich.console import Console, RenderableType
 
 from hpstudy.analysis.findings import findings
 from hpstudy.analysis.importance import search_importances
-from hpstudy.analysis.results import GridResults, read_grid
+from hpstudy.analysis.results import Failure, GridResults, read_grid
 from hpstudy.analysis.search import SearchResults, read_search
 from hpstudy.commands.opening import Opened
 from hpstudy.report.document import document
 from hpstudy.report.search_tables import search_tables
 from hpstudy.report.terminal import grid_tables
+from hpstudy.report.wording import setting
 from hpstudy.storage import exists, open_database, shown_url
 
 
@@ -30,6 +31,7 @@ def print_results(
     *,
     as_json: bool,
     sections: Sequence[str] = ("grid", "search"),
+    errors: bool = False,
 ) -> int:
     """Prints what the database holds and returns how many trials failed.
 
@@ -38,6 +40,7 @@ def print_results(
         factors: The grid's factors to show; all where None.
         as_json: Whether to print one JSON document, which always holds both sections.
         sections: What to print else.
+        errors: Whether the tracebacks of what failed are printed too.
     """
     grid, search = _read(opened, factors)
     shown = shown_url(opened.runs.url)
@@ -50,6 +53,8 @@ def print_results(
         _print(
             opened, grid if "grid" in sections else None, search if "search" in sections else None
         )
+        if errors:
+            _print_errors([*(grid.failed if grid else ()), *(search.failed if search else ())])
     failed = {
         "grid": grid.trials.failed if grid is not None else 0,
         "search": search.counts.failed if search is not None else 0,
@@ -82,6 +87,13 @@ def _print(opened: Opened, grid: GridResults | None, search: SearchResults | Non
         tables = search_tables(search, search_importances(search), quick=quick_note(opened))
         console.print(tables)
     console.print(f"Database: {shown}", highlight=False, soft_wrap=True)
+
+
+def _print_errors(failures: Sequence[Failure]) -> None:
+    """Prints the traceback of each kind of failure, once."""
+    for error, failure in {f.error: f for f in reversed(failures)}.items():
+        at = f"{setting(failure.params)}, seed {failure.seed}"
+        typer.echo(f"\n{at}: {error}\n{failure.trace or 'It left no traceback.'}".rstrip())
 
 
 def quick_note(opened: Opened) -> str | None:

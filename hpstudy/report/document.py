@@ -8,7 +8,7 @@ from typing import Any
 from hpstudy import __version__
 from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.importance import Importances
-from hpstudy.analysis.results import LevelResult
+from hpstudy.analysis.results import Failure, LevelResult
 from hpstudy.analysis.search import Confirmed, SearchResults
 
 
@@ -65,8 +65,13 @@ def _grid(found: Findings) -> dict[str, Any]:
         "tradeoffs": [asdict(tradeoff) for tradeoff in found.tradeoffs],
         "more_seeds": asdict(found.more_seeds) if found.more_seeds is not None else None,
         "claims": [asdict(claim) for claim in found.claims],
-        "failed": [asdict(failure) for failure in grid.failed],
+        "failed": [_failure(failure) for failure in grid.failed],
+        "gaps": dict(grid.gaps),
     }
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    return {"params": dict(failure.params), "seed": failure.seed, "error": failure.error}
 
 
 def _level(factor: str, level: LevelResult, found: Findings) -> dict[str, Any]:
@@ -76,6 +81,8 @@ def _level(factor: str, level: LevelResult, found: Findings) -> dict[str, Any]:
     return {
         "level": level.level,
         "seeds": list(level.seeds),
+        "diverged": list(level.diverged),
+        "failed": list(level.failed),
         "values": list(level.values),
         "mean": level.mean,
         "low": effect.low,
@@ -118,7 +125,7 @@ def _search(search: SearchResults, importances: Importances | None) -> dict[str,
         "finalists": [asdict(finalist) for finalist in search.finalists],
         "confirmed": _confirmed(search.confirmed) if search.confirmed is not None else None,
         "importance": [asdict(row) for row in importances.rows] if importances is not None else [],
-        "failed": [asdict(failure) for failure in search.failed],
+        "failed": [_failure(failure) for failure in search.failed],
     }
 
 

@@ -10,6 +10,7 @@ from hpstudy.analysis.importance import Importance, Importances
 from hpstudy.analysis.results import FactorResult
 from hpstudy.analysis.search import Confirmed, SearchResults
 from hpstudy.analysis.wording import difference, interval, level, number, setting
+from hpstudy.report.wording import judged
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|&~$:@=^])")
 
@@ -80,7 +81,7 @@ def _cells(factor: FactorResult, found: Findings) -> list[dict[str, str]]:
                 "Δ 95 %": interval(
                     effect.difference_low, effect.difference_high, metric, signed=True
                 ),
-                "verdict": effect.verdict or "",
+                "verdict": judged(row, effect) or effect.verdict or "",
                 "published": number(row.published, metric),
                 "seeds": f"{len(row.seeds)}",
             }

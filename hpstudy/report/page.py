@@ -29,7 +29,7 @@ from hpstudy.charts.theme import DARK_INSTEAD, TITLE_HEIGHT, template
 from hpstudy.pictures import Layer, Pictures
 from hpstudy.report.pictures import COLUMNS, MISTAKES, Sprite, diagram, sprite
 from hpstudy.report.tables import costs_table, finalists_table, levels_table, trials_table
-from hpstudy.report.wording import duration
+from hpstudy.report.wording import alike_failures, duration, missing_numbers
 
 _TEST_PICTURES = 25  # as the published report shows
 
@@ -149,6 +149,8 @@ def _environment() -> Environment:
         "costs_table": costs_table,
         "trials_table": trials_table,
         "finalists_table": finalists_table,
+        "alike_failures": alike_failures,
+        "missing_numbers": missing_numbers,
     }
     return environment
 

@@ -16,6 +16,7 @@ from hpstudy.analysis.results import FactorResult, LevelResult
 from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.wording import difference, interval, level, number, short_number, words
 from hpstudy.metric import Metric
+from hpstudy.report.wording import judged
 
 _SHOWN_TRIALS = 10
 _SMALLEST_P = 0.001  # what is smaller is not known to a digit
@@ -81,7 +82,7 @@ def _level_cells(
         if row.is_baseline
         else _with(difference(effect.difference, metric), gap_ends),
         "p": "" if effect.p is None else _probability(effect.p),
-        "verdict": "" if row.is_baseline else effect.verdict or "no value yet",
+        "verdict": judged(row, effect) or ("" if row.is_baseline else "no value yet"),
         "seeds": f"{len(row.seeds)}" if unequal else "",
         "needed": "" if needed is None else f"{needed}",
         "published": _with(number(row.published, metric), theirs),

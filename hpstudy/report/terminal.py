@@ -16,7 +16,14 @@ from hpstudy.analysis.results import FactorResult, GridResults, LevelResult
 from hpstudy.analysis.wording import difference, interval, number, words
 from hpstudy.metric import Metric
 from hpstudy.report.importance_table import importance_table
-from hpstudy.report.wording import duration, how_trained, size
+from hpstudy.report.wording import (
+    alike_failures,
+    duration,
+    how_trained,
+    judged,
+    missing_numbers,
+    size,
+)
 from hpstudy.running.cost import Forecast
 from hpstudy.sampler import Level
 
@@ -61,7 +68,7 @@ def _factor_table(factor: FactorResult, found: Findings, quick: str | None) -> T
     # A column that is empty all the way down says nothing.
     shown = [name for name in rows[0] if any(row[name] for row in rows)]
     for name in shown:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", overflow="fold")
     for row, level in zip(rows, factor.levels, strict=True):
         table.add_row(
             *(row[name] or "–" for name in shown), style="bold" if level.is_baseline else None
@@ -91,7 +98,7 @@ def _cells(
         "95 %": interval(effect.low, effect.high, metric),
         "Δ baseline": difference(effect.difference, metric) if not row.is_baseline else "baseline",
         "Δ 95 %": interval(effect.difference_low, effect.difference_high, metric, signed=True),
-        "verdict": _verdict(effect, metric) if several and not row.is_baseline else "",
+        "verdict": _verdict(row, effect, metric, several=several),
         "published": _published(row, found.agreements.get(at), metric),
         "Δ published": difference(gap, metric),
         "seeds": _seeds(row, effect) if several else "",
@@ -103,11 +110,13 @@ def _cells(
     return cells
 
 
-def _verdict(effect: Effect, metric: Metric) -> str:
+def _verdict(row: LevelResult, effect: Effect, metric: Metric, *, several: bool) -> str:
+    if not several and not row.diverged:
+        return ""
     if effect.within is None:
-        return effect.verdict or ""
+        return judged(row, effect)
     bound = difference(effect.within, metric).lstrip("+")
-    return f"{effect.verdict} (within ±{bound})"
+    return f"{judged(row, effect)} (within ±{bound})"
 
 
 def _seeds(row: LevelResult, effect: Effect) -> str:
@@ -123,9 +132,11 @@ def _published(row: LevelResult, agreement: Agreement | None, metric: Metric) ->
 def _closing_lines(found: Findings) -> list[Text]:
     grid, more = found.grid, found.more_seeds
     trials = grid.trials
-    total = trials.complete + trials.failed + trials.running + trials.waiting
+    done = trials.complete + trials.diverged
+    total = done + trials.failed + trials.running + trials.waiting
     others = {"failed": trials.failed, "running": trials.running, "waiting": trials.waiting}
-    states = [f"{trials.complete} of {total} points done"]
+    states = [f"{done} of {total} points done"]
+    states += [f"{trials.diverged} of them diverged"] if trials.diverged else []
     states += [f"{count} {state}" for state, count in others.items() if count]
     lines = [
         Text(
@@ -150,9 +161,10 @@ def _closing_lines(found: Findings) -> list[Text]:
                 f"every point three times ({more.epochs} more epochs{time})."
             )
         )
-    for failure in grid.failed:
-        setting = ", ".join(f"{k} {v}" for k, v in failure.params.items())
-        lines.append(Text(f"failed: {setting}, seed {failure.seed}: {failure.error}", style="red"))
+    lines += [Text(line) for line in missing_numbers(grid)]
+    lines += [Text(f"failed: {line}", style="red") for line in alike_failures(grid.failed)]
+    if any(failure.trace for failure in grid.failed):
+        lines.append(Text("Their tracebacks: hpstudy show --errors."))
     return lines
 
 

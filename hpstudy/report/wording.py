@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+
+from hpstudy.analysis.effects import Effect
+from hpstudy.analysis.results import Failure, GridResults, LevelResult
 
 
 def duration(seconds: float | None) -> str:
@@ -34,6 +37,41 @@ def setting(params: Mapping[str, object]) -> str:
 def short(value: object) -> str:
     """Formats a hyperparameter's value; of a float three digits tell settings apart."""
     return f"{value:.3g}" if isinstance(value, float) else f"{value}"
+
+
+def judged(row: LevelResult, effect: Effect) -> str:
+    """Says a level's verdict, and which of its seeds have no number: "unstable: 3 of 6 seeds …"."""
+    finished = len(row.seeds) + len(row.diverged)
+    gaps = []
+    if row.diverged:
+        gaps.append(f"{len(row.diverged)} of {finished} seeds diverged")
+    if row.failed:
+        gaps.append(f"{finished} of {finished + len(row.failed)} seeds, the others failed")
+    verdict = "" if row.is_baseline else effect.verdict or ""
+    return ": ".join(part for part in (verdict, "; ".join(gaps)) if part)
+
+
+def alike_failures(failures: Sequence[Failure]) -> list[str]:
+    """Says why points failed, a line for those that failed alike."""
+    kinds: dict[str, list[Failure]] = {}
+    for failure in failures:
+        kinds.setdefault(failure.error, []).append(failure)
+    return [
+        f"{setting(found[0].params)}, seed {found[0].seed}: {error}"
+        if len(found) == 1
+        else f"{len(found)} points, the first at {setting(found[0].params)}, seed "
+        f"{found[0].seed}: {error}"
+        for error, found in kinds.items()
+    ]
+
+
+def missing_numbers(grid: GridResults) -> list[str]:
+    """Says which metrics beside the compared one were no numbers somewhere."""
+    return [
+        f"{metric} was no finite number in {count} training{'' if count == 1 else 's'}: there it "
+        "is not known, and no verdict depends on it."
+        for metric, count in grid.gaps.items()
+    ]
 
 
 def how_trained(runtime: Mapping[str, object]) -> str:

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from typing import TextIO
 
 _MARK = "\x1e"  # the record separator: what follows, to the end of the line, is the point at work
 _LONGEST = 1 << 16  # bytes of a line without an end
@@ -23,17 +24,23 @@ Say = Callable[[str], None]
 
 def write_to(pipe: Connection) -> None:
     """Sends all that this process and its children write to a pipe."""
-    for stream in (sys.stdout, sys.stderr):
+    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
         stream.flush()
-        os.dup2(pipe.fileno(), stream.fileno())
-        stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
+        os.dup2(pipe.fileno(), number)
+    # New streams: one that was opened on a file would want to seek.
+    sys.stdout = _stream(1)
+    sys.stderr = _stream(2)
 
 
 def mark(label: str) -> None:
     """Marks what is written from here on with the point that is at work; "" with none."""
     sys.stdout.flush()
     sys.stderr.flush()
-    os.write(sys.stdout.fileno(), f"{_MARK}{label}\n".encode())
+    os.write(1, f"{_MARK}{label}\n".encode())
+
+
+def _stream(number: int) -> TextIO:
+    return open(number, "w", 1, "utf-8", errors="backslashreplace", closefd=False)
 
 
 class Warnings:

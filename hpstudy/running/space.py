@@ -37,16 +37,23 @@ def distributions(
             stay where they hold all levels.
 
     Raises:
-        UserError: A level is new to a parameter whose choices Optuna has fixed.
+        UserError: A level is new to a parameter whose choices Optuna has fixed, or the database
+            would give it back as another value.
     """
     levels: dict[str, dict[Level, None]] = {}
     for point in points:
         for name, value in point.items():
             levels.setdefault(name, {})[value] = None
-    return {
+    found = {
         name: _distribution(name, list(values), (known or {}).get(name))
         for name, values in levels.items()
     }
+    for name, distribution in found.items():
+        for level in levels[name]:
+            stored = distribution.to_external_repr(distribution.to_internal_repr(level))
+            if stored != level:  # it would never be found done
+                raise UserError(f"{name}: the database would give {level!r} back as {stored!r}")
+    return found
 
 
 def _distribution(

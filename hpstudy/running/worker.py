@@ -12,6 +12,7 @@ from optuna.trial import TrialState
 
 from hpstudy import storage
 from hpstudy.checkpoints import Checkpoints
+from hpstudy.errors import UserError
 from hpstudy.objective import load_objective
 from hpstudy.records import Records
 from hpstudy.running import output
@@ -166,7 +167,10 @@ class Worker:
             trial = self._agenda.propose()
             return self._marked(trial) if trial is not None else None
         self._study.sampler = GivenSampler(planned.point)
-        return self._marked(self._study.ask(self._agenda.distributions(planned.point)))
+        trial = self._study.ask(self._agenda.distributions(planned.point))
+        if trial.params != planned.point:  # it would never be found done
+            raise UserError(f"asked for {planned.point}, Optuna gave {trial.params}")
+        return self._marked(trial)
 
     def _marked(self, trial: Trial) -> Trial:
         trial.set_user_attr(INVOCATION, f"{self._invocation}/{os.getpid()}")
