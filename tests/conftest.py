@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pytest
@@ -102,9 +103,7 @@ class Folder:
             cwd=self.path,
             env=env,
             text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            **options,
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
         )
 
     def run(
@@ -122,6 +121,19 @@ class Folder:
         """Every epoch that a `Walk` trained here, in order."""
         log = self.path / "epochs.log"
         return log.read_text().splitlines() if log.exists() else []
+
+    @staticmethod
+    def workers_of(pid: int) -> list[int]:
+        """The worker processes of a running `hpstudy` command."""
+        found = []
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            try:
+                command = Path(f"/proc/{child}/cmdline").read_bytes()
+            except OSError:
+                continue
+            if b"spawn_main" in command:
+                found.append(int(child))
+        return found
 
     @staticmethod
     def wait_for(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
@@ -185,24 +197,33 @@ def mnist_folder(folder: Folder, mnist_root: Path) -> Folder:
 
 @pytest.fixture
 def made_findings() -> Callable[..., Any]:
-    """Makes a grid's findings: per factor its levels' values by seed, the baseline's first."""
+    """Makes a grid's findings: per factor its levels' values by seed, the baseline's first.
+
+    None is a seed that diverged.
+    """
     from hpstudy.analysis.findings import findings
     from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run, TrialCounts
     from hpstudy.records import Epoch
 
-    def level(name, values, base, published) -> LevelResult:
-        metrics = {"test_accuracy": values[-1] if values else 0.0, "seconds": 2.0}
+    def level(name, outcomes, base, published) -> LevelResult:
+        values = {seed: v for seed, v in enumerate(outcomes) if v is not None}
+        metrics = {"test_accuracy": [*values.values(), 0.0][-1], "seconds": 2.0}
         epochs = tuple(Epoch(number, metrics) for number in (1, 2))
-        mean = sum(values) / len(values) if values else None
+        gaps = [
+            v - base[seed]
+            for seed, v in values.items()
+            if base[seed : seed + 1] not in ([], [None])
+        ]
         return LevelResult(
             level=name,
-            is_baseline=values is base,
-            runs=tuple(Run(seed, value, f"{name}", epochs) for seed, value in enumerate(values)),
-            mean=mean,
+            is_baseline=outcomes is base,
+            runs=tuple(Run(seed, value, f"{name}", epochs) for seed, value in values.items()),
+            mean=fmean(values.values()) if values else None,
             published=published,
-            effect=None if mean is None else mean - sum(base) / len(base),
+            effect=fmean(gaps) if gaps else None,
             seconds_per_epoch=2.0 if values else None,
             peak_memory_mb=100.0 if values else None,
+            diverged=tuple(seed for seed, v in enumerate(outcomes) if v is None),
         )
 
     def make(*, published=None, claims=(), direction="maximize", **factors):

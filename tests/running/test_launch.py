@@ -23,19 +23,6 @@ optuna.logging.set_verbosity(optuna.logging.ERROR)
 SLOW = ("[settings]", "[settings]\nsleep = 0.15")
 
 
-def workers_of(pid: int) -> list[int]:
-    """The worker processes of a running `hpstudy grid`."""
-    found = []
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        try:
-            command = Path(f"/proc/{child}/cmdline").read_bytes()
-        except OSError:
-            continue
-        if b"spawn_main" in command:
-            found.append(int(child))
-    return found
-
-
 def states(folder) -> Counter:
     study = optuna.load_study(study_name="walk/grid", storage=folder.url)
     return Counter(t.state for t in study.trials)
@@ -71,10 +58,10 @@ def run_with_kills(folder, args: tuple[str, ...], *, workers: int, kills: int) -
     process = folder.start(*args)
     chance = random.Random(0)
     done = 0
-    folder.wait_for(lambda: len(workers_of(process.pid)) == workers)
+    folder.wait_for(lambda: len(folder.workers_of(process.pid)) == workers)
     while done < kills and process.poll() is None:
         time.sleep(chance.uniform(0.1, 0.5))
-        alive = workers_of(process.pid) if process.poll() is None else []
+        alive = folder.workers_of(process.pid) if process.poll() is None else []
         done += bool(alive) and kill(chance.choice(alive))
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
@@ -141,7 +128,7 @@ def test_killed_with_its_workers_it_goes_on_at_the_epoch_it_had_reached(
     study_with(SLOW)
     process = folder.start("grid", "walk.toml", "--workers", workers)
     folder.wait_for(lambda: len(folder.trained()) >= 3)
-    children = workers_of(process.pid)
+    children = folder.workers_of(process.pid)
     process.kill()
     process.communicate()
     folder.wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), 20)

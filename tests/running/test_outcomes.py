@@ -1,0 +1,203 @@
+"""Whatever an objective does is one outcome of its point, and a run that is not done says so."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+BAD = """
+import os, sys, warnings
+
+import optuna
+
+
+class Mute(Exception):
+    def __str__(self):
+        raise RuntimeError("no text")
+
+
+def score(params, *, seed, settings):
+    how = params["how"]
+    if how == "exit":
+        sys.exit(3)
+    if how == "leave":
+        sys.exit()
+    if how == "end":
+        os._exit(0)
+    if how == "prune":
+        raise optuna.TrialPruned
+    if how == "interrupt":
+        raise KeyboardInterrupt
+    if how == "key":
+        return {}["lr"]
+    if how == "mute":
+        raise Mute
+    if how == "odd":
+        raise ValueError("bad \\udcff \\x1b[31mred\\x1b[0m\\x07 and\\nlong " + "x" * 1_000_000)
+    if how == "metrics":
+        return [1.0]
+    return 1.0
+"""
+
+# What each does, and what is said of it.
+OUTCOMES = {
+    "exit": "bad.py:15 in score: the objective called sys.exit(3)",
+    "leave": "bad.py:17 in score: the objective called sys.exit()",
+    "end": "its worker ended without a word, exit code 0",
+    "prune": "bad.py:21 in score: the objective raised TrialPruned, which only a search can take",
+    "interrupt": "bad.py:23 in score: the objective raised KeyboardInterrupt",
+    "key": "bad.py:25 in score: KeyError: 'lr'",
+    "mute": "bad.py:27 in score: Mute: (its text can't be had: RuntimeError)",
+    "odd": "bad.py:29 in score: ValueError: bad ? red� and long xxx",
+    "metrics": "TypeError: expected metrics as a mapping, found list",
+}
+
+
+@pytest.fixture
+def bad(folder):
+    folder.write("bad.py", BAD)
+    levels = ", ".join(f'"{how}"' for how in ["fine", *OUTCOMES, "well"])
+    folder.write(
+        "bad.toml",
+        f"""
+title = "Bad"
+objective = "bad:score"
+[baseline]
+how = "fine"
+[grid.factors]
+how = [{levels}]
+""",
+    )
+    return folder
+
+
+def trials(folder, name: str):
+    return optuna.load_study(study_name=name, storage=folder.url).trials
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_whatever_an_objective_does_is_one_recorded_failure(bad, workers: str):
+    grid = bad.json("grid", "bad.toml", "--workers", workers, code=1)["grid"]
+    assert grid["trials"]["complete"] == 2
+    assert grid["trials"]["failed"] == len(OUTCOMES)
+    failed = {failure["params"]["how"]: failure["error"] for failure in grid["failed"]}
+    for how, error in OUTCOMES.items():
+        assert failed[how].startswith(error) or failed[how].endswith(error), failed[how]
+        assert len(failed[how]) <= 500
+    counts = Counter(t.state for t in trials(bad, "bad/grid"))
+    assert counts == {TrialState.COMPLETE: 2, TrialState.FAIL: len(OUTCOMES)}
+    for command in ("show", "report", "export"):
+        assert "\x1b" not in bad.run(command, "bad.toml").stdout
+    shown = bad.run("show", "bad.toml", "--errors").stdout
+    assert "KeyError: 'lr'" in shown
+    assert 'return {}["lr"]' in shown
+    assert "\x1b" not in shown
+
+
+def test_what_is_left_is_said(bad):
+    said = bad.run("grid", "bad.toml", code=1).stderr
+    assert f"{len(OUTCOMES)} of {len(OUTCOMES) + 2} points are left: " in said
+    assert f"{len(OUTCOMES)} failed." in said
+
+
+def test_the_first_three_that_fail_alike_end_a_run_in_which_nothing_worked(folder, study_with):
+    study_with(("[settings]", '[settings]\nraise_at = ""'), ("seeds = [0]", "seeds = [0, 1, 2, 3]"))
+    grid = folder.json("grid", "walk.toml", "--workers", "1", code=1)["grid"]
+    assert grid["trials"] == {
+        "complete": 0, "pruned": 0, "failed": 3, "running": 0, "waiting": 13, "diverged": 0,
+    }  # fmt: skip
+    said = folder.run("grid", "walk.toml", "--workers", "1", code=1)
+    assert "Stopped: the first points failed alike, and none has worked: walk.py:17" in said.stderr
+    assert "failed: 3 points, the first at" in " ".join(said.stdout.split())
+
+
+def test_workers_that_are_told_to_stop_alone_leave_nothing_undone(folder, study_with):
+    study_with(("[settings]", "[settings]\nsleep = 0.2"))
+    process = folder.start("grid", "walk.toml", "--workers", "2", "--seeds", "0-2")
+    folder.wait_for(folder.trained)
+    for worker in folder.workers_of(process.pid):
+        os.kill(worker, signal.SIGTERM)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert "12 of 12 points done" in out
+
+
+def test_a_terminal_that_closes_interrupts_and_more_signals_change_nothing(folder, study_with):
+    study_with(("[settings]", "[settings]\nsleep = 0.2"))
+    process = folder.start("grid", "walk.toml", "--workers", "2", start_new_session=True)
+    folder.wait_for(folder.trained)
+    os.killpg(process.pid, signal.SIGHUP)
+    for _ in range(20):
+        os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in err, err
+    assert "Interrupted: all finished epochs are kept." in err
+    assert {t.state for t in trials(folder, "walk/grid")} <= {TrialState.COMPLETE, TrialState.FAIL}
+    folder.run("grid", "walk.toml")
+
+
+LOUD = """
+import os, subprocess, sys, warnings
+
+
+def score(params, *, seed, settings):
+    warnings.warn("take care")
+    os.write(1, b"from a library\\n")
+    subprocess.run(["echo", "from a child"])
+    print("from the objective")
+    return params["x"] + seed
+
+
+def threads(params, *, seed, settings):
+    import numpy, threadpoolctl, torch
+
+    pools = [pool["num_threads"] for pool in threadpoolctl.threadpool_info()]
+    return float(max(*pools, torch.get_num_threads(), int(os.environ["OMP_NUM_THREADS"])))
+"""
+
+LOUD_STUDY = """
+title = "Loud"
+objective = "loud:score"
+[baseline]
+x = 1.0
+[grid]
+seeds = [0, 1]
+[grid.factors]
+x = [1.0, 2.0]
+"""
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_stdout_is_the_results_own_and_what_an_objective_writes_names_its_point(folder, workers):
+    folder.write("loud.py", LOUD)
+    folder.write("loud.toml", LOUD_STUDY)
+    out = folder.path / "out.json"
+    with out.open("w") as file:  # one can seek in a file, and not in a pipe
+        process = folder.start("grid", "loud.toml", "--workers", workers, "--json", stdout=file)
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    result = out.read_text()
+    assert result.startswith("{"), result
+    for source in ("a library", "a child", "the objective"):
+        for point in ("baseline · seed 0", "x 2 · seed 1"):
+            assert f"[{point}] from {source}\n" in err
+    assert err.count("UserWarning: take care") == 1
+
+
+def test_an_objective_gets_the_threads_that_it_is_recorded_with(folder):
+    folder.write("loud.py", LOUD)
+    folder.write("loud.toml", LOUD_STUDY.replace("loud:score", "loud:threads"))
+    for threads in ("1", "2"):
+        args = ("grid", "loud.toml", "--threads", threads, "--name", f"t{threads}")
+        grid = folder.json(*args)["grid"]
+        assert {v for level in grid["factors"][0]["levels"] for v in level["values"]} == {
+            float(threads)
+        }
