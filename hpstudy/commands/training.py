@@ -5,28 +5,24 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
-import optuna
 import typer
 from rich.console import Console, RenderableType
 
 from hpstudy.objective import Objective
 from hpstudy.report.live import LiveProgress, PointsView, View
 from hpstudy.report.wording import elapsed
-from hpstudy.running.agenda import is_hopeless
 from hpstudy.running.begin import begin, check
 from hpstudy.running.cost import Costs
 from hpstudy.running.launch import default_workers, launch
-from hpstudy.running.ledger import Ledger
+from hpstudy.running.leftover import leftover
 from hpstudy.running.plan import Plan, PointsPlan
 from hpstudy.running.progress import Observer
 from hpstudy.running.worker import Job
 from hpstudy.storage import Database, Runs, open_database
-from hpstudy.trials import point_key
 
 
 @dataclass(frozen=True)
@@ -106,32 +102,20 @@ def train_points(
     start = time.monotonic()
     view = PointsView(observer.look, plan.study.measured(plan.metric, plan.direction), task)
     show = (lambda: tables(reader)) if tables is not None else None
-    invocation = train(plan, runs, size, view, show)
+    left = leftover(plan, "", reader)
+    if left.points or left.is_asked_for:
+        left = leftover(plan, train(plan, runs, size, view, show), reader)
     trained = observer.look().epochs - before
-    say_trained(trained, time.monotonic() - start, size)
-    left = _say_left(plan, invocation, reader)
     reader.engine.dispose()
-    return Trained(trained, left)
-
-
-def _say_left(plan: PointsPlan, invocation: str, database: Database) -> int:
-    """Says on stderr which points of a plan are not done, and returns how many."""
-    study = optuna.load_study(study_name=plan.name, storage=database.storage)
-    ledger = Ledger(study, invocation)
-    ledger.read()
-    keys = [point_key(planned.point) for planned in plan.points]
-    left = [key for key in keys if key not in ledger.done]
-    if left:
-        states = Counter("failed" if key in ledger.raised else "not tried" for key in left)
-        counts = ", ".join(f"{count} {state}" for state, count in states.items())
-        typer.echo(f"{len(left)} of {len(keys)} points are left: {counts}.", err=True)
-    if is_hopeless(ledger):
+    say_trained(trained, time.monotonic() - start, size)
+    if left.points:
+        typer.echo(f"{left}", err=True)
+    if left.stopped_by is not None:
         typer.echo(
-            "Stopped: the first points failed alike, and none has worked: "
-            f"{ledger.errors_in_a_row[0]}",
+            f"Stopped: the first points failed alike, and none has worked: {left.stopped_by}",
             err=True,
         )
-    return len(left)
+    return Trained(trained, left.points)
 
 
 def say_trained(epochs: int, seconds: float, workers: int) -> None:

@@ -55,8 +55,13 @@ def was_interrupted() -> bool:
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
     _asked.append(number)
     for other in SIGNALS:
-        signal.signal(other, signal.SIG_IGN)
+        if signal.getsignal(other) is not signal.SIG_IGN:
+            signal.signal(other, _pass)
     raise Interrupted
+
+
+def _pass(number: int, frame: FrameType | None) -> None:
+    """Does nothing; with SIG_IGN, Python complains of a signal that is on its way already."""
 
 
 @contextmanager

@@ -56,7 +56,7 @@ OUTCOMES = {
     "key": "bad.py:25 in score: KeyError: 'lr'",
     "mute": "bad.py:27 in score: Mute: (its text can't be had: RuntimeError)",
     "odd": "bad.py:29 in score: ValueError: bad ? red� and long xxx",
-    "metrics": "TypeError: expected metrics as a mapping, found list",
+    "metrics": "TypeError: metric 'value': expected a number, found [1.0]",
 }
 
 
@@ -181,7 +181,8 @@ def test_stdout_is_the_results_own_and_what_an_objective_writes_names_its_point(
     folder.write("loud.toml", LOUD_STUDY)
     out = folder.path / "out.json"
     with out.open("w") as file:  # one can seek in a file, and not in a pipe
-        process = folder.start("grid", "loud.toml", "--workers", workers, "--json", stdout=file)
+        args = ("grid", "loud.toml", "--workers", workers, "--json")
+        process = folder.start(*args, stdout=file, env={"PYTHONWARNINGS": "default"})
         _, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     result = out.read_text()
