@@ -2,6 +2,8 @@
 
 A `Training` may offer more than the protocol asks for. Each of these names is optional:
 
+- `version`, a whole number, is raised when the same input would give other numbers: epochs that
+  an earlier version trained are then not used any more. It is 1 where it is left out.
 - `steps()` returns the last epoch's `Step`s, for curves finer than epochs.
 - `predictions()` returns the last epoch's test predictions as bytes, one per example.
 - `check(params, *, settings)`, a classmethod, raises `ValueError` for what cannot be trained;
@@ -22,21 +24,22 @@ A `Training` may offer more than the protocol asks for. Each of these names is o
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from hpstudy.errors import UserError
+from hpstudy.expected import listed
 from hpstudy.pictures import Layer, Pictures
+from hpstudy.targets import find_target
 
 Params = Mapping[str, Any]
 Settings = Mapping[str, Any]
 
 PRECISIONS = ("fp32", "bf16")
+DEVICES = ("cpu", "cuda", "mps")
 
 
 @dataclass(frozen=True)
@@ -154,8 +157,9 @@ class Objective:
 
     @property
     def version(self) -> int:
-        """The objective's version; 1 where a function states none."""
-        return int(getattr(self._target, "version", 1))
+        """The objective's version; 1 where it states none."""
+        version: int = getattr(self._target, "version", 1)
+        return version
 
     @property
     def quick(self) -> Settings | None:
@@ -185,30 +189,39 @@ class Objective:
         """Returns the device type to run on; "auto" is the objective's best.
 
         Raises:
-            UserError: The objective can't use the wanted one here.
+            UserError: The objective can't use the wanted one here, or takes none.
         """
         devices = getattr(self._target, "devices", None)
         usable = list(devices()) if devices else []
         if wanted == "auto":
             return usable[0] if usable else "cpu"
-        if usable and wanted not in usable:
-            raise UserError(f"--device: expected auto, {', '.join(usable)}, found {wanted!r}")
+        if wanted not in (usable or DEVICES):
+            expected = listed(["auto", *(usable or DEVICES)])
+            here = " here" if usable else ""
+            raise UserError(f"--device: expected {expected}{here}, found {wanted!r}")
+        if self.is_function and not usable and wanted != "cpu":
+            raise UserError(f"--device {wanted}: {self._is_not_told('device')}")
         return wanted
 
     def precision(self, wanted: str, *, device: str) -> str:
         """Returns the precision to train in; "auto" is the objective's best on the device type.
 
         Raises:
-            UserError: There is no such precision.
+            UserError: There is no such precision, or the objective takes none.
         """
         if wanted not in ("auto", *PRECISIONS):
             raise UserError(
-                f"--precision: expected auto, {', '.join(PRECISIONS)}, found {wanted!r}"
+                f"--precision: expected {listed(['auto', *PRECISIONS])}, found {wanted!r}"
             )
+        if self.is_function and wanted not in ("auto", PRECISIONS[0]):
+            raise UserError(f"--precision {wanted}: {self._is_not_told('precision')}")
         if wanted != "auto":
             return wanted
         best = getattr(self._target, "auto_precision", None)
         return best(device=device) if best else PRECISIONS[0]
+
+    def _is_not_told(self, what: str) -> str:
+        return f"the objective {self.name!r} is a function, and none is told the {what}"
 
     def estimate(self, params: Params, *, settings: Settings) -> Estimate | None:
         """Returns one epoch's cost, if the objective can tell."""
@@ -258,45 +271,12 @@ def load_objective(name: str, beside: Path) -> Objective:
         beside: The study file's folder.
 
     Raises:
-        UserError: The module can't be imported, or has no such class or function.
+        UserError: The module can't be imported, or has no such class or function, or that can't
+            be called as a training or a function is.
     """
-    module_name, _, attribute = name.partition(":")
-    folder = str(beside.resolve())
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    importlib.invalidate_caches()
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name and module_name.startswith(error.name):
-            raise UserError(
-                f"objective {name!r}: no module {error.name!r} in {folder} or on sys.path"
-            ) from error
-        raise UserError(f"objective {name!r}: importing it failed: {error}") from error
-    except Exception as error:  # a user's module may raise anything
-        kind = type(error).__name__
-        raise UserError(f"objective {name!r}: importing it failed: {kind}: {error}") from error
-    target = getattr(module, attribute, None)
-    if target is None:
-        raise UserError(f"objective {name!r}: {module.__name__} has no {attribute!r}")
-    _check_target(name, target)
+    folder = beside.resolve()
+    module, target = find_target(name, folder)
     file = getattr(module, "__file__", None)
-    is_beside = file is not None and Path(file).resolve().is_relative_to(beside.resolve())
-    is_ours = module_name.split(".")[0] == "hpstudy"
-    return Objective(name, target, beside.resolve() if is_beside and not is_ours else None)
-
-
-def _check_target(name: str, target: object) -> None:
-    if inspect.isclass(target):
-        needed = ("version", "epoch", "state_dict", "load_state_dict")
-        missing = [part for part in needed if not hasattr(target, part)]
-        if missing:
-            raise UserError(
-                f"objective {name!r}: a Training class needs {', '.join(needed)}; "
-                f"missing {', '.join(missing)}"
-            )
-    elif not callable(target):
-        raise UserError(
-            f"objective {name!r}: expected a Training class or a function, "
-            f"found {type(target).__name__}"
-        )
+    is_beside = file is not None and Path(file).resolve().is_relative_to(folder)
+    is_ours = module.__name__.split(".")[0] == "hpstudy"
+    return Objective(name, target, folder if is_beside and not is_ours else None)

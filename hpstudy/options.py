@@ -50,7 +50,7 @@ ThreadsOption = Annotated[
     ),
 ]
 DeviceOption = Annotated[
-    str, typer.Option("--device", help="Where to train: auto, cpu, cuda or mps.")
+    str, typer.Option("--device", help="Where a Training class trains: auto, cpu, cuda or mps.")
 ]
 PlanOption = Annotated[
     bool, typer.Option("--plan", help="Say what would be trained, and train nothing.")

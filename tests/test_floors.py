@@ -11,10 +11,14 @@ PACKAGE = Path(__file__).parent.parent / "hpstudy"
 FLOORS = {
     "errors": 1,
     "metric": 1,
+    "expected": 1,
+    "seeds": 1,
+    "targets": 1,
     "sampler": 1,
     "pictures": 1,
     "objective": 2,
     "storage": 2,
+    "values": 2,
     "sections": 2,
     "study": 2,
     "study_files": 3,
@@ -42,6 +46,7 @@ MAY_NOT = {
     "report": {"torch", "torchvision", "sqlalchemy", "typer"},
     "sampler": {"sqlalchemy", "torch"},
     "errors": HEAVY,
+    "expected": HEAVY | {"pydantic"},
     "study": HEAVY - {"optuna"},
 }
 

@@ -25,6 +25,39 @@ def score(params, *, seed, settings): return params["x"] + seed + settings["y"]
 def several(params, *, seed, settings): return {"loss": 1.0}
 several.version = 2
 number = 4
+
+def trial_of_optuna(trial): ...
+def by_name(depth, rate): ...
+def no_settings(params, *, seed): ...
+def wants_more(params, *, seed, settings, model): ...
+async def later(params, *, seed, settings): ...
+def yielding(params, *, seed, settings): yield 1.0
+def of_text(params, *, seed, settings): ...
+of_text.version = "2"
+def anything(*args, **kwargs): return 1.0
+def spare(params, seed, settings, verbose=False): return 1.0
+built_in = max
+
+class NoEpoch:
+    def __init__(self, params, *, seed, settings, runtime): ...
+    def state_dict(self): ...
+    def load_state_dict(self, state): ...
+class OldInit(Whole):
+    def __init__(self, params, seed): ...
+class NoInit(NoEpoch):
+    __init__ = object.__init__
+    def epoch(self): ...
+class Numbered(Whole):
+    def epoch(self, number): ...
+class Stateless(Whole):
+    def load_state_dict(self): ...
+class Unversioned:
+    def __init__(self, params, **rest): ...
+    def epoch(self): ...
+    def state_dict(self): ...
+    def load_state_dict(self, state, strict=True): ...
+class Halved(Whole):
+    version = 1.5
 """
 
 
@@ -76,7 +109,7 @@ def test_a_class_gives_its_optional_parts(home: Path):
 def test_the_built_in_objective_refuses_a_device_that_is_not_there(tmp_path: Path):
     objective = load_objective("hpstudy.mnist:CnnTraining", tmp_path)
     assert objective.device("auto") in ("cpu", "cuda", "mps")
-    with pytest.raises(UserError, match="--device: expected auto, .*cpu.*, found 'tpu'"):
+    with pytest.raises(UserError, match="--device: expected auto.* cpu here, found 'tpu'"):
         objective.device("tpu")
 
 
@@ -88,25 +121,109 @@ def test_only_an_objective_beside_the_study_file_has_a_source_to_watch(home: Pat
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("Half", "a Training class needs .*missing version, state_dict, load_state_dict"),
+        ("Half", "a Training class needs .*missing state_dict, load_state_dict"),
+        ("NoEpoch", "a Training class needs the methods epoch, .*; missing epoch"),
         ("number", "expected a Training class or a function, found int"),
-        ("nothing", "has no 'nothing'"),
+        ("nothing", "mod_.*py has no 'nothing'"),
+        ("severl", "has no 'severl'; did you mean 'several'"),
+        ("trial_of_optuna", r"expected \w+\(params, \*, seed, settings\), found \w+\(trial\)"),
+        ("by_name", r"expected \w+\(params, \*, seed, settings\), found \w+\(depth, rate\)"),
+        ("no_settings", r", found no_settings\(params, \*, seed\)"),
+        ("wants_more", r", found wants_more\(params, \*, seed, settings, model\)"),
+        ("later", "expected a function that returns its result, found one that is async or yields"),
+        ("yielding", "expected a function that returns its result, found one that is async or yie"),
+        ("of_text", "version: expected a whole number, found '2'"),
+        ("Halved", "version: expected a whole number, found 1.5"),
+        (
+            "OldInit",
+            r"expected OldInit\(params, \*, seed, settings, runtime\), found \w+\(params, s",
+        ),
+        ("NoInit", r"expected NoInit\(params, \*, seed, settings, runtime\), found NoInit\(\)"),
+        ("Numbered", r"expected epoch\(self\), found epoch\(self, number\)"),
+        ("Stateless", r"expected load_state_dict\(self, state\), found load_state_dict\(self\)"),
     ],
 )
-def test_what_is_no_objective_is_refused(home: Path, name: str, message: str):
-    with pytest.raises(UserError, match=message):
+def test_what_is_no_objective_is_refused_before_anything_is_trained(
+    home: Path, name: str, message: str
+):
+    with pytest.raises(UserError, match=message) as error:
         load(home, name)
+    assert str(error.value).startswith(f"objective 'mod_{home.name}:{name}': ")
+    assert "\n" not in str(error.value)
 
 
-def test_a_module_that_is_not_there_or_does_not_import_is_one_line(home: Path):
-    with pytest.raises(UserError, match="no module 'nowhere_at_all' in"):
+@pytest.mark.parametrize("name", ["anything", "spare", "built_in", "Unversioned"])
+def test_what_can_be_called_as_an_objective_is_one(home: Path, name: str):
+    assert load(home, name).version == 1
+
+
+@pytest.mark.parametrize("name", ["score", "Whole"])
+def test_a_device_is_one_that_there_is_and_that_the_objective_is_told(home: Path, name: str):
+    objective = load(home, name)
+    assert objective.device("auto") == objective.device("cpu") == "cpu"
+    with pytest.raises(UserError, match="expected auto, cpu, cuda or mps, found 'gpu'"):
+        objective.device("gpu")
+    if objective.is_function:
+        with pytest.raises(UserError, match="--device cuda: .* and none is told the device"):
+            objective.device("cuda")
+        with pytest.raises(UserError, match="--precision bf16: .* none is told the precision"):
+            objective.precision("bf16", device="cpu")
+    else:
+        assert objective.device("cuda") == "cuda"
+        assert objective.precision("bf16", device="cpu") == "bf16"
+
+
+IMPORTS = [
+    ("import not_installed_anywhere", r"py:1: ModuleNotFoundError: No module named 'not_inst"),
+    ("x = 1\n1 / 0", r"py:2: ZeroDivisionError: division by zero"),
+    ("def f(:", r"py:1: SyntaxError: invalid syntax"),
+    ("def f():\n\traise KeyError('lr')\n\nf()", r"py:2: KeyError: 'lr'"),
+    ("import sys\n\nsys.exit(3)", r"py:3: it calls sys.exit\(3\); .* if __name__ == .__main__.:"),
+    ("raise SystemExit", r"py:1: it calls sys.exit\(\); what a script"),
+    ("import argparse\np = argparse.ArgumentParser()\np.add_argument('x')\np.parse_args([])",
+     r"py:4: it calls sys.exit\(2\)"),
+    ("import json\njson.loads('{')", r"py:2: JSONDecodeError"),
+    ("class E(BaseException):\n\tdef __str__(self): 1 / 0\nraise E", r"py:3: E$"),
+    ("raise ValueError('two\\nlines, \\x1b[31m and \\udcff' + 'x' * 10**6)",
+     r"py:1: ValueError: two lines, \\x1b.31m and \\udcffx+…$"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "message"), IMPORTS, ids=[m for _, m in IMPORTS])
+def test_a_module_that_does_not_import_is_one_line_with_its_place(home: Path, text, message: str):
+    name = f"broken_{IMPORTS.index((text, message))}_{home.name}"
+    (home / f"{name}.py").write_text(text)
+    with pytest.raises(UserError, match=f"importing it failed: {name}.{message}") as error:
+        load_objective(f"{name}:f", home)
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 600
+
+
+def test_an_interruption_while_it_is_imported_is_none_of_its_errors(home: Path):
+    (home / f"stopped_{home.name}.py").write_text("raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        load_objective(f"stopped_{home.name}:f", home)
+
+
+def test_a_module_that_is_not_there_is_one_line(home: Path):
+    with pytest.raises(UserError, match="no module 'nowhere_at_all' in .* or on sys.path$"):
         load_objective("nowhere_at_all:f", home)
-    (home / f"needs_{home.name}.py").write_text("import not_installed_anywhere")
-    with pytest.raises(UserError, match="importing it failed: No module named 'not_installed"):
-        load_objective(f"needs_{home.name}:f", home)
-    (home / f"broken_{home.name}.py").write_text("1 / 0")
-    with pytest.raises(UserError, match="importing it failed: ZeroDivisionError"):
-        load_objective(f"broken_{home.name}:f", home)
+    with pytest.raises(UserError, match=f"no module .* did you mean 'mod_{home.name}'"):
+        load_objective(f"mdo_{home.name}:f", home)
+
+
+def test_a_file_with_the_name_of_another_module_is_named(home: Path):
+    (home / "json.py").write_text(MODULE)
+    with pytest.raises(UserError, match="has no 'score'; it hides json.py beside the study file"):
+        load_objective("json:score", home)
+
+
+def test_a_module_is_imported_once_a_process_and_prints_nothing_among_results(folder, study_with):
+    told = 'print("imported")\nopen("imports.log", "a").write("once\\n")\n'
+    folder.write("walk.py", told + (folder.path / "walk.py").read_text())
+    document = folder.json("grid", "walk.toml", "--workers", "1", env={"HPSTUDY_PUBLISH": "1"})
+    assert document["grid"]["trials"]["complete"] == 4
+    assert (folder.path / "imports.log").read_text() == "once\n"
 
 
 def test_a_step_is_plain_data():

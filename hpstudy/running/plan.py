@@ -146,9 +146,11 @@ def frame(
         UserError: The study file and the objective don't fit.
     """
     if study.fidelity is None and not objective.is_function:
+        raise UserError(_add_fidelity(study, objective))
+    if objective.is_function and PRECISION in study.full_baseline():
         raise UserError(
-            f"fidelity: objective {objective.name!r} is a Training class, so the study file must "
-            "name the hyperparameter that says how many epochs to train"
+            f"{PRECISION}: the objective {objective.name!r} is a function, and none is told the "
+            "precision of trainings, which this name stands for; give the hyperparameter another"
         )
     settings = {**study.settings, "validation": section.validation}
     if quick:
@@ -174,6 +176,16 @@ def frame(
         "incremental": not objective.is_function,
         "fingerprint": json.loads(json.dumps(fingerprint)),
     }
+
+
+def _add_fidelity(study: StudyFile, objective: Objective) -> str:
+    whole = [name for name, value in study.baseline.items() if type(value) is int]
+    usual = next((name for name in whole if name.startswith("epoch")), None)
+    also = "" if usual else ", and epochs = 5 to [baseline]"
+    return (
+        f"fidelity: the objective {objective.name!r} is a Training class; to say how many epochs "
+        f'it trains, add the line fidelity = "{usual or "epochs"}" above [baseline]{also}'
+    )
 
 
 def check_points(points: Iterable[PlannedPoint], objective: Objective, name: str) -> None:

@@ -1,0 +1,205 @@
+"""What "module:name" names, imported and looked at before anything is trained."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from hpstudy.errors import UserError
+from hpstudy.expected import did_you_mean, listed, one_line
+
+_CLASS_PARTS = ("epoch", "state_dict", "load_state_dict")
+
+
+def is_module_and_name(text: str) -> bool:
+    """Tells whether a text is "module:name"; the module of a file is named without `.py`."""
+    module, _, name = text.partition(":")
+    parts = module.split(".")
+    return all(map(str.isidentifier, [*parts, name])) and parts[-1] != "py"
+
+
+def near_objective(text: str) -> str:
+    """Returns the "module:name" that a text comes nearest to."""
+    path, _, name = text.partition(":")
+    module = path.removeprefix("./").removesuffix(".py").replace("/", ".")
+    if not name and not path.endswith(".py"):  # "mine.score", or "score" alone
+        module, _, name = module.rpartition(".")
+    guess = f"{module or 'mine'}:{name or 'score'}"
+    return guess if is_module_and_name(guess) else "mine:score"
+
+
+def find_target(name: str, folder: Path) -> tuple[ModuleType, Any]:
+    """Imports "module:name", looking in a folder first, then on `sys.path`.
+
+    Args:
+        name: "module:name" of a `Training` class or a plain function.
+        folder: The study file's folder.
+
+    Returns:
+        The module, and the class or function.
+
+    Raises:
+        UserError: The module can't be imported, or has no such class or function, or what it has
+            can't be called as a training or a function is.
+    """
+    module_name, _, attribute = name.partition(":")
+    module = _imported(module_name, name, folder)
+    try:
+        target = getattr(module, attribute)
+    except AttributeError as error:
+        raise UserError(_missing(name, attribute, module, folder)) from error
+    if inspect.isclass(target):
+        _check_class(name, target)
+    else:
+        _check_function(name, target)
+    version = getattr(target, "version", 1)
+    if isinstance(version, bool) or not isinstance(version, int):
+        found = one_line(repr(version), 60)
+        raise UserError(f"objective {name!r}: version: expected a whole number, found {found}")
+    return module, target
+
+
+def _imported(module_name: str, name: str, folder: Path) -> ModuleType:
+    """Imports a module; what it prints goes to stderr, as stdout is for results."""
+    if f"{folder}" not in sys.path:
+        sys.path.insert(0, f"{folder}")
+    importlib.invalidate_caches()
+    failed = f"objective {name!r}: importing it failed"
+    try:
+        with redirect_stdout(sys.stderr):
+            return importlib.import_module(module_name)
+    except SystemExit as error:
+        code = "" if error.code is None else one_line(repr(error.code), 60)
+        raise UserError(
+            f"{failed}: {place(error, folder)}: it calls sys.exit({code}); what a script runs "
+            'belongs under if __name__ == "__main__":'
+        ) from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a user's module may raise anything
+        if isinstance(error, ModuleNotFoundError) and _is_part(error.name, module_name):
+            near = did_you_mean(module_name, [file.stem for file in folder.glob("*.py")])
+            raise UserError(
+                f"objective {name!r}: no module {error.name!r} in {folder} or on sys.path{near}"
+            ) from error
+        raise UserError(f"{failed}: {place(error, folder)}: {described(error)}") from error
+
+
+def _is_part(missing: str | None, module: str) -> bool:
+    return missing is not None and f"{module}.".startswith(f"{missing}.")
+
+
+def _missing(name: str, attribute: str, module: ModuleType, folder: Path) -> str:
+    file = Path(module.__file__ or module.__name__)
+    shown = file.relative_to(folder) if file.is_relative_to(folder) else file
+    known = [known for known in vars(module) if not known.startswith("_")]
+    message = f"objective {name!r}: {shown} has no {attribute!r}{did_you_mean(attribute, known)}"
+    own = folder / f"{module.__name__}.py"
+    if own.is_file() and own != file:
+        message += f"; it hides {own.name} beside the study file, which needs another name"
+    return message
+
+
+def place(error: BaseException, folder: Path) -> str:
+    """Returns where in a user's files an error arose, such as "mine.py:7".
+
+    Args:
+        error: The error.
+        folder: The folder of the user's files.
+    """
+    if isinstance(error, SyntaxError) and error.filename is not None:
+        return _line(error.filename, error.lineno, folder)
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith("<frozen")
+    ]
+    own = [frame for frame in frames if _is_in(frame.filename, folder)]
+    last = (own or frames)[-1]
+    return _line(last.filename, last.lineno, folder)
+
+
+def _line(file: str, line: int | None, folder: Path) -> str:
+    path = Path(file)
+    return f"{path.relative_to(folder) if _is_in(file, folder) else path}:{line}"
+
+
+def _is_in(file: str, folder: Path) -> bool:
+    path = Path(file)
+    return path.is_relative_to(folder) and "site-packages" not in path.parts
+
+
+def described(error: BaseException) -> str:
+    """Returns an error's kind and message in one line, whatever it is."""
+    try:
+        text = one_line(error.msg if isinstance(error, SyntaxError) else str(error))
+    except Exception:  # a user's error may not even have a text
+        text = ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _check_class(name: str, target: type) -> None:
+    missing = [part for part in _CLASS_PARTS if not callable(getattr(target, part, None))]
+    if missing:
+        raise UserError(
+            f"objective {name!r}: a Training class needs the methods {listed(_CLASS_PARTS, 'and')};"
+            f" missing {', '.join(missing)}"
+        )
+    if inspect.isabstract(target):
+        raise UserError(f"objective {name!r}: expected a class that can be made, found an abstract")
+    _check_call(name, target, "params, *, seed, settings, runtime", runtime=None)
+    _check_method(name, target, "epoch")
+    _check_method(name, target, "state_dict")
+    _check_method(name, target, "load_state_dict", "state")
+
+
+def _check_function(name: str, target: object) -> None:
+    if not callable(target):
+        raise UserError(
+            f"objective {name!r}: expected a Training class or a function, "
+            f"found {type(target).__name__}"
+        )
+    if inspect.iscoroutinefunction(target) or inspect.isgeneratorfunction(target):
+        raise UserError(
+            f"objective {name!r}: expected a function that returns its result, "
+            "found one that is async or yields"
+        )
+    _check_call(name, target, "params, *, seed, settings")
+
+
+def _check_call(name: str, target: Callable[..., Any], expected: str, **more: object) -> None:
+    """Checks that hpstudy's call fits; a callable that shows no signature passes."""
+    called = name.partition(":")[2]
+    try:
+        signature = inspect.signature(target)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind({}, seed=0, settings={}, **more)
+    except TypeError as error:
+        found = one_line(f"{called}{signature}", 100)
+        raise UserError(
+            f"objective {name!r}: expected {called}({expected}), found {found}"
+        ) from error
+
+
+def _check_method(name: str, target: type, method: str, *arguments: str) -> None:
+    function = inspect.getattr_static(target, method)
+    if not inspect.isfunction(function):
+        return
+    signature = inspect.signature(function)
+    try:
+        signature.bind(None, *arguments)
+    except TypeError as error:
+        expected = ", ".join(("self", *arguments))
+        raise UserError(
+            f"objective {name!r}: expected {method}({expected}), "
+            f"found {one_line(f'{method}{signature}', 100)}"
+        ) from error
