@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
-from numbers import Real
 from pathlib import Path
 from platform import machine, processor, python_version
 
@@ -18,6 +17,7 @@ from hpstudy.objective import Objective, Runtime, Training, predictions_of, step
 from hpstudy.records import Epoch, Identity, Records
 from hpstudy.running.failures import ObjectiveFailedError, objectives_own_code
 from hpstudy.running.interrupts import deferred_interrupts
+from hpstudy.running.metrics import as_number
 from hpstudy.study import did_you_mean
 
 _OUR_OWN = {"seconds", "wall_seconds"}  # metrics that every training has
@@ -168,11 +168,14 @@ def _checked(metrics: Mapping[str, float]) -> dict[str, float | None]:
     """Returns an epoch's metrics; one that is no finite number is None."""
     if not isinstance(metrics, Mapping):
         raise TypeError(f"expected metrics as a mapping, found {type(metrics).__name__}")
+    numbers: dict[str, float | None] = {}
     for name, value in metrics.items():
-        if not isinstance(value, Real):
-            raise TypeError(f"metric {name!r}: expected a number, found {value!r}")
-    values = {str(name): float(value) for name, value in metrics.items()}
-    return {name: value if math.isfinite(value) else None for name, value in values.items()}
+        try:
+            number = as_number(value)
+        except TypeError as error:
+            raise TypeError(f"metric {name!r}: {error}") from error
+        numbers[str(name)] = number if math.isfinite(number) else None
+    return numbers
 
 
 def _check_metric(epoch: Epoch, metric: str) -> None:

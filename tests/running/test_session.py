@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import importlib
 import math
+from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from hpstudy.checkpoints import Checkpoints
 from hpstudy.objective import Objective, Runtime, Step
@@ -179,9 +182,18 @@ def test_a_training_that_diverges_is_recorded_once_and_goes_no_further(bench, mo
     assert [e.metrics["other"] for e in recorded] == [None, None, None]
 
 
-@pytest.mark.parametrize("result", [None, {"value": "high"}, [1.0]])
+@pytest.mark.parametrize("result", [None, {"value": "high"}, {"value": True}, [1.0]])
 def test_what_is_no_metric_is_an_error_that_says_so(bench, monkeypatch, result):
     monkeypatch.setattr(bench.module.Random, "epoch", lambda self: result)
     with pytest.raises(ObjectiveFailedError) as caught:
         bench.run(1)
     assert "expected" in str(caught.value.cause)
+
+
+def test_a_tensor_a_numpy_scalar_and_a_decimal_are_metrics(bench, monkeypatch):
+    returned = {"a": torch.tensor(0.5), "b": np.float32(0.25), "c": Decimal("0.125")}
+    monkeypatch.setattr(bench.module.Random, "epoch", lambda self: returned)
+    (epoch,) = bench.session().epochs(1, keep_state=False)
+    (recorded,) = bench.records.epochs(bench.identity.key)
+    for metrics in (epoch.metrics, recorded.metrics):
+        assert [metrics[name] for name in "abc"] == [0.5, 0.25, 0.125]
