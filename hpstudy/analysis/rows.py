@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from optuna.trial import FrozenTrial
@@ -81,13 +82,18 @@ def _trial(part: str, trial: FrozenTrial) -> Row:
         "number": trial.number,
         "state": trial.state.name.lower(),
         "value": trial.value,
-        "started": trial.datetime_start,
-        "finished": trial.datetime_complete,
+        "started": _utc(trial.datetime_start),
+        "finished": _utc(trial.datetime_complete),
         "training": trial.user_attrs.get(TRAINING),
         "epochs": max(trial.intermediate_values, default=0),
         "error": trial.user_attrs.get(ERROR),
         **{f"params_{name}": value for name, value in trial.params.items()},
     }
+
+
+def _utc(time: datetime | None) -> datetime | None:
+    """Returns a time that Optuna gives, local and without its offset, as UTC."""
+    return time.astimezone(UTC) if time is not None else None
 
 
 def _known(value: float) -> float | None:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import math
+import time
+from datetime import UTC, datetime
 
 import optuna
+import pytest
 
 from hpstudy.analysis.rows import read_rows
 from hpstudy.objective import Step
@@ -46,3 +49,35 @@ def test_a_study_without_trials_has_no_rows_and_no_study_is_none(book):
     rows = read_rows("walk", book.database)
     assert (rows.trials, rows.epochs, rows.steps) == ([], [], [])
     assert read_rows("nothing", book.database) is None
+
+
+@pytest.mark.parametrize(
+    ("zone", "local", "utc"),
+    [
+        ("EST5EDT,M3.2.0,M11.1.0", datetime(2026, 7, 1, 12), datetime(2026, 7, 1, 16, tzinfo=UTC)),
+        (
+            "CET-1CEST,M3.5.0,M10.5.0/3",
+            datetime(2026, 1, 1, 0, 30),
+            datetime(2025, 12, 31, 23, 30, tzinfo=UTC),
+        ),
+    ],
+)
+def test_times_are_utc_with_their_offset(book, monkeypatch, zone, local, utc):
+    study = optuna.create_study(study_name="walk/search", storage=book.database.storage)
+    trial = optuna.create_trial(value=0.5)
+    trial.datetime_start = trial.datetime_complete = local  # as Optuna gives it
+    with monkeypatch.context() as there:
+        there.setenv("TZ", zone)
+        time.tzset()
+        study.add_trial(trial)
+        [row] = read_rows("walk", book.database).trials
+    time.tzset()
+    assert (row["started"], row["finished"]) == (utc, utc)
+    assert f"{row['started']}".endswith("+00:00")
+
+
+def test_what_has_not_ended_has_no_time(book):
+    study = optuna.create_study(study_name="walk/search", storage=book.database.storage)
+    study.enqueue_trial({"x": 1})
+    [row] = read_rows("walk", book.database).trials
+    assert row["started"] is row["finished"] is None

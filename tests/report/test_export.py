@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from pyarrow import parquet
@@ -13,7 +13,7 @@ from hpstudy.report.export import check_format, write_rows
 
 ROWS = Rows(
     trials=[
-        {"study": "grid", "number": 0, "value": 0.5, "started": datetime(2026, 1, 2),
+        {"study": "grid", "number": 0, "value": 0.5, "started": datetime(2026, 1, 2, tzinfo=UTC),
          "error": 'it said "no",\nand ended', "params_kind": "a"},
         {"study": "search", "number": 0, "value": None, "params_lr": 0.1, "params_kind": 2},
     ],
@@ -28,7 +28,7 @@ def test_csv_has_a_column_for_all_that_some_row_names(tmp_path):
     with files[0].open(newline="") as stream:
         first, second = csv.DictReader(stream)
     assert first["error"] == 'it said "no",\nand ended'
-    assert first["started"] == "2026-01-02 00:00:00"
+    assert first["started"] == "2026-01-02 00:00:00+00:00"
     assert (first["params_lr"], second["params_lr"], second["value"]) == ("", "0.1", "")
     assert files[2].read_text() == "study,training,seen,loss,accuracy\n"
     assert len(list((tmp_path / "new").iterdir())) == 3
@@ -38,7 +38,7 @@ def test_parquet_keeps_types(tmp_path):
     trials, epochs, steps = write_rows(ROWS, "walk", "parquet", tmp_path)
     read = parquet.read_table(trials).to_pylist()
     assert [row["value"] for row in read] == [0.5, None]
-    assert read[0]["started"] == datetime(2026, 1, 2)
+    assert read[0]["started"] == datetime(2026, 1, 2, tzinfo=UTC)
     assert [row["params_kind"] for row in read] == ["a", "2"]  # of two types: as text
     assert parquet.read_table(epochs).to_pylist() == ROWS.epochs
     assert parquet.read_table(steps).num_rows == 0
