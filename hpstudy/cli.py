@@ -32,7 +32,8 @@ def grid(
     study: StudyArgument = "report",
     factor: FactorOption = None,
     seeds: Annotated[
-        str | None, typer.Option(help="Replicates, such as 0-4 or 0,1,2.  [default: the file's]")
+        str | None,
+        typer.Option(help="How many seeds, or which: 3, 0-4, 0,1,7 or 3-3.  [default: the file's]"),
     ] = None,
     workers: WorkersOption = None,
     threads: ThreadsOption = 1,

@@ -162,6 +162,6 @@ def _commands(opened: Opened, origins: dict[str, Origin]) -> list[str]:
 
 def _spans(seeds: Sequence[int]) -> str:
     """Returns seeds as `--seeds` takes them: "0-4", or "0,2,7" where there are gaps."""
-    if len(seeds) > 1 and seeds == tuple(range(seeds[0], seeds[-1] + 1)):
+    if len(seeds) == seeds[-1] - seeds[0] + 1:
         return f"{seeds[0]}-{seeds[-1]}"
     return ",".join(f"{seed}" for seed in seeds)

@@ -12,6 +12,7 @@ from hpstudy.objective import Objective, Runtime
 from hpstudy.running.plan import PointsPlan, check_points, frame, handed_out
 from hpstudy.sampler import Level, one_factor_points
 from hpstudy.sections import Grid
+from hpstudy.seeds import seeds_of
 from hpstudy.study import StudyFile
 from hpstudy.trials import grid_name
 
@@ -49,22 +50,15 @@ class GridPlan(PointsPlan):
 
 
 def parse_seeds(text: str) -> list[int]:
-    """Reads replicates such as "0-4" or "0,1,7".
+    """Reads `--seeds`: "3" are the first three, "0-4", "0,1,7" and "3-3" the ones named.
 
     Raises:
-        UserError: The text is no such list.
+        UserError: The text says no seeds.
     """
-    seeds: list[int] = []
-    for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if (
-            not first.isdigit()
-            or (dash and not last.isdigit())
-            or (dash and int(first) > int(last))
-        ):
-            raise UserError(f"--seeds: expected numbers such as 0-4 or 0,1,2, found {text!r}")
-        seeds += range(int(first), int(last or first) + 1)
-    return list(dict.fromkeys(seeds))
+    try:
+        return seeds_of(text)
+    except ValueError as error:
+        raise UserError(f"--seeds: {error}") from error
 
 
 def grid_of(study: StudyFile) -> Grid:
