@@ -12,7 +12,10 @@ from typer.core import TyperGroup
 
 from hpstudy import __version__
 from hpstudy.errors import UserError
+from hpstudy.expected import expectation, one_line
 from hpstudy.running.interrupts import heed_interrupts
+
+_LONGEST = 4000  # characters of an error
 
 
 class _OneLineErrors(TyperGroup):
@@ -41,7 +44,7 @@ class _OneLineErrors(TyperGroup):
         except UserError as error:
             _fail(str(error), 2)
         except typer.TyperException as error:
-            _fail(error.format_message(), error.exit_code)
+            _fail(_said(error), error.exit_code)
         except KeyboardInterrupt:
             _fail("interrupted", 130)
         except typer.Abort as error:
@@ -50,8 +53,19 @@ class _OneLineErrors(TyperGroup):
         sys.exit(code or 0)
 
 
+def _said(error: typer.TyperException) -> str:
+    """Returns Typer's message, in our words where a value is wrong or missing."""
+    parameter = getattr(error, "param", None)
+    if not isinstance(error, typer.BadParameter) or parameter is None:
+        return error.format_message()
+    name = parameter.opts[0] if parameter.param_type_name == "option" else parameter.metavar
+    if errors := getattr(error.__cause__, "errors", None):  # pydantic, by which Typer reads values
+        return f"{name}: {expectation(errors()[0])}"
+    return f"{name}: {error.message}" if error.message else f"{name}: missing: {parameter.help}"
+
+
 def _fail(message: str, code: int) -> NoReturn:
-    print(f"Error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"Error: {one_line(message, _LONGEST)}", file=sys.stderr)
     sys.exit(code)
 
 

@@ -5,34 +5,26 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from hpstudy.expected import shown
 from hpstudy.metric import PER_CENT, SHARE
 from hpstudy.sampler import Level
-
-
-def _level(value: object) -> object:
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("expected a finite number")
-    if not isinstance(value, (bool, int, float, str)):
-        raise ValueError("expected a number, a string or a boolean")
-    return value
-
-
-OneLevel = Annotated[Any, BeforeValidator(_level)]
+from hpstudy.seeds import LARGEST_WHOLE
+from hpstudy.values import Figure, Number, OneLevel, Seeds, Text, distinct, is_same
 
 
 class Section(BaseModel):
-    """A table of a study file: an unknown key is an error."""
+    """A table of a study file: an unknown key is an error, and nothing is converted."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Expect(Section):
     """What a claim expects of the data; exactly one key is given."""
 
-    below: float | None = Field(None, description="the metric at each level is below this")
-    above: float | None = Field(None, description="the metric at each level is above this")
+    below: Figure | None = Field(None, description="the metric at each level is below this")
+    above: Figure | None = Field(None, description="the metric at each level is above this")
     higher_than: OneLevel | None = Field(None, description="higher than at this level")
     lower_than: OneLevel | None = Field(None, description="lower than at this level")
     best: bool | None = Field(None, description="the best level of its factor")
@@ -54,7 +46,7 @@ class Expect(Section):
 class Claim(Section):
     """A sentence of a published report, in a form that data can confirm or refute."""
 
-    says: str = Field(description="the claim in words")
+    says: Text = Field(description="the claim in words")
     factor: str = Field(description="the factor that it speaks of")
     level: list[OneLevel] = Field(default_factory=list, description="the level, or several")
     expect: Expect = Field(description="what the data must show")
@@ -75,13 +67,13 @@ class Claim(Section):
 class Grid(Section):
     """The one-factor grid."""
 
-    metric: str = Field("value", description="the metric that is compared")
+    metric: Text = Field("value", description="the metric that is compared")
     direction: Literal["maximize", "minimize"] = Field("maximize", description="which is better")
     validation: int = Field(0, ge=0, description="images (or rows) held out of training")
-    seeds: list[Annotated[int, Field(ge=0, strict=True)]] = Field(
-        [0], min_length=1, description="the replicates: every point is trained once per seed"
+    seeds: Seeds = Field(
+        [0], description="the replicates: how many or which; every point is trained once per seed"
     )
-    targets: list[Annotated[float, Field(allow_inf_nan=False)]] = Field(
+    targets: list[Figure] = Field(
         default_factory=list, description="values of the metric: how soon is each reached?"
     )
     factors: dict[str, Annotated[list[OneLevel], Field(min_length=1)]] = Field(
@@ -92,11 +84,25 @@ class Grid(Section):
 class Dimension(Section):
     """One hyperparameter's range in a search: low and high, or choices."""
 
-    low: int | float | None = Field(None, description="smallest value")
-    high: int | float | None = Field(None, description="largest value")
+    low: Number | None = Field(None, description="smallest value")
+    high: Number | None = Field(None, description="largest value")
     log: bool = Field(False, description="sample on a logarithmic scale")
-    step: int | float | None = Field(None, gt=0, description="distance between values")
-    choices: list[OneLevel] | None = Field(None, min_length=1, description="the values, unordered")
+    step: Number | None = Field(None, description="distance between values")
+    choices: Annotated[list[OneLevel], Field(min_length=1), AfterValidator(distinct)] | None = (
+        Field(None, description="the values, unordered")
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _table(cls, data: Any) -> Any:  # noqa: ANN401 - pydantic's signature
+        if isinstance(data, (dict, Dimension)):
+            return data
+        values = data if isinstance(data, list) and data else [1, 9]
+        low, high = shown(values[0]), shown(values[-1])
+        raise ValueError(
+            f"expected a range, such as {{ low = {low}, high = {high} }}, or choices, such as "
+            f"{{ choices = {shown(values)} }}"
+        )
 
     @model_validator(mode="after")
     def _whole(self) -> Dimension:
@@ -105,11 +111,21 @@ class Dimension(Section):
                 raise ValueError("expected either choices, or low and high, not both")
         elif self.low is None or self.high is None:
             raise ValueError("expected low and high, or choices")
-        elif self.low > self.high:
-            raise ValueError(f"expected low <= high, found {self.low} > {self.high}")
-        elif self.log and (self.low <= 0 or self.step is not None):
-            raise ValueError("log = true expects low > 0 and no step")
+        else:
+            self._check_range(self.low, self.high)
         return self
+
+    def _check_range(self, low: float, high: float) -> None:
+        if low > high:
+            raise ValueError(f"expected low <= high, found {low} > {high}")
+        if self.log and (low <= 0 or self.step is not None):
+            raise ValueError("log = true expects low > 0 and no step")
+        if any(isinstance(end, int) and abs(end) > LARGEST_WHOLE for end in (low, high)):
+            raise ValueError("expected whole numbers up to 2**53: the database rounds larger ones")
+        if not math.isfinite(high - low):
+            raise ValueError(f"expected a narrower range, found {low} to {high}")
+        if self.step is not None:
+            _check_step(low, high, self.step)
 
     def is_whole(self, baseline: Level) -> bool:
         """Tells whether all values are whole numbers, the baseline's included."""
@@ -118,7 +134,7 @@ class Dimension(Section):
     def holds(self, value: Level) -> bool:
         """Tells whether a value lies in the range."""
         if self.choices is not None:
-            return value in self.choices
+            return any(is_same(value, choice) for choice in self.choices)
         assert self.low is not None
         assert self.high is not None
         if isinstance(value, (bool, str)) or not self.low <= value <= self.high:
@@ -127,25 +143,36 @@ class Dimension(Section):
         return math.isclose(steps, round(steps), abs_tol=1e-9)
 
 
+def _check_step(low: float, high: float, step: float) -> None:
+    if step <= 0:
+        raise ValueError(f"step: expected more than 0, found {step}")
+    steps = (high - low) / step
+    if not math.isclose(steps, round(steps), rel_tol=1e-9, abs_tol=1e-9):
+        last = low + math.floor(steps) * step
+        raise ValueError(
+            f"expected a step that divides the range, found {step} from {low} to {high}: its last "
+            f"value would be {last:g}"
+        )
+
+
 class Measure(Section):
     """What a metric's values are."""
 
-    unit: Annotated[str, Field(max_length=12)] = Field(
-        description='"share" of 1, "%", or what stands behind the number, such as "s"'
-    )
+    unit: Text = Field(description='"share" of 1, "%", or what stands behind the number, as "s"')
 
     @field_validator("unit")
     @classmethod
     def _plain_text(cls, unit: str) -> str:
-        if unit not in (SHARE, PER_CENT) and (not unit.isprintable() or set(unit) & set("<>{}%")):
-            raise ValueError(f'expected "share", "%" or plain text such as "s", found {unit!r}')
+        is_plain = unit.isprintable() and len(unit) <= 12 and not set(unit) & set("<>{}%")
+        if unit not in (SHARE, PER_CENT) and not is_plain:
+            raise ValueError(f'expected "share", "%" or a short text as "s", found {shown(unit)}')
         return unit.strip()
 
 
 class Search(Section):
     """The search."""
 
-    metric: str = Field("value", description="the metric that is searched for")
+    metric: Text = Field("value", description="the metric that is searched for")
     direction: Literal["maximize", "minimize"] = Field("maximize", description="which is better")
     validation: int = Field(0, ge=0, description="images (or rows) held out of training")
     trials: int = Field(50, ge=1, description="finished trials in all")
@@ -153,7 +180,7 @@ class Search(Section):
     confirm_seeds: int = Field(
         3, ge=0, le=100, description="fresh seeds of each finalist, the winner and the baseline"
     )
-    confirm_metric: str | None = Field(
+    confirm_metric: Text | None = Field(
         None,
         description="what the winner is confirmed by; for validation_… it is test_… if left out",
     )

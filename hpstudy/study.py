@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from hpstudy.expected import did_you_mean, listed, shown
 from hpstudy.metric import Direction, Metric
 from hpstudy.objective import PRECISIONS
 from hpstudy.sampler import SEED, Level, Point
-from hpstudy.sections import Claim, Dimension, Grid, Measure, OneLevel, Search, Section
+from hpstudy.sections import Claim, Dimension, Grid, Measure, Search, Section
+from hpstudy.targets import is_module_and_name, near_objective
+from hpstudy.values import Figure, OneLevel, Setting, Text, as_level, distinct, is_same
 
 PRECISION = "precision"
+_KINDS = {bool: "true or false", int: "whole numbers", float: "numbers", str: "text"}
 
 
 class StudyFile(Section):
     """A study file, checked. Numbers of one factor have one type, the baseline's included."""
 
-    title: str = Field(description="the study in a few words")
-    objective: str = Field(
-        pattern=r"^[\w.]+:\w+$", description="module:name of a Training class or a function"
-    )
+    title: Text = Field(description="the study in a few words")
+    objective: Text = Field(description="module:name of a Training class or a function")
     fidelity: str | None = Field(
         None, description="the hyperparameter that only says how long to train"
     )
-    settings: dict[str, JsonValue] = Field(
+    settings: dict[str, Setting] = Field(
         default_factory=dict, description="passed to the objective, the same for all trials"
     )
     baseline: dict[str, OneLevel] = Field(
@@ -37,19 +38,42 @@ class StudyFile(Section):
     metrics: dict[str, Measure] = Field(
         default_factory=dict, description="the unit of a metric, where its values don't tell it"
     )
-    published: dict[str, dict[str, float]] = Field(
+    published: dict[str, dict[str, Figure]] = Field(
         default_factory=dict, description="figures printed elsewhere, by factor and level"
     )
     claims: list[Claim] = Field(default_factory=list, description="sentences to check")
+
+    @field_validator("objective")
+    @classmethod
+    def _module_and_name(cls, value: str) -> str:
+        if not is_module_and_name(value):
+            raise ValueError(
+                "expected module:name of a function or a Training class, such as "
+                f"{near_objective(value)!r}"
+            )
+        return value
+
+    @field_validator("baseline")
+    @classmethod
+    def _named(cls, value: dict[str, Level]) -> dict[str, Level]:
+        for name in value:
+            if not name or not name.isprintable():
+                raise ValueError(f"expected hyperparameters with a name, found {name!r}")
+        return value
 
     @model_validator(mode="after")
     def _consistent(self) -> StudyFile:
         if SEED in self.baseline:
             raise ValueError("baseline.seed: seeds are given in grid.seeds, not as a value")
+        if self.baseline.get(PRECISION, PRECISIONS[0]) not in PRECISIONS:
+            raise ValueError(
+                f"baseline.{PRECISION}: expected {listed(PRECISIONS)}, as this name is the "
+                f"precision of trainings, found {shown(self.baseline[PRECISION])}"
+            )
         if self.fidelity is not None and self.fidelity not in self.baseline:
             raise ValueError(
                 f"fidelity: expected a key of [baseline] ({', '.join(self.baseline)}), "
-                f"found {self.fidelity!r}"
+                f"found {self.fidelity!r}{did_you_mean(self.fidelity, list(self.baseline))}"
             )
         if self.grid is not None:
             for name, levels in self.grid.factors.items():
@@ -57,10 +81,10 @@ class StudyFile(Section):
             self._check_published(self.grid.factors)
             for number, claim in enumerate(self.claims, 1):
                 self._check_claim(number, claim, self.grid.factors)
+        self._check_fidelity()
         if self.search is not None:
             for name, dimension in self.search.space.items():
                 self._check_dimension(name, dimension)
-        self._check_fidelity()
         self._check_metrics()
         return self
 
@@ -74,57 +98,73 @@ class StudyFile(Section):
                 f"{where}: expected a key of [baseline] or [settings] ({', '.join(known)})"
                 f"{did_you_mean(name, known)}"
             )
-        base = self.baseline_of(name)
+        base = self._level_of(name)
         one_type = _one_type([*levels, base])
         if one_type is None:
-            kinds = sorted({type(v).__name__ for v in [*levels, base]})
+            kinds = [_KINDS[kind] for kind in dict.fromkeys(type(v) for v in [*levels, base])]
             raise ValueError(
-                f"{where}: expected levels and baseline of one type, found {', '.join(kinds)} "
-                f"in {levels} with baseline {base!r}"
+                f"{where}: expected levels and baseline of one kind, found {listed(kinds, 'and')} "
+                f"in {shown(levels)} with baseline {shown(base)}"
             )
         levels[:], base = one_type[:-1], one_type[-1]
         if name in self.baseline:
             self.baseline[name] = base
         if name == PRECISION and not set(levels) <= set(PRECISIONS):
-            raise ValueError(f"{where}: expected {' or '.join(PRECISIONS)}, found {levels}")
-        if len(set(levels)) != len(levels):
-            raise ValueError(f"{where}: a level stands twice in {levels}")
+            raise ValueError(f"{where}: expected {listed(PRECISIONS)}, found {shown(levels)}")
+        try:
+            distinct(levels)
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}, found {shown(levels)}") from error
         if base not in levels:
             home = "settings" if name in self.settings else "baseline"
             raise ValueError(
-                f"{where}: expected the baseline's own value {base!r} ({home}.{name}) among the "
-                f"levels, found {levels}"
+                f"{where}: expected the baseline's own value {shown(base)} ({home}.{name}) among "
+                f"the levels, found {shown(levels)}"
             )
+
+    def _level_of(self, factor: str) -> Level:
+        """Returns a factor's baseline value, if it may be a level: a setting may be a list."""
+        try:
+            return as_level(self.baseline_of(factor))
+        except ValueError as error:
+            found = shown(self.settings[factor])
+            raise ValueError(
+                f"settings.{factor}: {error}, as it is a factor of the grid, found {found}"
+            ) from error
 
     def _check_dimension(self, name: str, dimension: Dimension) -> None:
         where = f"search.space.{name}"
         if name not in self.baseline:
             raise ValueError(
                 f"{where}: expected a key of [baseline] ({', '.join(self.baseline)})"
-                f"{did_you_mean(name, self.baseline)}"
+                f"{did_you_mean(name, list(self.baseline))}"
             )
-        if not dimension.holds(self.baseline[name]):
+        base = self.baseline[name]
+        if not dimension.holds(base):
             raise ValueError(
-                f"{where}: expected a range that holds the baseline's {self.baseline[name]!r}, as "
-                f"the search begins there"
+                f"{where}: expected a range that holds the baseline's {shown(base)}, as the search "
+                "begins there"
             )
         if name == self.fidelity:
             ends = dimension.choices or [dimension.low]
             if not (dimension.choices or dimension.is_whole(self.baseline[name])) or not all(
                 type(end) is int and end >= 1 for end in ends
             ):
-                raise ValueError(f"{where}: the fidelity expects whole numbers from 1")
+                raise ValueError(
+                    f"{where}: the fidelity expects whole numbers from 1, found {shown(ends)}"
+                )
 
     def _check_published(self, factors: Mapping[str, Sequence[Level]]) -> None:
         for name, figures in self.published.items():
             if name not in factors:
                 raise ValueError(
                     f"published.{name}: expected a factor of [grid.factors] ({', '.join(factors)})"
+                    f"{did_you_mean(name, list(factors))}"
                 )
             for key in figures:
                 if not any(_names_level(key, level) for level in factors[name]):
                     raise ValueError(
-                        f"published.{name}.{key}: expected one of its levels {factors[name]}"
+                        f"published.{name}.{key}: expected one of its levels {shown(factors[name])}"
                     )
 
     def _check_claim(
@@ -134,12 +174,13 @@ class StudyFile(Section):
             raise ValueError(
                 f"claims[{number}].factor: expected a factor of [grid.factors] "
                 f"({', '.join(factors)}), found {claim.factor!r}"
+                f"{did_you_mean(claim.factor, list(factors))}"
             )
         for level in claim.levels():
-            if level not in factors[claim.factor]:
+            levels = factors[claim.factor]
+            if not any(is_same(level, known) for known in levels):
                 raise ValueError(
-                    f"claims[{number}].level: expected one of {factors[claim.factor]}, "
-                    f"found {level!r}"
+                    f"claims[{number}].level: expected one of {shown(levels)}, found {shown(level)}"
                 )
 
     def _check_fidelity(self) -> None:
@@ -152,7 +193,7 @@ class StudyFile(Section):
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ValueError(
                     f"baseline.{self.fidelity}: the fidelity expects whole numbers from 1, "
-                    f"found {value!r}"
+                    f"found {shown(value)}"
                 )
 
     def _check_metrics(self) -> None:
@@ -179,11 +220,8 @@ class StudyFile(Section):
 
     def baseline_of(self, factor: str) -> Level:
         """Returns a factor's baseline value, which may stand in `[settings]`."""
-        if factor in self.baseline:
-            return _as_level(self.baseline[factor])
-        if factor in self.settings:
-            return _as_level(self.settings[factor])
-        return PRECISIONS[0]
+        value: Level = {PRECISION: PRECISIONS[0], **self.settings, **self.baseline}[factor]
+        return value
 
     def full_baseline(self) -> Point:
         """Returns the baseline with the factors that override settings or the precision."""
@@ -197,11 +235,6 @@ class StudyFile(Section):
         """Returns what the published report printed for a level, if it did."""
         figures = self.published.get(factor, {})
         return next((v for key, v in figures.items() if _names_level(key, level)), None)
-
-
-def _as_level(value: object) -> Level:
-    assert isinstance(value, (bool, int, float, str))
-    return value
 
 
 def _one_type(values: Sequence[Level]) -> list[Level] | None:
@@ -221,9 +254,3 @@ def _names_level(key: str, level: Level) -> bool:
         return float(key) == level
     except ValueError:
         return False
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Returns a hint for a message about an unknown name; empty where none is close."""
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""

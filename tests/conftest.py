@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -15,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from hpstudy.cli import app
 from hpstudy.metric import Metric
 from hpstudy.mnist.data import fetch
 
@@ -292,3 +295,47 @@ def made_search() -> Callable[..., Any]:
         )
 
     return make
+
+
+# How pydantic and Python put things.
+_RAW = re.compile(
+    "input should|should (be|have|match)|valid (integer|number|string)|pydantic|Trace"
+)
+
+
+class Command:
+    """The command line, run in this process in a folder of its own."""
+
+    def __init__(self, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.path = path
+        self._capsys = capsys
+
+    def error(self, *args: str) -> str:
+        """Runs what is wrong input, and returns the one line that says so."""
+        before = sorted(self.path.rglob("*"))
+        with pytest.raises(SystemExit) as end:
+            app(list(args), prog_name="hpstudy")
+        out, err = self._capsys.readouterr()
+        assert end.value.code == 2, err
+        assert out == ""
+        assert err.startswith("Error: ")
+        assert err.count("\n") == 1
+        assert len(err) < 500
+        assert not _RAW.search(err), err
+        assert sorted(self.path.rglob("*")) == before
+        return err.removeprefix("Error: ").rstrip("\n")
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch, capsys):
+    """The command line for what is wrong input: it starts no process, so a hundred are quick."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.delenv("HPSTUDY_RUNS", raising=False)
+    threshold, modules = gc.get_threshold(), set(sys.modules)
+    yield Command(tmp_path, capsys)
+    gc.set_threshold(*threshold)
+    for name in set(sys.modules) - modules:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(f"{tmp_path}"):
+            del sys.modules[name]

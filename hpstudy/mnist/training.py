@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 from torch.nn import functional
 
+from hpstudy.expected import did_you_mean, expectation
 from hpstudy.mnist import data
 from hpstudy.mnist.learner import Learner, has_bfloat16
 from hpstudy.mnist.memory import PeakMemory
@@ -120,11 +121,11 @@ class CnnTraining:
             except ValidationError as error:
                 first = error.errors()[0]
                 where = ".".join(str(part) for part in first["loc"])
-                known = "" if where in model.model_fields else ", ".join(model.model_fields)
-                expected = f"; expected {known}" if known else ""
+                if where in model.model_fields:
+                    raise ValueError(f"{where}: {expectation(first)}") from error
+                known = list(model.model_fields)
                 raise ValueError(
-                    f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}, "
-                    f"found {first['input']!r}{expected}"
+                    f"{where}: unknown; expected {', '.join(known)}{did_you_mean(where, known)}"
                 ) from error
 
     @classmethod

@@ -13,12 +13,12 @@ from platform import machine, processor, python_version
 
 from hpstudy.checkpoints import Checkpoints
 from hpstudy.errors import UserError
+from hpstudy.expected import did_you_mean
 from hpstudy.objective import Objective, Runtime, Training, predictions_of, steps_of
 from hpstudy.records import Epoch, Identity, Records
 from hpstudy.running.failures import ObjectiveFailedError, objectives_own_code
 from hpstudy.running.interrupts import deferred_interrupts
 from hpstudy.running.metrics import as_number
-from hpstudy.study import did_you_mean
 
 _OUR_OWN = {"seconds", "wall_seconds"}  # metrics that every training has
 

@@ -161,13 +161,13 @@ def test_held_out_images_are_never_trained_on(make, mnist_root: Path, monkeypatc
 @pytest.mark.parametrize(
     ("params", "settings", "message"),
     [
-        ({"lr": -1}, {}, "lr: input should be greater than 0, found -1"),
-        ({"hidden": 2.5}, {}, "hidden: input should be a valid integer, found 2.5"),
-        ({"batchsize": 3}, {}, "batchsize: extra .*expected lr, hidden, batch_size"),
-        ({}, {"head": "sotfmax"}, "head: input should be 'softmax' or 'logits', found 'sotfmax'"),
-        ({}, {"dataset": "cifar"}, "dataset: input should be 'mnist', found 'cifar'"),
+        ({"lr": -1}, {}, "lr: expected more than 0, found -1"),
+        ({"hidden": 2.5}, {}, "hidden: expected a whole number, found 2.5"),
+        ({"batchsize": 3}, {}, "batchsize: unknown; expected .*did you mean 'batch_size'"),
+        ({}, {"head": "sotfmax"}, "head: expected 'softmax' or 'logits', found 'sotfmax'"),
+        ({}, {"dataset": "cifar"}, "dataset: expected 'mnist', found 'cifar'"),
         ({}, {"train_images": 0}, "train_images: .* found 0"),
-        ({}, {"validation": 60_000}, "validation: input should be less than 60000"),
+        ({}, {"validation": 60_000}, "validation: expected less than 60000, found 60000"),
         ({}, {"haed": 1}, "haed: .*expected dataset, head, validation"),
     ],
 )

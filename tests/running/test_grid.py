@@ -86,7 +86,9 @@ def test_a_function_gets_all_parameters_and_trains_one_epoch(folder, study_with)
 
 def test_a_class_without_a_fidelity_is_refused(folder, study_with):
     study_with(('fidelity = "epochs"', ""))
-    with pytest.raises(UserError, match="fidelity: objective 'walk:Walk' is a Training class"):
+    with pytest.raises(
+        UserError, match="'walk:Walk' is a Training .* add .* fidelity = \"epochs\""
+    ):
         plan(folder.path / "walk.toml")
 
 
@@ -107,19 +109,54 @@ def test_what_the_objective_cannot_train_is_refused_before_anything_runs(tmp_pat
     text = find_study("report").read_text().replace('head = "softmax"', 'head = "sotfmax"')
     file = tmp_path / "typo.toml"
     file.write_text(text)
-    with pytest.raises(UserError, match="head: input should be 'softmax' or 'logits'"):
+    with pytest.raises(UserError, match="head: expected 'softmax' or 'logits', found 'sotfmax'"):
         plan(file)
 
 
 @pytest.mark.parametrize(
     ("text", "seeds"),
-    [("0-4", [0, 1, 2, 3, 4]), ("0,1,7", [0, 1, 7]), ("3", [3]), ("2-3, 3, 9", [2, 3, 9])],
+    [
+        ("0-4", [0, 1, 2, 3, 4]),
+        ("0,1,7", [0, 1, 7]),
+        ("3", [0, 1, 2]),
+        ("3-3", [3]),
+        ("2-3, 3, 9", [2, 3, 9]),
+    ],
 )
 def test_seeds_are_read(text: str, seeds: list[int]):
     assert parse_seeds(text) == seeds
 
 
-@pytest.mark.parametrize("text", ["", "a", "4-2", "1,", "-1", "0-", "1.5"])
+@pytest.mark.parametrize("text", ["", "a", "0", "4-2", "1,", "-1", "0-", "1.5", "²", "9" * 400])
 def test_what_are_no_seeds_is_refused(text: str):
-    with pytest.raises(UserError, match="--seeds: expected numbers such as 0-4 or 0,1,2"):
+    with pytest.raises(UserError, match="--seeds: expected a number of seeds such as 3"):
         parse_seeds(text)
+
+
+@pytest.mark.parametrize("text", ["0-99999999", "10001", "5,0-9999"])
+def test_too_many_seeds_are_refused_at_once(text: str):
+    with pytest.raises(UserError, match="--seeds: expected at most 10,000 seeds, found"):
+        parse_seeds(text)
+    assert len(parse_seeds("10000")) == 10_000
+
+
+def test_a_seed_that_the_database_rounds_is_refused():
+    assert parse_seeds("9007199254740992-9007199254740992") == [2**53]
+    with pytest.raises(UserError, match="--seeds: expected seeds up to 9,007,199,254,740,992"):
+        parse_seeds("0,9007199254740993")
+
+
+@pytest.mark.parametrize(
+    ("written", "seeds"), [("3", [0, 1, 2]), ('"0-2"', [0, 1, 2]), ('"3-3"', [3]), ("[3]", [3])]
+)
+def test_a_study_file_takes_what_the_command_line_takes(folder, study_with, written, seeds):
+    study_with(("seeds = [0]", f"seeds = {written}"))
+    assert plan(folder.path / "walk.toml").seeds == tuple(seeds)
+
+
+def test_a_name_that_stands_for_the_precision_is_nothing_that_a_function_is_told(
+    folder, study_with
+):
+    study_with(("walk:Walk", "walk:total"), ("width = [8, 16]", 'precision = ["fp32", "bf16"]'))
+    with pytest.raises(UserError, match="precision: the objective 'walk:total' is a function"):
+        plan(folder.path / "walk.toml")
