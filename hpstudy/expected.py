@@ -87,8 +87,13 @@ def did_you_mean(name: str, known: Iterable[str] | Mapping[str, str]) -> str:
 def one_line(text: str, longest: int = 300) -> str:
     """Returns text as one line of printable characters, cut where it is longer."""
     cut = text[: 2 * longest]  # an error's text may be of any length
-    line = "".join(c if c.isprintable() else _escaped(c) for c in " ".join(cut.split()))
+    line = printable(" ".join(cut.split()))
     return line if len(line) <= longest and len(cut) == len(text) else f"{line[:longest]}…"
+
+
+def printable(line: str) -> str:
+    """Returns a line with what is no printable character spelled out: no terminal obeys it."""
+    return "".join(c if c.isprintable() else _escaped(c) for c in line)
 
 
 def _escaped(character: str) -> str:

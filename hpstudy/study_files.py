@@ -11,9 +11,9 @@ from pydantic import BaseModel, ValidationError
 
 from hpstudy.errors import UserError
 from hpstudy.expected import did_you_mean, expectation, listed, one_line, shown
+from hpstudy.raised import described
 from hpstudy.sections import Claim, Dimension, Expect, Grid, Search
 from hpstudy.study import StudyFile
-from hpstudy.targets import described
 
 _PLACE = re.compile(r"at line (\d+), column (\d+)")
 _WORD = re.compile(r"[^\W\d]\w*")

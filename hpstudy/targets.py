@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
-import traceback
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from hpstudy.errors import UserError
 from hpstudy.expected import did_you_mean, listed, one_line
+from hpstudy.raised import described, place
 
 _CLASS_PARTS = ("epoch", "state_dict", "load_state_dict")
 
@@ -105,44 +105,6 @@ def _missing(name: str, attribute: str, module: ModuleType, folder: Path) -> str
     if own.is_file() and own != file:
         message += f"; it hides {own.name} beside the study file, which needs another name"
     return message
-
-
-def place(error: BaseException, folder: Path) -> str:
-    """Returns where in a user's files an error arose, such as "mine.py:7".
-
-    Args:
-        error: The error.
-        folder: The folder of the user's files.
-    """
-    if isinstance(error, SyntaxError) and error.filename is not None:
-        return _line(error.filename, error.lineno, folder)
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith("<frozen")
-    ]
-    own = [frame for frame in frames if _is_in(frame.filename, folder)]
-    last = (own or frames)[-1]
-    return _line(last.filename, last.lineno, folder)
-
-
-def _line(file: str, line: int | None, folder: Path) -> str:
-    path = Path(file)
-    return f"{path.relative_to(folder) if _is_in(file, folder) else path}:{line}"
-
-
-def _is_in(file: str, folder: Path) -> bool:
-    path = Path(file)
-    return path.is_relative_to(folder) and "site-packages" not in path.parts
-
-
-def described(error: BaseException) -> str:
-    """Returns an error's kind and message in one line, whatever it is."""
-    try:
-        text = one_line(error.msg if isinstance(error, SyntaxError) else str(error))
-    except Exception:  # a user's error may not even have a text
-        text = ""
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _check_class(name: str, target: type) -> None:

@@ -11,13 +11,11 @@ from pathlib import Path
 
 import optuna
 
+from hpstudy.expected import one_line, printable
+from hpstudy.raised import described, place
 from hpstudy.running.interrupts import Interrupted, was_interrupted
 
-_LINE = 500  # characters of an error's line that are kept
-_TRACE = 8_000  # characters of its trace: the last ones
-# Terminals obey what follows an escape; other control characters have no business in a line.
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?", re.DOTALL)
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_TRACE = 8_000  # characters of a traceback that are kept: the last ones
 
 
 @dataclass(frozen=True)
@@ -63,12 +61,12 @@ def failure_of(error: BaseException, home: Path) -> Failure:
         error: What it raised.
         home: The folder of the study file, where the user's own code lies.
     """
-    what = f"{_place(error, home)}{_said(error)}"
+    where = place(error, home)
     try:
         trace = "".join(traceback.format_exception(error))
     except Exception:  # an exception may be broken in itself
         trace = "".join(traceback.format_tb(error.__traceback__))
-    return Failure(one_line(what), several_lines(trace))
+    return Failure(f"{where}: {_said(error)}" if where else _said(error), _cut(trace))
 
 
 def alike(line: str) -> str:
@@ -76,44 +74,18 @@ def alike(line: str) -> str:
     return re.sub(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?", "#", line)
 
 
-def one_line(text: str) -> str:
-    """Returns text as one printable line of bounded length, whatever it holds."""
-    line = " ".join(_printable(text[: 4 * _LINE]).split())
-    return line if len(line) <= _LINE else f"{line[: _LINE - 1]}…"
-
-
-def several_lines(text: str) -> str:
-    """Returns text as printable lines, the end of it where it is long."""
-    lines = _printable(text[-_TRACE:])
-    return lines if len(text) <= _TRACE else f"…{lines}"
-
-
-def _printable(text: str) -> str:
-    known = text.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate is no character
-    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", _ESCAPES.sub("", known.replace("\r", "\n")))
-
-
 def _said(error: BaseException) -> str:
     if isinstance(error, SystemExit):
-        code = "" if error.code is None else repr(error.code)
+        code = "" if error.code is None else one_line(repr(error.code))
         return f"the objective called sys.exit({code})"
     if isinstance(error, optuna.TrialPruned):
         return "the objective raised TrialPruned, which only a search can take"
-    name = type(error).__name__
     if not isinstance(error, Exception):
-        return f"the objective raised {name}"
-    try:
-        text = str(error)
-    except Exception as broken:
-        text = f"(its text can't be had: {type(broken).__name__})"
-    return f"{name}: {text}" if text.strip() else name
+        return f"the objective raised {type(error).__name__}"
+    return described(error)
 
 
-def _place(error: BaseException, home: Path) -> str:
-    """Names the innermost line of the user's own code; without any, the innermost line."""
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = Path(__file__).parent.parent
-    own = [f for f in frames if Path(f.filename).is_relative_to(home)]
-    theirs = [f for f in frames if not Path(f.filename).is_relative_to(ours)]
-    frame = next(iter([*own[::-1], *theirs[::-1]]), None)
-    return "" if frame is None else f"{Path(frame.filename).name}:{frame.lineno} in {frame.name}: "
+def _cut(trace: str) -> str:
+    """Returns the end of a traceback in printable lines."""
+    lines = [printable(line) for line in trace[-_TRACE:].splitlines()]
+    return "\n".join(lines if len(trace) <= _TRACE else ["…", *lines])

@@ -22,9 +22,9 @@ from typing import NoReturn
 import optuna
 
 from hpstudy.errors import UserError
+from hpstudy.raised import described
 from hpstudy.records import Records
 from hpstudy.running.deaths import bury, reason_of
-from hpstudy.running.failures import one_line
 from hpstudy.running.interrupts import (
     Interrupted,
     blocked_signals,
@@ -191,7 +191,7 @@ def _work(job: Job, pipe: Connection, news: Connection) -> NoReturn:
         news.send(str(error))
         sys.exit(_PROBLEM)
     except Exception as error:  # ours: what an objective raises is its trial's outcome
-        news.send(one_line(f"a worker could not go on: {type(error).__name__}: {error}"))
+        news.send(f"a worker could not go on: {described(error)}")
         sys.exit(_PROBLEM)
     sys.exit(0)
 

@@ -55,8 +55,8 @@ OUTCOMES = {
     "interrupt": "bad.py:23 in score: the objective raised KeyboardInterrupt",
     "key": "bad.py:25 in score: KeyError: 'lr'",
     "mute": "bad.py:27 in score: Mute: (its text can't be had: RuntimeError)",
-    "odd": "bad.py:29 in score: ValueError: bad ? red� and long xxx",
-    "metrics": "TypeError: metric 'value': expected a number, found [1.0]",
+    "odd": "bad.py:29 in score: ValueError: bad \\udcff \\x1b[31mred\\x1b[0m\\x07 and long xxx",
+    "metrics": "TypeError: metric 'value': expected a number, found [1.0] (list)",
 }
 
 
