@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from types import TracebackType
 from typing import Protocol
 
@@ -84,17 +85,28 @@ class LiveProgress:
         looks = 0
         while True:
             stopping = self._stop.wait(_LOOK_SECONDS if looks else 0)
-            self._view.look()
-            if self._live is None:
-                for line in self._view.news():
-                    self._console.print(line, markup=False, highlight=False, soft_wrap=True)
-            else:
-                if self._tables is not None and looks % _TABLES_EVERY == 0:
-                    self._shown = self._tables()
-                self._live.update(Group(self._view.picture(), self._shown), refresh=True)
+            try:
+                self._show(with_tables=looks % _TABLES_EVERY == 0)
+            except Exception as error:  # such as a trial read while it is written: look again
+                if stopping:
+                    with suppress(Exception):
+                        self._say(f"The progress can't be shown: {type(error).__name__}: {error}")
             if stopping:
                 return
             looks += 1
+
+    def _show(self, *, with_tables: bool) -> None:
+        self._view.look()
+        if self._live is None:
+            for line in self._view.news():
+                self._say(line)
+        else:
+            if self._tables is not None and with_tables:
+                self._shown = self._tables()
+            self._live.update(Group(self._view.picture(), self._shown), refresh=True)
+
+    def _say(self, line: str) -> None:
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 class PointsView:

@@ -1,4 +1,7 @@
-"""What a running study has done so far, read from the database: whoever did it."""
+"""What a running study has done so far, read from the database: whoever did it.
+
+Workers write while this reads, so a running trial may be seen with a part of its parameters.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from hpstudy.running.cost import Costs
 from hpstudy.running.plan import PlannedPoint, PointsPlan
 from hpstudy.sampler import SEED, Level, Point, known_params
 from hpstudy.storage import Database
-from hpstudy.trials import ERROR, TRAINING, find_study, point_key
+from hpstudy.trials import ERROR, TRAINING, find_study, is_measured, point_key
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def label(point: Mapping[str, Level], baseline: Mapping[str, Level], *, seeds: i
         if baseline.get(name, value) != value
     ]
     text = ", ".join(parts) or "baseline"
-    return f"{text} · seed {point[SEED]}" if seeds > 1 else text
+    return f"{text} · seed {point[SEED]}" if seeds > 1 and SEED in point else text
 
 
 class Observer:
@@ -122,7 +125,7 @@ class Observer:
             ),
             news=tuple(news),
             failed=sum(ERROR in t.user_attrs for t in trials),
-            best=self._best([(t.value, t.params) for t in complete if t.value is not None]),
+            best=self._best([(t.values[0], t.params) for t in complete if is_measured(t)]),
             seconds_left=self._costs.seconds_left(self._epochs, self._workers),
         )
 
@@ -149,7 +152,8 @@ class Observer:
         done = self._epochs.get(key, [])
         last = self._last_epochs.get(key, len(done))
         value = done[-1].metrics.get(self._plan.metric) if done else None
-        return RunningTraining(self._label(params), min(len(done), last), last, value)
+        point = self._points[key][0].point if key in self._points else params
+        return RunningTraining(self._label(point), min(len(done), last), last, value)
 
     def _best(self, values: list[tuple[float, Point]]) -> tuple[float, str] | None:
         if not values or self._study is None:

@@ -1,9 +1,13 @@
-"""What a running search has done so far, read from the database: whoever did it."""
+"""What a running search has done so far, read from the database: whoever did it.
+
+Workers write while this reads, so a running trial may be seen with a part of its parameters.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import isfinite
 from statistics import fmean
 
 from optuna.trial import FrozenTrial, TrialState
@@ -11,7 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 from hpstudy.running.search import SearchPlan
 from hpstudy.sampler import Point, known_params
 from hpstudy.storage import Database
-from hpstudy.trials import ERROR, find_study
+from hpstudy.trials import ERROR, find_study, has_diverged, is_measured
 
 _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
@@ -25,8 +29,8 @@ class SearchTrial:
         setting: What is searched.
         epoch: Epochs finished.
         last: Epochs that it would take if it is not pruned.
-        value: The metric after the last finished epoch.
-        state: "complete", "pruned", "failed" or "running".
+        value: The metric after the last finished epoch; None if it was no finite number.
+        state: "complete", "diverged", "pruned", "failed" or "running".
     """
 
     number: int
@@ -49,7 +53,7 @@ class SearchProgress:
         running: The trials at work.
         latest: The trials finished last, newest first.
         news: The trials finished since the last look.
-        best: The best complete trial.
+        best: The best trial that is complete and did not diverge.
         epochs: Epochs trained.
         epochs_saved: Epochs that pruned trials did not take.
         seconds_left: Estimated; None before there is anything to estimate from.
@@ -91,19 +95,20 @@ class SearchObserver:
         ended.sort(key=lambda t: (t.datetime_complete is None, t.datetime_complete, t.number))
         news = [t for t in ended if t.state.is_finished() and t.number not in self._known]
         self._known |= {t.number for t in news}
-        complete = [t for t in finished if t.state == TrialState.COMPLETE]
+        pruned = sum(t.state == TrialState.PRUNED for t in finished)
+        measured = [t for t in finished if is_measured(t)]
         pick = max if self._plan.direction == "maximize" else min
         running = [t for t in trials if t.state == TrialState.RUNNING]
         shown = [self._shown(t) for t in finished]
         return SearchProgress(
             finished=len(finished),
             total=max(self._plan.limits.trials, len(finished)),
-            pruned=len(finished) - len(complete),
+            pruned=pruned,
             failed=sum(ERROR in t.user_attrs for t in trials),
             running=tuple(self._shown(t) for t in running),
             latest=tuple(self._shown(t) for t in reversed(ended[-5:])),
             news=tuple(self._shown(t) for t in news),
-            best=self._shown(pick(complete, key=lambda t: t.values[0])) if complete else None,
+            best=self._shown(pick(measured, key=lambda t: t.values[0])) if measured else None,
             epochs=sum(t.epoch for t in shown),
             epochs_saved=sum(t.last - t.epoch for t in shown if t.state == "pruned"),
             seconds_left=self._seconds_left(finished, running),
@@ -113,16 +118,16 @@ class SearchObserver:
         return self._study.get_trials(deepcopy=False) if self._study is not None else []
 
     def _shown(self, trial: FrozenTrial) -> SearchTrial:
-        point = known_params(trial)  # one that has just begun may not have been given all of it
-        state = "failed" if trial.state == TrialState.FAIL else trial.state.name.lower()
+        point = known_params(trial)
         epoch = max(trial.intermediate_values, default=0)
+        value = trial.intermediate_values.get(epoch)
         return SearchTrial(
             number=trial.number,
             setting=point,
             epoch=epoch,
             last=self._plan.planned(point).epochs,
-            value=trial.intermediate_values.get(epoch),
-            state=state,
+            value=value if value is not None and isfinite(value) else None,
+            state=_state(trial),
         )
 
     def _seconds_left(
@@ -133,3 +138,9 @@ class SearchObserver:
             return None
         left = max(self._plan.limits.trials - len(seconds) - len(running), 0)
         return fmean(seconds) * (left + len(running) / 2) / self._workers  # half done on average
+
+
+def _state(trial: FrozenTrial) -> str:
+    if has_diverged(trial):
+        return "diverged"
+    return "failed" if trial.state == TrialState.FAIL else trial.state.name.lower()

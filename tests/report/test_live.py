@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import io
+import threading
 
+import pytest
 from rich.console import Console
 from rich.text import Text
 
 from hpstudy.metric import Metric
+from hpstudy.report import live
 from hpstudy.report.live import LiveProgress, PointsView, SearchView, View
 from hpstudy.running.progress import FinishedEpoch, Progress, RunningTraining
 from hpstudy.running.search_progress import SearchProgress, SearchTrial
@@ -91,3 +94,42 @@ def test_on_a_terminal_a_search_shows_what_runs_what_ran_and_the_best():
         "best so far 98.76 %: trial 4, lr 0.00123, depth 3",
     ):
         assert part in text
+
+
+class Torn:
+    """A view whose first looks meet a trial that is being written."""
+
+    def __init__(self, failing: int) -> None:
+        self.looks, self.failing, self.has_shown = 0, failing, threading.Event()
+
+    def look(self) -> None:
+        self.looks += 1
+        if self.looks <= self.failing:
+            raise KeyError("seed")
+
+    def news(self) -> list[str]:
+        return [self.shown_text().plain]
+
+    def picture(self) -> Text:
+        return self.shown_text()
+
+    def shown_text(self) -> Text:
+        self.has_shown.set()
+        return Text(f"look {self.looks}")
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_look_that_fails_ends_nothing(monkeypatch, terminal: bool):
+    monkeypatch.setattr(live, "_LOOK_SECONDS", 0.001)
+    view, out = Torn(failing=2), io.StringIO()
+    with LiveProgress(view, Console(file=out, force_terminal=terminal, width=100)):
+        assert view.has_shown.wait(60)
+    assert "look 3" in out.getvalue()
+    assert "KeyError" not in out.getvalue()
+
+
+def test_a_last_look_that_fails_is_said(capsys):
+    assert shown(Torn(failing=99), terminal=False) == (
+        "The progress can't be shown: KeyError: 'seed'\n"
+    )
+    assert capsys.readouterr().err == ""

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import optuna
+import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 
 from hpstudy.objective import Runtime, load_objective
 from hpstudy.records import Epoch, Records
 from hpstudy.running.begin import begin
 from hpstudy.running.cost import Costs
-from hpstudy.running.grid import plan_grid
+from hpstudy.running.grid import GridPlan, plan_grid
 from hpstudy.running.progress import FinishedEpoch, Observer, RunningTraining
 from hpstudy.storage import Runs, open_database
 from hpstudy.study_files import load_study
@@ -20,18 +24,45 @@ SPACE = {
 }
 
 
-def test_it_tells_what_is_running_what_is_new_and_what_is_best(folder):
-    path = folder.path / "walk.toml"
-    study = load_study(path)
-    objective = load_objective(study.objective, folder.path)
-    plan = plan_grid(study, objective, name="w", home=folder.path, runtime=Runtime())
-    runs = Runs(folder.path / "runs", folder.url)
-    begin(plan, objective, runs)
-    writer = open_database(folder.url, write=True)
-    reader = open_database(folder.url, write=False)
-    records = Records(writer.engine)
-    optuna_study = optuna.load_study(study_name="w/grid", storage=writer.storage)
-    observer = Observer(plan, reader, Costs(plan, objective), workers=1)
+@dataclass(frozen=True)
+class Begun:
+    """A grid that has begun, the database of its worker, and its observer."""
+
+    plan: GridPlan
+    study: optuna.Study
+    records: Records
+    observer: Observer
+
+
+@pytest.fixture
+def begun(folder):
+    databases = []
+
+    def begin_with(seeds: list[int]) -> Begun:
+        study = load_study(folder.path / "walk.toml")
+        objective = load_objective(study.objective, folder.path)
+        plan = plan_grid(
+            study, objective, name="w", home=folder.path, runtime=Runtime(), seeds=seeds
+        )
+        begin(plan, objective, Runs(folder.path / "runs", folder.url))
+        writer = open_database(folder.url, write=True)
+        reader = open_database(folder.url, write=False)
+        databases.extend([writer, reader])
+        return Begun(
+            plan,
+            optuna.load_study(study_name="w/grid", storage=writer.storage),
+            Records(writer.engine),
+            Observer(plan, reader, Costs(plan, objective), workers=1),
+        )
+
+    yield begin_with
+    for database in databases:
+        database.engine.dispose()
+
+
+def test_it_tells_what_is_running_what_is_new_and_what_is_best(begun):
+    grid = begun([0])
+    plan, optuna_study, records, observer = grid.plan, grid.study, grid.records, grid.observer
     empty = observer.look()
     assert (empty.epochs, empty.epochs_total, empty.points, empty.points_total) == (0, 8, 0, 4)
     assert empty.best is empty.seconds_left is None
@@ -54,5 +85,34 @@ def test_it_tells_what_is_running_what_is_new_and_what_is_best(folder):
     assert (done.epochs, done.points, done.running) == (2, 1, ())
     assert [n.epoch for n in done.news] == [2]
     assert observer.look().news == ()
-    for database in (reader, writer):
-        database.engine.dispose()
+
+
+@pytest.mark.parametrize("known", [0, 1, 2, 3])
+def test_a_trial_that_is_read_while_it_is_asked_for_has_a_name(begun, known: int):
+    grid = begun([0, 1])
+    point = next(p for p in grid.plan.points if p.point["lr"] == 0.2)
+    for key in (point.key, "of another plan"):
+        some = dict(list(SPACE.items())[:known])
+        grid.study.enqueue_trial({name: point.point[name] for name in some})
+        grid.study.ask(some).set_user_attr("training", key)
+    mine, other = grid.observer.look().running
+    assert mine.label == "lr 0.2 · seed 0"
+    assert other.label.startswith("lr 0.2" if known else "baseline")
+
+
+def test_the_best_is_none_of_the_diverged(begun):
+    grid = begun([0])
+    first, second = grid.plan.points[:2]
+    for point, value in ((first, -math.inf), (second, 0.5)):
+        grid.study.enqueue_trial(point.point)
+        trial = grid.study.ask(SPACE)
+        if math.isinf(value):
+            trial.set_user_attr("diverged", 1)
+            grid.study.tell(trial, value)
+            assert grid.observer.look().best is None
+        else:
+            grid.study.tell(trial, value)
+    seen = grid.observer.look()
+    assert seen.points == 2
+    assert seen.best is not None
+    assert seen.best[0] == 0.5
