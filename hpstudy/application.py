@@ -17,9 +17,11 @@ from hpstudy.running.interrupts import heed_interrupts
 
 _LONGEST = 4000  # characters of an error
 
+_WHOLE_LINE = 1000  # characters of a command's first line that the help shows, at most
 
-class _OneLineErrors(TyperGroup):
-    """Prints what the user can fix as one line, with exit code 2."""
+
+class _Commands(TyperGroup):
+    """Prints what the user can fix as one line, with exit code 2, and help that cuts no line."""
 
     def main(
         self,
@@ -52,6 +54,17 @@ class _OneLineErrors(TyperGroup):
             _fail(*(("interrupted", 130) if is_interrupted else ("aborted", 1)))
         sys.exit(code or 0)
 
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
+        """Lists the commands, each with all of its first line; a long one goes on below."""
+        commands = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        rows = [
+            (name, command.get_short_help_str(_WHOLE_LINE))
+            for name, command in commands.items()
+            if command is not None
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
 
 def _said(error: typer.TyperException) -> str:
     """Returns Typer's message, in our words where a value is wrong or missing."""
@@ -70,7 +83,7 @@ def _fail(message: str, code: int) -> NoReturn:
 
 
 app = typer.Typer(
-    cls=_OneLineErrors,
+    cls=_Commands,
     add_completion=False,
     invoke_without_command=True,
     help="Which hyperparameters matter, is the difference real or luck, and which setting to use?",

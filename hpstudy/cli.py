@@ -47,7 +47,7 @@ def grid(
     runs: RunsOption = Path("runs"),
     storage: StorageOption = None,
 ) -> None:
-    """Train the one-factor grid and show its tables beside the published figures."""
+    """Train the one-factor grid and show its tables."""
     from hpstudy.commands import grid as command
     from hpstudy.commands.opening import open_study
     from hpstudy.commands.results import print_results
@@ -111,7 +111,7 @@ def search(
     runs: RunsOption = Path("runs"),
     storage: StorageOption = None,
 ) -> None:
-    """Search the hyperparameters' ranges, then confirm the winner on fresh seeds."""
+    """Search the ranges, then confirm the winner on fresh seeds."""
     from hpstudy.commands import search as command
     from hpstudy.commands.opening import open_study
     from hpstudy.commands.results import print_results
@@ -202,7 +202,7 @@ def export(
     runs: RunsOption = Path("runs"),
     storage: StorageOption = None,
 ) -> None:
-    """Write a study's trials, epochs and steps as files for other tools."""
+    """Write trials, epochs and steps as files for other tools."""
     from hpstudy.commands.export import export as write
     from hpstudy.commands.opening import open_study
 
@@ -216,7 +216,7 @@ def dashboard(
     runs: RunsOption = Path("runs"),
     storage: StorageOption = None,
 ) -> None:
-    """Open optuna-dashboard on the database, for this machine's own pages only."""
+    """Open optuna-dashboard on the database, on this machine alone."""
     from hpstudy.commands.dashboard import serve_dashboard
     from hpstudy.commands.opening import runs_at
 
@@ -225,7 +225,7 @@ def dashboard(
 
 @app.command()
 def data(runs: RunsOption = Path("runs")) -> None:
-    """Fetch the MNIST files, check them, and say where they came from."""
+    """Fetch the MNIST files, check them, say where they came from."""
     from hpstudy.mnist.data import fetch
 
     fetched = fetch(runs / "data")
@@ -257,7 +257,7 @@ def delete(
     runs: RunsOption = Path("runs"),
     storage: StorageOption = None,
 ) -> None:
-    """Delete a study from the database with all trainings that no other study uses."""
+    """Delete a study, and the trainings that no other study uses."""
     from hpstudy.commands.opening import runs_at
     from hpstudy.running.cleanup import belongings
     from hpstudy.running.cleanup import delete as delete_all

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 StudyArgument = Annotated[
-    str, typer.Argument(metavar="[STUDY]", help="A study file: its path, or its name in studies/.")
+    str, typer.Argument(metavar="STUDY", help="A study file: its path, or its name in studies/.")
 ]
 RunsOption = Annotated[
     Path, typer.Option("--runs", envvar="HPSTUDY_RUNS", help="The folder of a run's files.")

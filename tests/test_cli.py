@@ -49,6 +49,15 @@ def test_every_command_and_option_has_help_and_is_in_the_readme(command: str):
             assert not option.startswith("--") or option == "--help" or f"`{option}" in README
 
 
+@pytest.mark.parametrize("columns", [50, 80, 200])
+def test_help_shows_every_command_s_line_whole(folder, columns: int):
+    shown = folder.run("--help", env={"COLUMNS": f"{columns}"}).stdout
+    told = " ".join(shown.partition("Commands:")[2].split())
+    for name, command in commands().items():
+        assert f"{name} {command.help.splitlines()[0]}" in told
+    assert max(map(len, shown.splitlines())) <= columns
+
+
 def test_the_version(folder):
     import hpstudy
 
