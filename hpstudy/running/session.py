@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from platform import machine, processor, python_version
 
 from hpstudy.checkpoints import Checkpoints
 from hpstudy.errors import UserError
@@ -19,6 +15,7 @@ from hpstudy.records import Epoch, Identity, Records
 from hpstudy.running.failures import ObjectiveFailedError, objectives_own_code
 from hpstudy.running.interrupts import deferred_interrupts
 from hpstudy.running.metrics import as_number
+from hpstudy.running.versions import versions
 
 _OUR_OWN = {"seconds", "wall_seconds"}  # metrics that every training has
 
@@ -158,7 +155,11 @@ class TrainingSession:
             self._records.forget(self.key, epoch.number)
             self._is_stale = False
         self._records.add(
-            self._identity, epoch, steps=steps, predictions=predictions, versions=_versions()
+            self._identity,
+            epoch,
+            steps=steps,
+            predictions=predictions,
+            versions=versions(self._identity.objective),
         )
         if keep_state:  # the state before this one was good until this epoch was recorded
             self._checkpoints.keep_only(self.key, epoch.number)
@@ -185,21 +186,3 @@ def _check_metric(epoch: Epoch, metric: str) -> None:
             f"metric {metric!r} is not among what the objective returns: "
             f"{', '.join(names) or 'nothing'}{did_you_mean(metric, names)}"
         )
-
-
-def _versions() -> dict[str, str]:
-    """Returns what sums may round by: the software's versions and the kind of processor."""
-    found = {"python": python_version(), "processor": _processor()}
-    for package in ("hpstudy", "optuna", *(["torch"] if "torch" in sys.modules else [])):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:  # run from a folder that was not installed
-            found[package] = "unknown"
-    return found
-
-
-def _processor() -> str:
-    cpus = Path("/proc/cpuinfo")  # Linux: `platform.processor` is mostly empty there
-    lines = cpus.read_text().splitlines() if cpus.is_file() else []
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, "") or processor() or machine()
