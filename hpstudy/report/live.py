@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Protocol
@@ -17,7 +17,7 @@ from rich.text import Text
 
 from hpstudy.analysis.wording import number
 from hpstudy.metric import Metric
-from hpstudy.report.wording import duration, setting
+from hpstudy.report.wording import duration, setting, short
 from hpstudy.running.progress import Progress
 from hpstudy.running.search_progress import SearchProgress, SearchTrial
 
@@ -136,9 +136,10 @@ class PointsView:
         assert self._seen is not None
         for news in self._seen.news:
             seconds = "" if news.seconds is None else f", {news.seconds:.3g} s"
+            epoch = f"epoch {news.epoch}/{news.last}, " if news.last > 1 else ""
             yield (
                 f"{self._task}[{self._seen.epochs}/{self._seen.epochs_total}] {news.label}: "
-                f"epoch {news.epoch}/{news.last}, {self._metric.name} "
+                f"{epoch}{self._metric.name} "
                 f"{number(news.value, self._metric) or 'unknown'}{seconds}"
             )
 
@@ -158,10 +159,11 @@ class PointsView:
             running.add_row(
                 "▸",
                 training.label,
-                f"epoch {training.epoch + 1} of {training.last}",
+                f"epoch {training.epoch + 1} of {training.last}" if training.last > 1 else "",
                 number(training.value, self._metric) if training.epoch else "",
             )
-        bar = _bar(f"{self._task}epochs", progress.epochs, progress.epochs_total)
+        steps = "epochs" if progress.epochs_total > progress.points_total else "points"
+        bar = _bar(f"{self._task}{steps}", progress.epochs, progress.epochs_total)
         return Group(running, bar, Text(" · ".join(facts), style="dim"), Text())
 
 
@@ -200,35 +202,51 @@ class SearchView:
         """Returns the trials that run and ran last, a bar, and the facts."""
         progress = self._seen
         assert progress is not None
-        trials = Table.grid(padding=(0, 2))
-        for trial in [*progress.running, *progress.latest]:
-            is_running = trial.state == "running"
-            trials.add_row(
-                "▸" if is_running else " ",
-                f"trial {trial.number}",
-                setting(trial.setting),
-                f"epoch {trial.epoch + 1} of {trial.last}" if is_running else "",
-                number(trial.value, self._metric) if is_running else self._outcome(trial),
-                style=None if is_running else "dim",
-            )
-        facts = [f"{progress.pruned} pruned", f"{progress.epochs} epochs trained"]
+        facts = [f"{progress.pruned} pruned"] if progress.pruned else []
+        if progress.epochs > progress.finished:
+            facts.append(f"{progress.epochs} epochs trained")
         if progress.epochs_saved:
             facts.append(f"{progress.epochs_saved} saved by pruning")
         if progress.failed:
             facts.append(f"{progress.failed} failed")
         facts.append(f"{duration(progress.seconds_left)} left")
-        lines: list[RenderableType] = [trials, _bar("trials", progress.finished, progress.total)]
+        bar = _bar("trials", progress.finished, progress.total)
+        lines: list[RenderableType] = [self._trials([*progress.running, *progress.latest]), bar]
         lines.append(Text(" · ".join(facts), style="dim"))
         if (best := progress.best) is not None:
             at = f"trial {best.number}, {setting(best.setting)}"
             lines.append(Text(f"best so far {number(best.value, self._metric)}: {at}"))
         return Group(*lines)
 
+    def _trials(self, trials: Sequence[SearchTrial]) -> Table:
+        """Returns a line a trial, with a column for each hyperparameter."""
+        names = list(dict.fromkeys(name for trial in trials for name in trial.setting))
+        table = Table(box=None, padding=(0, 1), header_style="dim")
+        for name in ("", "trial", *names, ""):
+            table.add_column(name, justify="left" if not name else "right", overflow="fold")
+        for trial in trials:
+            values = [short(trial.setting[name]) if name in trial.setting else "" for name in names]
+            is_running = trial.state == "running"
+            table.add_row(
+                "▸" if is_running else "",
+                f"{trial.number}",
+                *values,
+                self._course(trial) if is_running else self._outcome(trial),
+                style=None if is_running else "dim",
+            )
+        return table
+
+    def _course(self, trial: SearchTrial) -> str:
+        """Says how far a running trial is; nothing of one that is a single epoch."""
+        epoch = f"epoch {trial.epoch + 1} of {trial.last}" if trial.last > 1 else ""
+        return ", ".join(part for part in (epoch, number(trial.value, self._metric)) if part)
+
     def _outcome(self, trial: SearchTrial) -> str:
         value = number(trial.value, self._metric) or "no value"
         if trial.state == "complete":
             return value
-        return f"{trial.state} after epoch {trial.epoch} of {trial.last}, {value}"
+        after = f" after epoch {trial.epoch} of {trial.last}" if trial.last > 1 else ""
+        return f"{trial.state}{after}, {value}"
 
 
 def _bar(name: str, done: int, total: int) -> ProgressBar:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -83,8 +85,7 @@ def test_without_a_terminal_each_trial_of_a_search_is_a_plain_line():
 def test_on_a_terminal_a_search_shows_what_runs_what_ran_and_the_best():
     text = shown(SEARCH_VIEW, terminal=True)
     for part in (
-        "trial 7",
-        "epoch 3 of 5",
+        "epoch 3 of 5, 50.00 %",
         "6/50",
         "2 pruned",
         "31 epochs trained",
@@ -133,3 +134,37 @@ def test_a_last_look_that_fails_is_said(capsys):
         "The progress can't be shown: KeyError: 'seed'\n"
     )
     assert capsys.readouterr().err == ""
+
+
+def test_a_search_names_each_hyperparameter_once_above_its_column():
+    lines = shown(SEARCH_VIEW, terminal=True).splitlines()
+    head = next(place for place, line in enumerate(lines) if "trial" in line)
+    rows = [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line).split() for line in lines[head : head + 5]]
+    assert rows == [
+        ["trial", "lr", "depth"],
+        ["▸", "7", "0.01", "4", "epoch", "3", "of", "5,", "50.00", "%"],
+        ["6", "0.2", "2", "failed", "after", "epoch", "0", "of", "9,", "no", "value"],
+        ["5", "0.1", "2", "pruned", "after", "epoch", "1", "of", "9,", "25.00", "%"],
+        ["4", "0.00123", "3", "98.76", "%"],
+    ]
+
+
+def test_what_has_one_epoch_is_not_told_in_epochs():
+    trial = SearchTrial(7, {"lr": 0.01}, 0, 1, None, "running")
+    done = replace(BEST, epoch=1, last=1)
+    search = replace(
+        SEARCH, running=(trial,), latest=(done,), news=(replace(FAILED, last=1),), pruned=0,
+        epochs=6, epochs_saved=0,
+    )  # fmt: skip
+    points = replace(
+        PROGRESS, epochs=3, epochs_total=4, running=(RunningTraining("lr 0.2", 0, 1, None),),
+        news=(FinishedEpoch("lr 0.2", 1, 1, 0.5, 2.0),),
+    )  # fmt: skip
+    for view in (
+        SearchView(lambda: search, Metric.named("validation_accuracy", "maximize")),
+        PointsView(lambda: points, Metric.named("test_accuracy", "maximize")),
+    ):
+        for terminal in (True, False):
+            text = shown(view, terminal=terminal)
+            assert "epoch" not in text
+            assert "pruned" not in text
