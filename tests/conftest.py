@@ -264,7 +264,9 @@ def made_search() -> Callable[..., Any]:
 
     space = {"lr": FloatDistribution(1e-4, 0.1, log=True), "batch_size": IntDistribution(1, 1000)}
 
-    def make(trials: int = 25, *, direction: str = "maximize", confirmed=None):
+    def make(trials: int = 25, *, direction: str = "maximize", confirmed=None, others: int = 0):
+        more = {f"one_more_hyperparameter_{n}": n / 7 for n in range(others)}
+        distributions = space | {name: FloatDistribution(0, 100) for name in more}
         made = []
         for number in range(trials):
             value = 0.9 + 0.08 * (number * 7 % trials) / trials
@@ -272,8 +274,8 @@ def made_search() -> Callable[..., Any]:
             trial = create_trial(
                 state=TrialState.PRUNED if pruned else TrialState.COMPLETE,
                 value=value,
-                params={"lr": 10 ** (-4 + 3 * number / trials), "batch_size": 1 + number},
-                distributions=space,
+                params={"lr": 10 ** (-4 + 3 * number / trials), "batch_size": 1 + number, **more},
+                distributions=distributions,
                 intermediate_values={1: value - 0.01, 2: value},
             )
             trial.number = number

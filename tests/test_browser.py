@@ -8,10 +8,12 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from hpstudy.analysis.curves import Curve, CurvePoint
@@ -125,6 +127,68 @@ def test_it_opens_offline_wide_and_narrow_light_and_dark(watched: Watched, repor
     assert watched.errors == []
     assert [url for url in watched.requests if not url.startswith(("file:", "data:"))] == []
     assert sum(url.startswith("file:") for url in watched.requests) == 1
+
+
+FRAMES = "[...document.querySelectorAll('.table')]"
+CUT = f"{FRAMES}.filter(one => one.scrollWidth > one.clientWidth).map(one => one.ariaLabel)"
+A4 = 794 - 2 * 53  # pixels between the margins
+
+
+@pytest.fixture
+def crowded(tmp_path: Path, made_findings, made_search) -> Path:
+    """A report whose tables have every column that there is, and a search of twelve dimensions."""
+    published = {0.001: 0.985, 0.01: 0.5, "a level in several words": 0.98}
+    made = Content(
+        name="made", title="A made study", database="sqlite:///runs/hpstudy.db", quick=None,
+        found=made_findings(
+            published={"lr": published},
+            lr={0.001: BASE, 0.01: [0.98, 0.981], "a level in several words": BASE[::-1]},
+        ),
+        curves=(), search=made_search(60, others=10), importances=None, tradeoffs=(),
+        reading=None, pictures=None, layers=(), origins={},
+        commands=["hpstudy grid made.toml " + "--with a rather long line " * 9],
+        written=datetime(2026, 1, 2, 3, 4),
+    )  # fmt: skip
+    path = tmp_path / "crowded.html"
+    path.write_text(page(made))
+    return path
+
+
+@pytest.mark.parametrize(("media", "width"), [("screen", 1280), ("print", A4)])
+def test_no_table_is_cut(watched: Watched, crowded: Path, media, width: int):
+    shown = watched.page
+    shown.set_viewport_size({"width": width, "height": 800})
+    shown.emulate_media(media=media)
+    shown.goto(crowded.as_uri())
+    shown.wait_for_selector(DRAWN)
+    columns = shown.locator("th", has_text="with ours")
+    assert columns.count() == 1
+    assert shown.evaluate(CUT) == []
+    assert watched.width_beyond_the_window() <= 0
+    assert watched.errors == []
+
+
+def _edges(frame) -> list[float]:
+    """Returns how bright a table's upper corners are, where no text stands: 255 is white."""
+    with Image.open(BytesIO(frame.screenshot())) as image:
+        grey = image.convert("L")
+        return [grey.getpixel((at, 2)) for at in (0, grey.width - 1)]
+
+
+def test_a_phone_shows_that_a_table_goes_on(watched: Watched, crowded: Path):
+    shown = watched.page
+    shown.set_viewport_size({"width": 375, "height": 800})
+    shown.goto(crowded.as_uri())
+    shown.wait_for_selector(DRAWN)
+    frame = shown.locator(".table").first
+    assert shown.evaluate(CUT)[0] == frame.get_attribute("aria-label")
+    assert watched.width_beyond_the_window() <= 0
+    left, right = _edges(frame)
+    assert left == 255 > right + 30
+    frame.evaluate("one => one.scrollLeft = one.scrollWidth")
+    left, right = _edges(frame)
+    assert right == 255 > left + 30
+    assert watched.errors == []
 
 
 @pytest.fixture

@@ -65,6 +65,11 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
+def counted(count: int, name: str) -> str:
+    """Returns a number of things: "1 trial", "2 trials"."""
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
+
+
 def setting(params: Mapping[str, object]) -> str:
     """Formats a setting: "lr 0.001, batch size 64"."""
     return ", ".join(f"{words(name)} {level(value)}" for name, value in params.items())

@@ -20,13 +20,15 @@ from hpstudy.analysis.digits import Reading
 from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.importance import Importances
 from hpstudy.analysis.origin import Origin
+from hpstudy.analysis.results import Run
 from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.speed import Tradeoff
-from hpstudy.analysis.wording import interval, level, number, setting, words
+from hpstudy.analysis.wording import counted, interval, level, number, setting, words
 from hpstudy.charts.axes import identifier
 from hpstudy.charts.figures import digit_figures, grid_figures, search_figures
 from hpstudy.charts.theme import DARK_INSTEAD, TITLE_HEIGHT, template
 from hpstudy.pictures import Layer, Pictures
+from hpstudy.report.filters import breakable, characters, told, unbroken
 from hpstudy.report.pictures import COLUMNS, MISTAKES, Sprite, diagram, sprite
 from hpstudy.report.tables import costs_table, finalists_table, levels_table, trials_table
 from hpstudy.report.wording import alike_failures, duration, missing_numbers
@@ -115,6 +117,9 @@ def page(content: Content) -> str:
             answer=chosen,
             sections=_sections(content, chosen, figures),
             figures=figures,
+            by_epoch=_by_epoch(content),
+            own_times=_own_times(content),
+            several_seeds=len({curve.seed for curve in content.curves}) > 1,
             data={name: _bare(figure) for name, figure in figures.items()},
             looks={"light": template(), "dark": template(dark=True), "instead": DARK_INSTEAD},
             plotly=Markup(get_plotlyjs()),
@@ -143,6 +148,11 @@ def _environment() -> Environment:
         "level": level,
         "setting": setting,
         "duration": duration,
+        "counted": counted,
+        "told": told,
+        "characters": characters,
+        "breakable": breakable,
+        "unbroken": unbroken,
     }
     environment.globals |= {
         "levels_table": levels_table,
@@ -181,17 +191,42 @@ def _sections(
 ) -> dict[str, str]:
     """Returns the sections that there is something in, by id."""
     found = content.found
+    has_memory = found is not None and any(
+        row.peak_memory_mb is not None for factor in found.grid.factors for row in factor.levels
+    )
     there = {
         "answer": ("Answer", True),
         "factors": ("Factors", found is not None and chosen is not None),
         "claims": ("Claims", found is not None and bool(found.claims)),
         "curves": ("Curves", any(name.startswith(("steps-", "epochs-")) for name in figures)),
-        "costs": ("Time and memory", any(name.startswith("cost-") for name in figures)),
+        "costs": (
+            "Time and memory" if has_memory else "Time",
+            any(name.startswith("cost-") for name in figures),
+        ),
         "search": ("Search", content.search is not None),
         "digits": ("Digits", content.pictures is not None or bool(content.layers)),
         "origin": ("How it was run", True),
     }
     return {name: title for name, (title, shown) in there.items() if shown}
+
+
+def _by_epoch(content: Content) -> bool:
+    """Tells whether trainings go on epoch by epoch, or are one call."""
+    trials = content.search.trials if content.search is not None else ()
+    return any(run.epochs[1:] for run in _runs(content)) or any(
+        max(trial.intermediate_values, default=0) > 1 for trial in trials
+    )
+
+
+def _own_times(content: Content) -> bool:
+    """Tells whether the objective measures training time itself."""
+    metrics = [epoch.metrics for run in _runs(content) for epoch in run.epochs]
+    return any(m.get("seconds") != m.get("wall_seconds") for m in metrics)
+
+
+def _runs(content: Content) -> list[Run]:
+    factors = content.found.grid.factors if content.found is not None else ()
+    return [run for factor in factors for row in factor.levels for run in row.runs]
 
 
 def _galleries(content: Content) -> dict[str, Gallery]:
