@@ -21,7 +21,7 @@ _WHOLE_LINE = 1000  # characters of a command's first line that the help shows, 
 
 
 class _Commands(TyperGroup):
-    """Prints what the user can fix as one line, with exit code 2, and help that cuts no line."""
+    """Prints what the user can fix as one line, with its exit code, and help that cuts no line."""
 
     def main(
         self,
@@ -44,7 +44,7 @@ class _Commands(TyperGroup):
                 **extra,
             )
         except UserError as error:
-            _fail(str(error), 2)
+            _fail(str(error), error.exit_code)
         except typer.TyperException as error:
             _fail(_said(error), error.exit_code)
         except KeyboardInterrupt:

@@ -1,6 +1,8 @@
-"""The one exception type for what a user can put right."""
+"""What a user can put right, in one line each."""
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 
 class UserError(Exception):
@@ -9,3 +11,14 @@ class UserError(Exception):
     The message is one line that says what is wrong, where, and what was expected. The command
     line prints it without a traceback and exits with code 2.
     """
+
+    exit_code: ClassVar[int] = 2
+
+
+class StoppedError(UserError):
+    """What stopped a run that was good when it began: a full disk, a database that was deleted.
+
+    The command line exits with code 1, as something is left to do.
+    """
+
+    exit_code: ClassVar[int] = 1

@@ -1,4 +1,4 @@
-"""Our tables beside Optuna's: trainings, their finished epochs, and the steps within these."""
+"""Reading and writing trainings, their finished epochs, and the steps within these."""
 
 from __future__ import annotations
 
@@ -11,51 +11,11 @@ from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import JSON, Engine, ForeignKey, LargeBinary, delete, func, inspect, select
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy import Engine, delete, func, inspect, select
+from sqlalchemy.orm import Session
 
 from hpstudy.objective import Step
-
-
-class _Base(DeclarativeBase):
-    pass
-
-
-class _Training(_Base):
-    __tablename__ = "hpstudy_trainings"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(unique=True)
-    objective: Mapped[str]
-    version: Mapped[int]
-    params: Mapped[dict[str, Any]] = mapped_column(JSON)
-    settings: Mapped[dict[str, Any]] = mapped_column(JSON)
-    seed: Mapped[int]
-    precision: Mapped[str]
-    device: Mapped[str]
-    threads: Mapped[int]
-    versions: Mapped[dict[str, str]] = mapped_column(JSON)
-    created: Mapped[datetime.datetime]
-
-
-class _Epoch(_Base):
-    __tablename__ = "hpstudy_epochs"
-
-    training_id: Mapped[int] = mapped_column(ForeignKey(_Training.id), primary_key=True)
-    epoch: Mapped[int] = mapped_column(primary_key=True)
-    metrics: Mapped[dict[str, float | None]] = mapped_column(JSON)
-    predictions: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
-    finished: Mapped[datetime.datetime]
-
-
-class _Step(_Base):
-    __tablename__ = "hpstudy_steps"
-
-    training_id: Mapped[int] = mapped_column(ForeignKey(_Training.id), primary_key=True)
-    seen: Mapped[int] = mapped_column(primary_key=True)
-    epoch: Mapped[int]
-    loss: Mapped[float | None]
-    accuracy: Mapped[float | None]
+from hpstudy.schema import EpochRow, StepRow, TrainingRow
 
 
 @dataclass(frozen=True)
@@ -118,13 +78,9 @@ class Records:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def create_tables(self) -> None:
-        """Creates the tables where they are missing; the caller holds the schema lock."""
-        _Base.metadata.create_all(self._engine)
-
     def exist(self) -> bool:
         """Tells whether the tables are there."""
-        return inspect(self._engine).has_table(_Training.__tablename__)
+        return inspect(self._engine).has_table(TrainingRow.__tablename__)
 
     def epochs(self, key: str, up_to: int | None = None) -> list[Epoch]:
         """Returns a training's finished epochs from the first on, without a gap."""
@@ -132,22 +88,26 @@ class Records:
 
     def epochs_of(self, keys: Iterable[str], up_to: int | None = None) -> dict[str, list[Epoch]]:
         """Returns the finished epochs of several trainings, by key."""
-        query = select(_Training.key, _Epoch.epoch, _Epoch.metrics).join(_Epoch)
+        query = select(TrainingRow.key, EpochRow.epoch, EpochRow.metrics).join(EpochRow)
         if up_to is not None:
-            query = query.where(_Epoch.epoch <= up_to)
+            query = query.where(EpochRow.epoch <= up_to)
         found: dict[str, list[Epoch]] = {}
         with Session(self._engine) as session:
             for some in _parts(keys):
-                rows = session.execute(query.where(_Training.key.in_(some)).order_by(_Epoch.epoch))
+                rows = session.execute(
+                    query.where(TrainingRow.key.in_(some)).order_by(EpochRow.epoch)
+                )
                 for key, number, metrics in rows:
                     found.setdefault(key, []).append(Epoch(number, metrics))
         return found
 
     def steps(self, key: str, up_to: int | None = None) -> list[Step]:
         """Returns a training's curve in the order of examples seen, up to an epoch."""
-        query = select(_Step).join(_Training).where(_Training.key == key).order_by(_Step.seen)
+        query = (
+            select(StepRow).join(TrainingRow).where(TrainingRow.key == key).order_by(StepRow.seen)
+        )
         if up_to is not None:
-            query = query.where(_Step.epoch <= up_to)
+            query = query.where(StepRow.epoch <= up_to)
         with Session(self._engine) as session:
             return [
                 Step(s.seen, _number(s.loss), _number(s.accuracy)) for s in session.scalars(query)
@@ -156,9 +116,9 @@ class Records:
     def predictions(self, key: str, epoch: int) -> bytes | None:
         """Returns the predictions of a training's epoch, one byte per test example."""
         query = (
-            select(_Epoch.predictions)
-            .join(_Training)
-            .where(_Training.key == key, _Epoch.epoch == epoch)
+            select(EpochRow.predictions)
+            .join(TrainingRow)
+            .where(TrainingRow.key == key, EpochRow.epoch == epoch)
         )
         with Session(self._engine) as session:
             return session.scalar(query)
@@ -169,7 +129,7 @@ class Records:
         found: dict[str, Training] = {}
         with Session(self._engine) as session:
             for some in _parts(keys):
-                for row in session.scalars(select(_Training).where(_Training.key.in_(some))):
+                for row in session.scalars(select(TrainingRow).where(TrainingRow.key.in_(some))):
                     identity = Identity(**{name: getattr(row, name) for name in names})
                     found[row.key] = Training(identity, row.versions)
         return found
@@ -188,17 +148,17 @@ class Records:
         An epoch that is there already stays as it is: the same identity gives the same numbers.
         """
         with Session(self._engine) as session, session.begin():
-            training = session.scalar(select(_Training).where(_Training.key == identity.key))
+            training = session.scalar(select(TrainingRow).where(TrainingRow.key == identity.key))
             if training is None:
-                training = _Training(
+                training = TrainingRow(
                     **asdict(identity), versions=dict(versions or {}), created=_now()
                 )
                 session.add(training)
                 session.flush()
-            elif session.get(_Epoch, (training.id, epoch.number)) is not None:
+            elif session.get(EpochRow, (training.id, epoch.number)) is not None:
                 return
             session.add(
-                _Epoch(
+                EpochRow(
                     training_id=training.id,
                     epoch=epoch.number,
                     metrics={k: _finite(v) for k, v in epoch.metrics.items()},
@@ -207,7 +167,7 @@ class Records:
                 )
             )
             session.add_all(
-                _Step(
+                StepRow(
                     training_id=training.id,
                     epoch=epoch.number,
                     seen=step.seen,
@@ -220,15 +180,15 @@ class Records:
     def forget(self, key: str, from_epoch: int) -> None:
         """Deletes a training's epochs, with their steps, from one on."""
         with Session(self._engine) as session, session.begin():
-            number = session.scalar(select(_Training.id).where(_Training.key == key))
-            for table in (_Step, _Epoch):
+            number = session.scalar(select(TrainingRow.id).where(TrainingRow.key == key))
+            for table in (StepRow, EpochRow):
                 session.execute(
                     delete(table).where(table.training_id == number, table.epoch >= from_epoch)
                 )
 
     def counts(self) -> dict[str, int]:
         """Returns how many epochs of each training are finished, by key."""
-        query = select(_Training.key, func.count()).join(_Epoch).group_by(_Training.key)
+        query = select(TrainingRow.key, func.count()).join(EpochRow).group_by(TrainingRow.key)
         with Session(self._engine) as session:
             return {str(key): int(number) for key, number in session.execute(query)}
 
@@ -236,10 +196,10 @@ class Records:
         """Deletes trainings with their epochs and steps."""
         with Session(self._engine) as session, session.begin():
             for some in _parts(keys):
-                ids = list(session.scalars(select(_Training.id).where(_Training.key.in_(some))))
-                for table in (_Step, _Epoch):
+                ids = list(session.scalars(select(TrainingRow.id).where(TrainingRow.key.in_(some))))
+                for table in (StepRow, EpochRow):
                     session.execute(delete(table).where(table.training_id.in_(ids)))
-                session.execute(delete(_Training).where(_Training.id.in_(ids)))
+                session.execute(delete(TrainingRow).where(TrainingRow.id.in_(ids)))
 
 
 def _parts(keys: Iterable[str]) -> Iterator[list[str]]:

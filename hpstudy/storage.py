@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,13 +16,16 @@ from filelock import FileLock, Timeout
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, RDBStorage
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
-from hpstudy.errors import UserError
+from hpstudy.addresses import check_url, file_of, shown_url
+from hpstudy.creation import connecting, look, make_whole
+from hpstudy.errors import StoppedError, UserError
+from hpstudy.files import shown
+from hpstudy.schema import Owner
+from hpstudy.trouble import say_trouble
 
-# A writer waits this long for the others, in seconds: the driver's 5 are too few for 8 workers.
-_BUSY_TIMEOUT = 120.0
+_LONGEST = 120  # characters of a lock's file name
 
 
 @dataclass(frozen=True)
@@ -72,37 +76,20 @@ class Database:
         return shown_url(self.url)
 
 
-def shown_url(url: str) -> str:
-    """Returns a database address as it may be printed: the password is hidden."""
-    return make_url(url).render_as_string(hide_password=True)
-
-
-def check_url(url: str) -> URL:
-    """Parses a database address.
+def exists(url: str) -> bool:
+    """Tells whether there is a database at the address yet; a file without a schema is none.
 
     Raises:
-        UserError: It is no address, or not of a database that hpstudy works with.
+        UserError: What is there is nothing that hpstudy reads.
     """
     try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise UserError(
-            "--storage: not a database address; expected sqlite:///path/to/file.db"
-        ) from error
-    if parsed.get_backend_name() != "sqlite":
-        raise UserError(f"--storage: expected sqlite:///path/to/file.db, found {shown_url(url)}")
-    if parsed.database in (None, "", ":memory:"):
-        raise UserError("--storage: expected the path of a file: sqlite:///path/to/file.db")
-    return parsed
-
-
-def exists(url: str) -> bool:
-    """Tells whether there is a database at the address yet."""
-    return _file(url).is_file()
+        return look(url)[0] is not Owner.NOBODY
+    except SQLAlchemyError:
+        return True  # opening it says what is wrong
 
 
 def open_database(url: str, *, write: bool) -> Database:
-    """Opens a database; a writer creates it, and its schema, where there is none.
+    """Opens a database; a writer creates it where there is none, whole or not at all.
 
     Writers take SQLite's write lock when a transaction begins (`BEGIN IMMEDIATE`), so that none
     reads what another is about to change: Optuna's own opening lets two workers pop the same
@@ -114,25 +101,30 @@ def open_database(url: str, *, write: bool) -> Database:
 
     Raises:
         UserError: The address is wrong, or there is no database that can be opened.
+        StoppedError: By whatever is done with it, when the database fails later.
     """
     check_url(url)
-    file = _file(url)
-    if not write and not file.is_file():
-        raise UserError(f"{shown_url(url)}: no database there yet")
+    file = file_of(url)
     try:
-        if not write:
+        if write:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with hold(url, "schema"):
+                make_whole(url)
+                database = _open(url)
+        elif exists(url):
             with _schema_is_settled(url):
-                return _open(url, create=False)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with hold(url, "schema"):
-            database = _open(url, create=True)
-        event.listen(database.engine, "connect", _leave_transactions_to_us)
-        event.listen(database.engine, "begin", _begin_immediate)
-        database.engine.dispose()  # its connections so far have not heard of the listeners
+                database = _open(url)
+        else:
+            raise UserError(f"{shown_url(url)}: no database there yet")
     except (OSError, SQLAlchemyError, StorageInternalError, RuntimeError) as error:
         cause = error.__cause__ if isinstance(error, StorageInternalError) else error
         reason = str(getattr(cause, "orig", None) or cause).splitlines()[0]
         raise UserError(f"{shown_url(url)}: can't be opened as a database: {reason}") from error
+    say_trouble(database.engine, file, database.shown)
+    if write:
+        event.listen(database.engine, "connect", _leave_transactions_to_us)
+        event.listen(database.engine, "begin", _begin_immediate)
+        database.engine.dispose()  # its connections so far have not heard of the listeners
     return database
 
 
@@ -147,16 +139,9 @@ def _schema_is_settled(url: str) -> Iterator[None]:
         yield
 
 
-def _open(url: str, *, create: bool) -> Database:
+def _open(url: str) -> Database:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    rdb = RDBStorage(
-        url,
-        engine_kwargs={"connect_args": {"timeout": _BUSY_TIMEOUT}},
-        skip_table_creation=not create,
-    )
-    if create:
-        with rdb.engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+    rdb = RDBStorage(url, engine_kwargs=connecting(file_of(url)), skip_table_creation=True)
     return Database(url, optuna.storages.get_storage(rdb), rdb.engine)
 
 
@@ -178,8 +163,11 @@ def hold(url: str, name: str) -> Iterator[None]:
         url: The database that the lock belongs to.
         name: The lock's name.
     """
-    with FileLock(_lock_file(url, name), timeout=-1):
+    lock = _lock(url, name)
+    try:
         yield
+    finally:
+        lock.release()
 
 
 class Held:
@@ -202,9 +190,7 @@ def take(url: str, name: str) -> Held:
         url: The database that the lock belongs to.
         name: The lock's name.
     """
-    lock = FileLock(_lock_file(url, name))
-    lock.acquire()
-    return Held(lock)
+    return Held(_lock(url, name))
 
 
 def try_take(url: str, name: str) -> Held | None:
@@ -214,34 +200,53 @@ def try_take(url: str, name: str) -> Held | None:
         url: The database that the lock belongs to.
         name: The lock's name.
     """
-    lock = FileLock(_lock_file(url, name))
     try:
-        lock.acquire(blocking=False)
+        return Held(_lock(url, name, seconds=0))
     except Timeout:
         return None
-    return Held(lock)
 
 
 def is_free(url: str, name: str) -> bool:
     """Tells whether nobody holds a named lock."""
-    if not _lock_file(url, name).exists():
+    if not _lock_path(url, name).exists():
         return True
-    held = try_take(url, name)
+    try:
+        held = try_take(url, name)
+    except StoppedError:  # on a read-only medium nobody trains
+        return True
     if held is not None:
         held.release()
     return held is not None
 
 
-def _file(url: str) -> Path:
-    return Path(check_url(url).database or "")
+def _lock(url: str, name: str, seconds: float = -1) -> FileLock:
+    """Takes a lock.
+
+    Raises:
+        Timeout: Somebody else holds it.
+        StoppedError: There is no place for it.
+    """
+    path = _lock_path(url, name)
+    lock = FileLock(path, timeout=seconds)
+    try:
+        path.parent.mkdir(exist_ok=True)
+        lock.acquire()
+    except Timeout:
+        raise
+    except OSError as error:
+        reason = error.strerror or f"{error}"
+        raise StoppedError(f"{shown(path.parent)}: can't be locked: {reason}") from error
+    return lock
 
 
-def _lock_file(url: str, name: str) -> Path:
-    folder = _lock_folder(url)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / quote(name, safe="")
+def _lock_path(url: str, name: str) -> Path:
+    """Returns a lock's file, named by its beginning and a digest where it is long."""
+    file = quote(name, safe="")
+    if len(file) > _LONGEST:
+        file = f"{file[: _LONGEST // 2]}.{hashlib.sha256(name.encode()).hexdigest()[:32]}"
+    return _lock_folder(url) / file
 
 
 def _lock_folder(url: str) -> Path:
-    file = _file(url)
+    file = file_of(url)
     return file.with_name(f"{file.name}.locks")

@@ -54,11 +54,22 @@ def confirm_name(name: str) -> str:
 
 
 def find_study(name: str, database: Database) -> optuna.Study | None:
-    """Returns an Optuna study, or None where there is none of that name."""
+    """Returns an Optuna study of hpstudy's, or None where there is none of that name."""
+    study = any_study(name, database)
+    return study if study is not None and is_ours(study) else None
+
+
+def any_study(name: str, database: Database) -> optuna.Study | None:
+    """Returns an Optuna study, whoever wrote it, or None where there is none of that name."""
     try:
         return optuna.load_study(study_name=name, storage=database.storage)
     except KeyError:
         return None
+
+
+def is_ours(study: optuna.Study) -> bool:
+    """Tells whether hpstudy wrote an Optuna study."""
+    return FINGERPRINT in study.user_attrs
 
 
 def artifacts_of(name: str, database: Database) -> list[dict[str, str]]:

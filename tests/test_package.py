@@ -54,6 +54,10 @@ def test_it_runs_from_an_empty_folder(installed: Path, tmp_path: Path):
     assert str(installed) in where.stdout.decode()
     plan = json.loads(run(installed, tmp_path, "grid", "--plan", "--json"))["plan"]
     assert (plan["points"], plan["epochs_asked"], plan["epochs_shared"]) == (12, 95, 65)
-    assert "Nothing run yet" in run(installed, tmp_path, "show")
     assert list(tmp_path.iterdir()) == []
-    assert run(installed, tmp_path, "report") == "runs/report/report.html\n"
+    (tmp_path / "mine.py").write_text("def score(params, *, seed, settings):\n    return 1.0\n")
+    (tmp_path / "mine.toml").write_text(
+        'title = "T"\nobjective = "mine:score"\n[baseline]\na = 1\n[grid.factors]\na = [1, 2]\n'
+    )
+    run(installed, tmp_path, "grid", "mine.toml", "--no-publish")
+    assert run(installed, tmp_path, "report", "mine.toml") == "runs/report/mine.html\n"

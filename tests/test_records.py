@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import optuna
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import create_engine, inspect
 
 from hpstudy.objective import Step
 from hpstudy.records import Epoch, Identity, Records
@@ -18,7 +18,6 @@ IDENTITY = Identity("m:f", 1, {"lr": 0.1}, {"head": "a"}, 0, "fp32", "cpu", 1)
 def records(tmp_path) -> Records:
     database = open_database(f"sqlite:///{tmp_path}/r.db", write=True)
     made = Records(database.engine)
-    made.create_tables()
     yield made
     database.engine.dispose()
 
@@ -98,10 +97,13 @@ def test_deleting_a_training_leaves_the_others(records: Records):
 def test_our_tables_stand_beside_optunas(tmp_path):
     url = f"sqlite:///{tmp_path}/o.db"
     database = open_database(url, write=True)
-    before = set(inspect(database.engine).get_table_names())
-    Records(database.engine).create_tables()
-    ours = set(inspect(database.engine).get_table_names()) - before
-    assert all(name.startswith("hpstudy_") for name in ours)
+    ours = set(inspect(database.engine).get_table_names())
     database.engine.dispose()
     optuna.create_study(study_name="plain", storage=url)
+    optuna.create_study(study_name="plain", storage=f"sqlite:///{tmp_path}/p.db")
+    plain = create_engine(f"sqlite:///{tmp_path}/p.db")
+    optunas = set(inspect(plain).get_table_names())
+    plain.dispose()
+    assert optunas < ours
+    assert all(name.startswith("hpstudy_") for name in ours - optunas)
     assert optuna.get_all_study_names(url) == ["plain"]

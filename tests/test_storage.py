@@ -120,6 +120,7 @@ def test_a_lock_is_held_by_one_and_released_by_its_owners_death(url: str):
 
 
 def test_released_locks_leave_no_files(url: str, tmp_path: Path):
+    (tmp_path / "runs").mkdir()
     for number in range(5):
         storage.take(url, f"trial/{number}").release()
         assert storage.is_free(url, f"trial/{number}")

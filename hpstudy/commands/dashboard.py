@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 import typer
 
+from hpstudy.addresses import shown_url
 from hpstudy.analysis.curves import read_curves
 from hpstudy.analysis.digits import Network, best_of_grid, best_of_search, read_digits
 from hpstudy.analysis.findings import findings
@@ -22,7 +23,7 @@ from hpstudy.report.dashboard import Published, publish, serve
 from hpstudy.report.document import document
 from hpstudy.report.note import grid_note, search_note
 from hpstudy.report.pictures import COLUMNS, MISTAKES, captioned
-from hpstudy.storage import Database, Runs, open_database, shown_url
+from hpstudy.storage import Database, Runs, open_database
 from hpstudy.trials import grid_name, search_name
 
 

@@ -8,9 +8,10 @@ import typer
 
 from hpstudy.analysis.rows import read_rows
 from hpstudy.commands.opening import Opened
-from hpstudy.errors import UserError
+from hpstudy.commands.results import nothing_there
+from hpstudy.files import absolute, shown
 from hpstudy.report.export import check_format, write_rows
-from hpstudy.storage import open_database, shown_url
+from hpstudy.storage import exists, open_database
 
 
 def export(opened: Opened, file_format: str, output: Path | None) -> None:
@@ -25,12 +26,14 @@ def export(opened: Opened, file_format: str, output: Path | None) -> None:
         UserError: There is nothing to write, or no way to write it there.
     """
     check_format(file_format)
-    database = open_database(opened.runs.url, write=False)
-    rows = read_rows(opened.name, database)
-    database.engine.dispose()
+    folder = absolute(output, "--output") if output else opened.runs.folder / "export"
+    rows = None
+    if exists(opened.runs.url):
+        database = open_database(opened.runs.url, write=False)
+        rows = read_rows(opened.name, database)
+        database.engine.dispose()
     if rows is None:
-        raise UserError(f"{shown_url(opened.runs.url)} holds no study {opened.name!r} to export")
-    folder = output or opened.runs.folder / "export"
+        raise nothing_there(opened)
     files = write_rows(rows, opened.name, file_format, folder)
     for file, table in zip(files, (rows.trials, rows.epochs, rows.steps), strict=True):
-        typer.echo(f"{file}: {len(table)} rows")
+        typer.echo(f"{shown(file)}: {len(table)} rows")

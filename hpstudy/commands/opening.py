@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.engine import URL
+
+from hpstudy.addresses import check_url, file_of
 from hpstudy.errors import UserError
+from hpstudy.files import absolute
 from hpstudy.objective import Objective, Runtime, load_objective
 from hpstudy.running.begin import begun_precision
-from hpstudy.storage import Runs, check_url
+from hpstudy.storage import Runs
 from hpstudy.study import StudyFile
 from hpstudy.study_files import find_study, load_study
 
 _QUICK = "-quick"
+_LONGEST_NAME = 200  # bytes: files are named NAME-epochs.parquet, and a file system takes 255
 
 
 @dataclass(frozen=True)
@@ -48,10 +53,38 @@ class Opened:
 
 
 def runs_at(folder: Path, storage: str | None) -> Runs:
-    """Returns where a run's files go."""
-    url = storage or f"sqlite:///{folder / 'hpstudy.db'}"
-    check_url(url)
-    return Runs(folder, url)
+    """Returns where a run's files go, wherever the process goes.
+
+    Args:
+        folder: The folder, as given.
+        storage: The database's address, as given; in the folder where None.
+
+    Raises:
+        UserError: There can be no such folder or database.
+    """
+    home = absolute(folder, "--runs")
+    if home.exists() and not home.is_dir():
+        raise UserError(f"--runs {folder}: expected a folder, found a file")
+    given = URL.create("sqlite", database=str(home / "hpstudy.db"))
+    if storage is not None:
+        given = check_url(storage)
+        given = given.set(database=str(absolute(file_of(storage), "--storage")))
+    return Runs(home, given.render_as_string(hide_password=False))
+
+
+def check_name(name: str, option: str = "--name") -> str:
+    """Checks that a study may have a name: files and locks are named by it.
+
+    Raises:
+        UserError: It may not.
+    """
+    if "/" in name:
+        raise UserError(f"{option}: expected a name without '/', found {name!r}")
+    if name in ("", ".", "..") or not name.isprintable():
+        raise UserError(f"{option}: expected a name of printable characters, found {name!r}")
+    if (length := len(name.encode())) > _LONGEST_NAME:
+        raise UserError(f"{option}: expected at most {_LONGEST_NAME} bytes, found {length}")
+    return name
 
 
 def open_study(
@@ -59,8 +92,7 @@ def open_study(
 ) -> Opened:
     """Reads a study file and names its study in the database."""
     path = find_study(study)
-    chosen = name or path.stem
-    if "/" in chosen:
-        raise UserError(f"--name: expected a name without '/', found {chosen!r}")
+    read = load_study(path)
+    chosen = check_name(path.stem if name is None else name)
     suffix = _QUICK if quick else ""
-    return Opened(path, load_study(path), f"{chosen}{suffix}", runs_at(runs, storage))
+    return Opened(absolute(path), read, f"{chosen}{suffix}", runs_at(runs, storage))

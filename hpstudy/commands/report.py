@@ -9,6 +9,7 @@ from pathlib import Path
 
 import typer
 
+from hpstudy.addresses import shown_url
 from hpstudy.analysis.curves import read_curves
 from hpstudy.analysis.digits import Reading, best_of_grid, best_of_search, read_digits
 from hpstudy.analysis.findings import findings
@@ -17,19 +18,20 @@ from hpstudy.analysis.origin import Origin, read_origin
 from hpstudy.analysis.results import GridResults, read_grid
 from hpstudy.analysis.search import SearchResults, read_search
 from hpstudy.analysis.speed import search_tradeoffs
-from hpstudy.commands.opening import Opened
-from hpstudy.commands.results import quick_note
+from hpstudy.commands.opening import Opened, runs_at
+from hpstudy.commands.results import nothing_there, quick_note
 from hpstudy.errors import UserError
+from hpstudy.files import absolute, replacing, shown
 from hpstudy.objective import Runtime
 from hpstudy.pictures import Layer, Pictures
 from hpstudy.report.page import Content, page
 from hpstudy.running.grid import chosen_factors
-from hpstudy.storage import Database, exists, open_database, shown_url
+from hpstudy.storage import Database, exists, open_database
 from hpstudy.study_files import studies_that_come_along
 from hpstudy.trials import grid_name, search_name
 
 
-def write_report(opened: Opened, factors: Sequence[str] | None, output: Path | None) -> Path:
+def write_report(opened: Opened, factors: Sequence[str] | None, output: Path | None) -> str:
     """Writes the report of a study and returns its path.
 
     Args:
@@ -38,48 +40,29 @@ def write_report(opened: Opened, factors: Sequence[str] | None, output: Path | N
         output: The file; `RUNS/report/NAME.html` where None.
 
     Raises:
-        UserError: A factor is not in the file, or the report can't be written there.
+        UserError: A factor is not in the file, nothing was run, or the report can't be written.
     """
     chosen_factors(opened.study, factors)
-    path = output or opened.runs.folder / "report" / f"{opened.name}.html"
-    content = _nothing_run(opened)
+    home = opened.runs.folder / "report"
+    path = absolute(output, "--output") if output else home / f"{opened.name}.html"
+    content = None
     if exists(opened.runs.url):
         database = open_database(opened.runs.url, write=False)
         content = _gathered(opened, database, factors)
         database.engine.dispose()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page(content), encoding="utf-8")
-    except FileExistsError as error:
-        raise UserError(f"{path}: can't be written: {path.parent} is no folder") from error
-    except OSError as error:
-        raise UserError(f"{path}: can't be written: {error.strerror}") from error
-    return path
+    if content is None:
+        raise nothing_there(opened)
+    html = page(content)
+    with replacing(path) as draft:
+        draft.write_text(html, encoding="utf-8")
+    return shown(path)
 
 
-def _nothing_run(opened: Opened) -> Content:
-    return Content(
-        name=opened.name,
-        title=opened.study.title,
-        database=shown_url(opened.runs.url),
-        quick=None,
-        found=None,
-        curves=(),
-        search=None,
-        importances=None,
-        tradeoffs=(),
-        reading=None,
-        pictures=None,
-        layers=(),
-        origins={},
-        commands=_commands(opened, {}),
-        written=datetime.now(),
-    )
-
-
-def _gathered(opened: Opened, database: Database, factors: Sequence[str] | None) -> Content:
+def _gathered(opened: Opened, database: Database, factors: Sequence[str] | None) -> Content | None:
     grid = read_grid(opened.study, opened.name, database, factors)
     search = read_search(opened.study, opened.name, database)
+    if grid is None and search is None:
+        return None
     names = {"Grid": grid_name(opened.name), "Search": search_name(opened.name)}
     origins = {
         title: origin
@@ -140,19 +123,19 @@ def _reading(
 
 def _commands(opened: Opened, origins: dict[str, Origin]) -> list[str]:
     """Returns the commands that run the study and write its report."""
-    has_name = opened.path.parent in (Path("studies"), studies_that_come_along())
-    where = [opened.path.stem if has_name else f"{opened.path}"]
+    has_name = opened.path.parent in (Path("studies").absolute(), studies_that_come_along())
+    where = [opened.path.stem if has_name else shown(opened.path)]
     if opened.name != opened.path.stem and not opened.is_quick:
         where += ["--name", opened.name]
     if opened.is_quick:
         where.append("--quick")
-    if opened.runs.folder != Path("runs"):
-        where += ["--runs", f"{opened.runs.folder}"]
-    if opened.runs.url != f"sqlite:///{opened.runs.folder / 'hpstudy.db'}":
+    if shown(opened.runs.folder) != "runs":
+        where += ["--runs", shown(opened.runs.folder)]
+    if opened.runs.url != runs_at(opened.runs.folder, None).url:
         where += ["--storage", shown_url(opened.runs.url)]
     commands = []
-    if opened.study.grid is not None and ("Grid" in origins or not origins):
-        seeds = origins["Grid"].seeds if "Grid" in origins else ()
+    if opened.study.grid is not None and "Grid" in origins:
+        seeds = origins["Grid"].seeds
         commands.append(["hpstudy", "grid", *where, *(["--seeds", _spans(seeds)] if seeds else [])])
     if "Search" in origins:
         commands.append(["hpstudy", "search", *where])

@@ -8,16 +8,20 @@ from collections.abc import Sequence
 import typer
 from rich.console import Console, RenderableType
 
+from hpstudy.addresses import shown_url
 from hpstudy.analysis.findings import findings
 from hpstudy.analysis.importance import search_importances
 from hpstudy.analysis.results import Failure, GridResults, read_grid
 from hpstudy.analysis.search import SearchResults, read_search
-from hpstudy.commands.opening import Opened
+from hpstudy.commands.opening import Opened, runs_at
+from hpstudy.errors import UserError
+from hpstudy.files import shown
 from hpstudy.report.document import document
 from hpstudy.report.search_tables import search_tables
 from hpstudy.report.terminal import grid_tables
 from hpstudy.report.wording import setting
-from hpstudy.storage import exists, open_database, shown_url
+from hpstudy.storage import exists, open_database
+from hpstudy.trials import any_study, confirm_name, find_study, grid_name, is_ours, search_name
 
 
 def grid_picture(grid: GridResults, opened: Opened) -> RenderableType:
@@ -41,20 +45,27 @@ def print_results(
         as_json: Whether to print one JSON document, which always holds both sections.
         sections: What to print else.
         errors: Whether the tracebacks of what failed are printed too.
+
+    Raises:
+        UserError: The database holds nothing of the study.
     """
     grid, search = _read(opened, factors)
-    shown = shown_url(opened.runs.url)
+    is_there = grid is not None or search is not None
     if as_json:
         found = findings(grid) if grid is not None else None
         importances = search_importances(search) if search is not None else None
-        whole = document(opened.name, opened.study.title, shown, found, search, importances)
+        whole = document(
+            opened.name, opened.study.title, shown_url(opened.runs.url), found, search, importances
+        )
         typer.echo(json.dumps(whole, indent=2, allow_nan=False))
-    else:
+    elif is_there:
         _print(
             opened, grid if "grid" in sections else None, search if "search" in sections else None
         )
         if errors:
             _print_errors([*(grid.failed if grid else ()), *(search.failed if search else ())])
+    if not is_there:
+        raise nothing_there(opened)
     failed = {
         "grid": grid.trials.failed if grid is not None else 0,
         "search": search.counts.failed if search is not None else 0,
@@ -75,10 +86,6 @@ def _read(
 
 
 def _print(opened: Opened, grid: GridResults | None, search: SearchResults | None) -> None:
-    shown = shown_url(opened.runs.url)
-    if grid is None and search is None:
-        typer.echo(f"Nothing run yet: {shown} holds no study {opened.name!r}.")
-        return
     console = Console()
     console.print(opened.study.title, style="bold", highlight=False)
     if grid is not None:
@@ -86,7 +93,40 @@ def _print(opened: Opened, grid: GridResults | None, search: SearchResults | Non
     if search is not None:
         tables = search_tables(search, search_importances(search), quick=quick_note(opened))
         console.print(tables)
-    console.print(f"Database: {shown}", highlight=False, soft_wrap=True)
+    console.print(f"Database: {shown_url(opened.runs.url)}", highlight=False, soft_wrap=True)
+
+
+def nothing_there(opened: Opened) -> UserError:
+    """Returns what to say of a database that holds nothing of a study, and where it may be."""
+    here = opened.runs.url
+    nothing = f"Nothing run yet: {shown_url(here)} holds no study {opened.name!r}"
+    beside = opened.path.parent / "runs"
+    url = runs_at(beside, None).url
+    if exists(here) and (foreign := _foreign(opened.name, here)):
+        return UserError(
+            f"{foreign!r} in {shown_url(here)} is a plain Optuna study, which hpstudy did not "
+            f"write: `hpstudy dashboard --storage {shown_url(here)}` shows it"
+        )
+    if url != here and exists(url) and _holds(opened.name, url):
+        return UserError(f"{nothing}; {shown_url(url)} does: give --runs {shown(beside)}")
+    return UserError(nothing)
+
+
+def _foreign(name: str, url: str) -> str | None:
+    """Returns a plain Optuna study's name that is ours or begins like one of ours."""
+    names = [name, *(part(name) for part in (grid_name, search_name, confirm_name))]
+    database = open_database(url, write=False)
+    studies = [study for name in names if (study := any_study(name, database)) is not None]
+    found = next((study.study_name for study in studies if not is_ours(study)), None)
+    database.engine.dispose()
+    return found
+
+
+def _holds(name: str, url: str) -> bool:
+    database = open_database(url, write=False)
+    found = any(find_study(part(name), database) for part in (grid_name, search_name))
+    database.engine.dispose()
+    return found
 
 
 def _print_errors(failures: Sequence[Failure]) -> None:

@@ -26,7 +26,7 @@ from hpstudy.running.search_cost import search_forecast
 from hpstudy.running.search_progress import SearchObserver
 from hpstudy.storage import open_database
 
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
+_DURATION = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s?)?")
 
 
 def seconds_of(text: str) -> float:

@@ -88,13 +88,13 @@ def serve(
 
     Args:
         database: The database.
-        artifacts: The folder of the artifact store; created if it is missing.
+        artifacts: The folder of the artifact store.
         host: The address to listen on.
         port: The port.
         announce: Is told the dashboard's address when it can be opened.
 
     Raises:
-        UserError: It can't listen there, or the folder can't be created.
+        UserError: It can't listen there.
     """
     from optuna_dashboard import wsgi
     from waitress import create_server
@@ -105,7 +105,9 @@ def serve(
     except OSError as error:
         raise UserError(f"can't listen on {host}, port {port}: {error.strerror}") from error
     with listening:
-        app = wsgi(database.storage, artifact_store=_store(artifacts))
+        with suppress(OSError):  # an archive can be looked at where nothing can be written
+            artifacts.mkdir(parents=True, exist_ok=True)
+        app = wsgi(database.storage, artifact_store=FileSystemArtifactStore(base_path=artifacts))
         server = create_server(OwnHostsOnly(app, host), sockets=[listening], threads=_THREADS)
         with suppress(KeyboardInterrupt):  # before or after it is in its loop
             announce(f"http://{f'[{host}]' if ':' in host else host}:{port}")

@@ -10,6 +10,7 @@ from typing import Any
 
 from hpstudy.analysis.rows import Rows
 from hpstudy.errors import UserError
+from hpstudy.files import replacing
 
 FORMATS = ("csv", "parquet")
 
@@ -49,20 +50,15 @@ def write_rows(rows: Rows, name: str, file_format: str, folder: Path) -> list[Pa
         The files.
 
     Raises:
-        UserError: The folder can't be written to.
+        UserError: A file can't be written.
     """
     write = _write_parquet if file_format == "parquet" else _write_csv
     files = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for table, first in _COLUMNS.items():
-            file = folder / f"{name}-{table}.{file_format}"
-            part = file.with_name(f"{file.name}.part")
-            write(_columns(getattr(rows, table), first), part)
-            part.replace(file)  # whoever reads the former one never sees half of this
-            files.append(file)
-    except OSError as error:
-        raise UserError(f"--output {folder}: can't be written to: {error.strerror}") from error
+    for table, first in _COLUMNS.items():
+        file = folder / f"{name}-{table}.{file_format}"
+        with replacing(file) as draft:
+            write(_columns(getattr(rows, table), first), draft)
+        files.append(file)
     return files
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import optuna
 
+from hpstudy.creation import check_ours
 from hpstudy.errors import UserError
 from hpstudy.objective import Objective
-from hpstudy.records import Records
 from hpstudy.running.plan import Plan, PointsPlan
 from hpstudy.running.space import distributions, fixed_choices
-from hpstudy.storage import Runs, exists, hold, open_database
-from hpstudy.trials import FINGERPRINT, SEEDS, SOURCE, find_study
+from hpstudy.storage import Database, Runs, exists, hold, open_database
+from hpstudy.trials import FINGERPRINT, SEEDS, SOURCE, any_study, find_study, is_ours
 
 
 def begin(plan: Plan, objective: Objective, runs: Runs) -> list[str]:
@@ -34,7 +34,6 @@ def begin(plan: Plan, objective: Objective, runs: Runs) -> list[str]:
     check(plan, runs)
     database = open_database(runs.url, write=True)
     with hold(runs.url, "schema"):
-        Records(database.engine).create_tables()
         study = optuna.create_study(
             study_name=plan.name,
             storage=database.storage,
@@ -54,17 +53,20 @@ def check(plan: Plan, runs: Runs) -> None:
     """Checks that the plan's trials may stand beside those that its study already holds.
 
     Raises:
-        UserError: They may not: it says what differs.
+        UserError: They may not: it says what differs, or whose the study is.
     """
     if not exists(runs.url):
         return
     database = open_database(runs.url, write=False)
     try:
-        study = find_study(plan.name, database)
+        check_ours(runs.url)
+        study = any_study(plan.name, database)
         if study is None:
             return
-        before = study.user_attrs.get(FINGERPRINT, plan.fingerprint)
-        changes = list(_differences(before, plan.fingerprint))
+        if not is_ours(study):
+            _check_untouched(study, plan, database)
+            return
+        changes = list(_differences(study.user_attrs[FINGERPRINT], plan.fingerprint))
         if changes:
             raise UserError(
                 f"study {plan.name!r} in {database.shown} holds trials of another kind: "
@@ -75,6 +77,15 @@ def check(plan: Plan, runs: Runs) -> None:
             distributions([p.point for p in plan.points], fixed_choices(trials))
     finally:
         database.engine.dispose()
+
+
+def _check_untouched(study: optuna.Study, plan: Plan, database: Database) -> None:
+    """Lets a study pass that was created a moment before its process was killed."""
+    if study.trials or study.user_attrs or study.direction.name.lower() != plan.direction:
+        raise UserError(
+            f"study {plan.name!r} in {database.shown} is a plain Optuna study, which hpstudy did "
+            "not write: give --name for a study of its own"
+        )
 
 
 def begun_precision(name: str, runs: Runs) -> str | None:

@@ -24,6 +24,7 @@ from hpstudy.trials import (
     artifacts_of,
     grid_name,
     is_alive,
+    is_ours,
     latest_attempts,
     point_key,
     training_lock,
@@ -116,24 +117,31 @@ def belongings(name: str, runs: Runs) -> Belongings:
     own: set[str] = set()
     others: set[str] = set()
     studies: list[str] = []
+    known: set[str] = set()
     trials = 0
     names = optuna.get_all_study_names(database.storage)
     for study_name in names:
         study = optuna.load_study(study_name=study_name, storage=database.storage)
-        is_own = study_name.rpartition("/")[0] == name
+        is_own = is_ours(study) and study_name.rpartition("/")[0] == name
         for trial in study.get_trials(deepcopy=False):
             trials += is_own
             if TRAINING in trial.user_attrs:
                 (own if is_own else others).add(trial.user_attrs[TRAINING])
         if is_own:
             studies.append(study_name)
-    known = sorted({study_name.rpartition("/")[0] or study_name for study_name in names})
+        if is_ours(study):
+            known.add(study_name.rpartition("/")[0])
     counts = Records(database.engine).counts() if Records(database.engine).exist() else {}
     database.engine.dispose()
     if not studies:
-        raise UserError(
-            f"no study {name!r} in {database.shown}; it holds {', '.join(known) or 'none'}"
-        )
+        plain = [own for own in names if name in (own, own.rpartition("/")[0])]
+        if plain:
+            raise UserError(
+                f"{plain[0]!r} in {database.shown} is a plain Optuna study, and hpstudy deletes "
+                "its own alone: `hpstudy dashboard` or `optuna delete-study` deletes it"
+            )
+        there = ", ".join(sorted(known)) or "none"
+        raise UserError(f"no study {name!r} in {database.shown}; it holds {there}")
     trainings = tuple(sorted(own - others))
     return Belongings(
         tuple(studies), trials, trainings, sum(counts.get(key, 0) for key in trainings)

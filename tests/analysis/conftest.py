@@ -13,6 +13,7 @@ from hpstudy.analysis.results import GridResults, read_grid
 from hpstudy.records import Epoch, Identity, Records
 from hpstudy.storage import Database, open_database
 from hpstudy.study_files import load_study
+from hpstudy.trials import FINGERPRINT
 
 SPACE = {
     "lr": FloatDistribution(0, 1),
@@ -28,10 +29,10 @@ class Book:
     def __init__(self, folder, database: Database) -> None:
         self.database = database
         self.records = Records(database.engine)
-        self.records.create_tables()
         self.study = optuna.create_study(
             study_name="walk/grid", storage=database.storage, direction="maximize"
         )
+        self.study.set_user_attr(FINGERPRINT, {})
         self._file = folder.path / "walk.toml"
 
     def trial(self, value=None, *, lr=0.1, epochs=2, width=8, seed=0, error=None, **recorded):

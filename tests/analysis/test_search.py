@@ -7,9 +7,9 @@ import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 
 from hpstudy.analysis.search import Confirmed, read_search
-from hpstudy.records import Records
 from hpstudy.storage import open_database
 from hpstudy.study_files import load_study
+from hpstudy.trials import FINGERPRINT
 
 SPACE = {
     "lr": FloatDistribution(0.01, 1.0, log=True),
@@ -29,7 +29,6 @@ def confirm(folder):
         "seek.toml", text.replace("trials = 8", 'trials = 8\nmetric = "value_accuracy"')
     )
     database = open_database(folder.url, write=True)
-    Records(database.engine).create_tables()
 
     def write(ours: list[float], theirs: list[float]) -> Confirmed | None:
         trials = {name: [] for name in ("seek/search", "seek/confirm")}
@@ -47,6 +46,7 @@ def confirm(folder):
             study = optuna.create_study(
                 study_name=name, storage=database.storage, direction="maximize"
             )
+            study.set_user_attr(FINGERPRINT, {})
             study.add_trials(some)
         found = read_search(load_study(file), "seek", database)
         return found.confirmed

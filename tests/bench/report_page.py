@@ -24,7 +24,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from hpstudy.storage import open_database
 from hpstudy.study_files import load_study
-from hpstudy.trials import TRAINING, search_name
+from hpstudy.trials import FINGERPRINT, TRAINING, search_name
 
 OBJECTIVE = """
 import math, random
@@ -126,6 +126,7 @@ def make(folder: Path, trials: int) -> None:
     study = optuna.create_study(
         study_name=search_name("made"), storage=database.storage, direction=direction
     )
+    study.set_user_attr(FINGERPRINT, {})
     study.add_trials([made_trial(n, trials, names["quality"], chance) for n in range(trials)])
     database.engine.dispose()
 

@@ -23,15 +23,9 @@ def test_of_a_search_alone_it_names_the_search_alone(folder):
     assert "hpstudy grid" not in html
 
 
-def test_before_anything_was_run_the_page_says_so(folder):
-    assert folder.run("report", "walk.toml").stdout == "runs/report/walk.html\n"
-    html = (folder.path / "runs" / "report" / "walk.html").read_text()
-    assert "Nothing has been trained yet." in html
-    assert not (folder.path / "runs" / "hpstudy.db").exists()
-
-
 def test_where_nothing_can_be_written_it_says_so_in_a_line(folder):
     (folder.path / "file").write_text("not a folder")
+    folder.run("grid", "walk.toml", "--factor", "lr")
     error = folder.run("report", "walk.toml", "--output", "file/it.html", code=2).stderr
     assert error == "Error: file/it.html: can't be written: file is no folder\n"
 

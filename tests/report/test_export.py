@@ -52,7 +52,9 @@ def test_a_second_export_takes_the_place_of_the_first(tmp_path):
 
 def test_a_folder_that_is_a_file_is_one_line(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="--output .*file: can't be written to"):
+    with pytest.raises(
+        UserError, match="file/walk-trials.csv: can't be written: .*file is no folder"
+    ):
         write_rows(ROWS, "walk", "csv", tmp_path / "file")
 
 

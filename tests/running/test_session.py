@@ -47,7 +47,6 @@ class Bench:
         self.module = importlib.import_module(f"random_{tmp_path.name}")
         self.database = open_database(f"sqlite:///{tmp_path}/s.db", write=True)
         self.records = Records(self.database.engine)
-        self.records.create_tables()
         self.folder = tmp_path / "checkpoints"
         self.checkpoints = Checkpoints(self.folder)
         self.identity = Identity("m:Random", 1, {"x": 1}, {}, 0, "fp32", "cpu", 1)

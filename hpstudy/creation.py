@@ -1,0 +1,113 @@
+"""Whose a database is, and making one whole."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.storages import RDBStorage
+from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
+
+from hpstudy.addresses import file_of, shown_url
+from hpstudy.errors import UserError
+from hpstudy.files import shown
+from hpstudy.schema import VERSION, Owner, make_tables, owner_of, version_of
+
+# A writer waits this long for the others, in seconds: the driver's 5 are too few for 8 workers.
+_BUSY_TIMEOUT = 120.0
+_THREADS: Any = {"check_same_thread": False}  # as SQLAlchemy itself connects
+
+
+def check_ours(url: str) -> None:
+    """Checks that hpstudy may write to what is at an address.
+
+    Raises:
+        UserError: It is others' work.
+    """
+    if look(url)[0] is Owner.OPTUNA:
+        raise UserError(
+            f"{shown_url(url)} holds plain Optuna studies, beside which hpstudy writes nothing: "
+            "give --runs or --storage for a database of its own (`hpstudy dashboard --storage "
+            f"{shown_url(url)}` shows what is there)"
+        )
+
+
+def look(url: str) -> tuple[Owner, int]:
+    """Tells whose a database is, and the version of our tables in it.
+
+    Raises:
+        UserError: It is nothing that hpstudy reads.
+    """
+    file = file_of(url)
+    if not file.is_file() or not file.stat().st_size:
+        return Owner.NOBODY, 0
+    engine = create_engine(url, **connecting(file))
+    try:
+        with engine.connect() as connection:
+            owner, version = owner_of(connection), version_of(connection)
+    finally:
+        engine.dispose()
+    if owner is Owner.OTHERS:
+        raise UserError(f"{shown_url(url)} holds another program's tables: expected a study's")
+    if version > VERSION:
+        raise UserError(
+            f"{shown_url(url)} was written by a newer hpstudy: its tables have version {version}, "
+            f"this one knows {VERSION}; update hpstudy"
+        )
+    return owner, version
+
+
+def make_whole(url: str) -> None:
+    """Creates a database, or what is missing of one; the caller holds the schema lock."""
+    check_ours(url)
+    file = file_of(url)
+    if file.is_file() and file.stat().st_size:
+        owner, version = look(url)
+        if owner is Owner.NOBODY or version < VERSION:  # begun and never finished, or older
+            _make(url)
+        return
+    draft = file.with_name(f"{file.name}.new")
+    for part in (draft, file):  # a draft that was never finished, what a deleted database left
+        for suffix in ("", "-journal", "-wal", "-shm"):
+            part.with_name(f"{part.name}{suffix}").unlink(missing_ok=True)
+    _make(make_url(url).set(database=str(draft)).render_as_string(hide_password=False))
+    draft.replace(file)
+
+
+def _make(url: str) -> None:
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    engine = RDBStorage(url).engine
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+    make_tables(engine)
+    engine.dispose()
+
+
+def connecting(file: Path) -> dict[str, Any]:
+    """Returns how SQLAlchemy connects to a database file.
+
+    SQLite can't open what was written in WAL mode where it can write nothing, such as an archive
+    or a disc, unless it is told that nobody will change it.
+    """
+    plain = {"connect_args": {"timeout": _BUSY_TIMEOUT}}
+    if os.access(file, os.W_OK) and os.access(file.parent, os.W_OK):
+        return plain
+    uri = file.as_uri()
+    try:
+        with closing(sqlite3.connect(f"{uri}?mode=ro", uri=True)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master")
+    except sqlite3.OperationalError as error:
+        for suffix in ("-wal", "-journal"):  # writes that are not in the file itself yet
+            rest = file.with_name(f"{file.name}{suffix}")
+            if rest.exists() and rest.stat().st_size:
+                raise UserError(
+                    f"{shown(file)}: its last writes lie in {rest.name}, and are read only where "
+                    f"SQLite can write: copy both to a folder of your own"
+                ) from error
+        return {"creator": lambda: sqlite3.connect(f"{uri}?immutable=1", uri=True, **_THREADS)}
+    return plain

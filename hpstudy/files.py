@@ -1,0 +1,75 @@
+"""Paths as the user gives them, and files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from hpstudy.errors import UserError
+
+# Where the command began: an objective may go elsewhere, what was given relative to here may not.
+_START = os.environ.get("PWD", "")
+with suppress(FileNotFoundError):  # a folder that is gone
+    _START = str(Path.cwd())
+
+
+def absolute(path: Path, option: str = "") -> Path:
+    """Returns a path that means the same file wherever the process goes.
+
+    Args:
+        path: The path as given.
+        option: The option that gave it, for the message.
+
+    Raises:
+        UserError: There can be no such path.
+    """
+    where = f"{option} {path}" if option else f"{path}"
+    try:
+        found = path.absolute()
+        found.exists()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else f"{error}"
+        raise UserError(f"{where}: no path: {reason}") from error
+    return found
+
+
+def shown(path: Path) -> str:
+    """Returns a path as it is printed: from the folder where the command began, if it is in there.
+
+    An absolute path made of a relative one comes back as it was given.
+    """
+    return str(path.relative_to(_START) if path.is_relative_to(_START) else path)
+
+
+@contextmanager
+def replacing(path: Path, name: str = "") -> Iterator[Path]:
+    """Gives a draft beside a file to write to, and puts it in the file's place at the end.
+
+    Whoever reads the file never sees half of it, and where writing fails the old one stays.
+
+    Args:
+        path: The file; its folder is created if it is missing.
+        name: What the message calls it, if not its path.
+
+    Raises:
+        UserError: It can't be written.
+    """
+    whole = Path(os.path.realpath(path))
+    draft = whole.with_name(f".{whole.name}.{os.getpid()}")
+    try:
+        if whole.exists() and not whole.is_file():
+            yield whole  # such as /dev/stdout: written as it is, never replaced
+            return
+        whole.parent.mkdir(parents=True, exist_ok=True)
+        yield draft
+        draft.replace(whole)
+    except OSError as error:
+        reason = error.strerror or f"{error}"
+        if isinstance(error, FileExistsError | NotADirectoryError):
+            reason = f"{shown(path.parent)} is no folder"
+        raise UserError(f"{name or shown(path)}: can't be written: {reason}") from error
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
