@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext
 
 from hpstudy.errors import StoppedError
+from hpstudy.files import shown
 
 # By SQLite's primary result codes; what is not here is a mistake of ours and keeps its traceback.
 _REASONS = {
@@ -46,6 +48,20 @@ def say_trouble(engine: Engine, file: Path, name: str) -> None:
 
     event.listen(engine, "begin", is_still_there)
     event.listen(engine, "handle_error", say)
+
+
+def stop_if_full(error: BaseException) -> None:
+    """Stops a run whose disk is full, whoever met it: it is no finding about a setting.
+
+    Raises:
+        StoppedError: The error comes of a full disk.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
+            where = f"{shown(Path(cause.filename))}: " if cause.filename else ""
+            raise StoppedError(f"{where}the disk is full; what was recorded is kept") from error
+        cause = cause.__cause__ or cause.__context__
 
 
 def _reason(error: BaseException) -> str | None:

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hpstudy.analysis.wording import number
+from hpstudy.errors import StoppedError
 from hpstudy.metric import Metric
 from hpstudy.report.wording import duration, setting, short
 from hpstudy.running.progress import Progress
@@ -82,6 +83,10 @@ class LiveProgress:
         self._console.print(Text.from_ansi(line), soft_wrap=True)
 
     def _watch(self) -> None:
+        with suppress(StoppedError):  # the run meets it too, and says it
+            self._follow()
+
+    def _follow(self) -> None:
         looks = 0
         while True:
             stopping = self._stop.wait(_LOOK_SECONDS if looks else 0)

@@ -69,7 +69,7 @@ def launch(job: Job, workers: int, say: Say) -> None:
 @dataclass(frozen=True)
 class _Member:
     process: SpawnProcess
-    news: Connection  # "" when nothing is left to do, else why it can't go on
+    news: Connection  # None when nothing is left to do, else why it can't go on
     relay: Relay
 
 
@@ -111,10 +111,10 @@ class _Pool:
 
     def _ended(self, member: _Member) -> None:
         member.relay.join(_REST_SECONDS)
-        last_word = _last_word(member.news)
-        if last_word:
-            raise UserError(last_word)
-        if last_word is not None:
+        said = _last_words(member.news)
+        if said and said[0] is not None:
+            raise said[0]
+        if said:
             return
         code = member.process.exitcode or 0
         with deferred_interrupts(), self._open() as database:
@@ -167,13 +167,13 @@ class _Pool:
             member.relay.join(_REST_SECONDS)
 
 
-def _last_word(news: Connection) -> str | None:
-    """Returns what a worker said at its end; None if it died without a word."""
+def _last_words(news: Connection) -> list[UserError | None]:
+    """Returns what a worker said at its end; nothing if it died without a word."""
     with news:
         try:
-            return str(news.recv()) if news.poll() else None
+            return [news.recv()] if news.poll() else []
         except EOFError:
-            return None
+            return []
 
 
 def _work(job: Job, pipe: Connection, news: Connection) -> NoReturn:
@@ -184,14 +184,14 @@ def _work(job: Job, pipe: Connection, news: Connection) -> NoReturn:
         threading.Thread(target=_end_with_parent, daemon=True).start()
         unblock_signals()
         Worker(job).run()
-        news.send("")
+        news.send(None)
     except Interrupted:
         sys.exit(_STOPPED)
     except UserError as error:
-        news.send(str(error))
+        news.send(error)
         sys.exit(_PROBLEM)
     except Exception as error:  # ours: what an objective raises is its trial's outcome
-        news.send(f"a worker could not go on: {described(error)}")
+        news.send(UserError(f"a worker could not go on: {described(error)}"))
         sys.exit(_PROBLEM)
     sys.exit(0)
 

@@ -11,8 +11,9 @@ from optuna import Trial
 from optuna.trial import TrialState
 
 from hpstudy import storage
+from hpstudy.addresses import shown_url
 from hpstudy.checkpoints import Checkpoints
-from hpstudy.errors import UserError
+from hpstudy.errors import StoppedError, UserError
 from hpstudy.objective import load_objective
 from hpstudy.records import Records
 from hpstudy.running import output
@@ -41,6 +42,7 @@ from hpstudy.trials import (
     trial_lock,
     worst_value,
 )
+from hpstudy.trouble import stop_if_full
 
 _POLL_SECONDS = 0.2
 
@@ -95,6 +97,8 @@ class Worker:
         self._plan = job.plan
         self._invocation = job.invocation
         self._url = job.runs.url
+        if not storage.exists(self._url):  # opening it would make another
+            raise StoppedError(f"{shown_url(self._url)} was deleted while it was in use")
         database = storage.open_database(self._url, write=True)
         self._storage = database.storage
         self._records = Records(database.engine)
@@ -236,6 +240,7 @@ class Worker:
                 raise
             return failed
         except ObjectiveFailedError as error:
+            stop_if_full(error.cause)
             if isinstance(error.cause, optuna.TrialPruned) and isinstance(self._plan, SearchPlan):
                 return _Outcome(TrialState.PRUNED)
             failure = failure_of(error.cause, self._plan.home.resolve())

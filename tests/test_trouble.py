@@ -1,0 +1,164 @@
+"""What befalls the database and the disk while they are in use: one line, and a clean stop."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import shutil
+import sqlite3
+import subprocess
+from pathlib import Path
+
+import optuna
+import pytest
+from sqlalchemy import event
+
+from hpstudy.errors import StoppedError
+from hpstudy.records import Epoch, Identity, Records
+from hpstudy.storage import open_database
+from hpstudy.trouble import stop_if_full
+
+SLOW = ("[settings]", "[settings]\nsleep = 0.15")
+
+
+def told(stderr: str) -> list[str]:
+    """What was said beside the progress and what the objective prints."""
+    return [line for line in stderr.splitlines() if not line.startswith(("[", "printed by"))]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path):
+    """Mounts a small disk of its own; returns a function that sets its size."""
+    home = tmp_path / "small"
+    home.mkdir()
+
+    def mount(*options: str) -> int:
+        command = ["mount", "-t", "tmpfs", "-o", ",".join(options), "none", str(home)]
+        return subprocess.run(command, check=False, capture_output=True).returncode
+
+    if shutil.which("mount") is None or mount("size=240k"):
+        pytest.skip("a small disk can't be mounted here")
+    yield lambda size: mount("remount", f"size={size}")
+    subprocess.run(["umount", "--lazy", str(home)], check=True)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_runs_that_are_deleted_meanwhile_end_it_with_a_line(folder, study_with, workers: str):
+    study_with(SLOW)
+    process = folder.start("grid", "walk.toml", "--workers", workers, "--seeds", "0-9")
+    folder.wait_for(lambda: len(folder.trained()) >= 2)
+    shutil.rmtree(folder.path / "runs", ignore_errors=True)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    (line,) = told(err)
+    assert line in (
+        "Error: sqlite:///runs/hpstudy.db was deleted or replaced while it was in use",
+        "Error: sqlite:///runs/hpstudy.db was deleted while it was in use",
+        "Error: runs/hpstudy.db.locks: can't be locked: No such file or directory",
+    )
+    assert out == ""
+    assert not (folder.path / "runs" / "hpstudy.db").exists()
+
+
+@pytest.mark.parametrize(("objective", "workers"), [("walk:Walk", "2"), ("walk:total", "1")])
+def test_a_full_disk_ends_it_with_a_line_and_it_goes_on_where_there_is_room(
+    folder, study_with, small_disk, objective: str, workers: str
+):
+    study_with(("walk:Walk", objective))
+    args = ("grid", "walk.toml", "--runs", "small", "--workers", workers, "--seeds", "0-9")
+    stopped = folder.run(*args, code=1)
+    (line,) = told(stopped.stderr)
+    assert line.startswith("Error: ")
+    assert line.endswith(": the disk is full; what was recorded is kept")
+    assert stopped.stdout == ""
+    small_disk("20m")
+    trials = folder.json(*args)["grid"]["trials"]
+    assert trials["complete"] == sum(trials.values()) == 40
+
+
+def test_a_file_that_may_not_grow_any_more_is_a_line_too(folder):
+    limit = 230_000
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    args = ("grid", "walk.toml", "--seeds", "0-3", "--workers", "1")
+    stopped = folder.run(*args, code=1, preexec_fn=limited)
+    (line,) = told(stopped.stderr)
+    assert line.startswith("Error: sqlite:///runs/hpstudy.db: the disk ")
+    assert folder.json(*args)["grid"]["trials"]["complete"] == 16
+
+
+def test_a_database_of_the_objectives_own_that_fails_is_the_points_failure(folder):
+    folder.write(
+        "own.py",
+        """
+import sqlite3
+
+def score(params, *, seed, settings):
+    if params["x"] == 2:
+        raise sqlite3.OperationalError("database or disk is full")
+    return params["x"]
+""",
+    )
+    text = 'title="t"\nobjective="own:score"\n[baseline]\nx=1\n[grid.factors]\nx=[1,2,3]\n'
+    folder.write("own.toml", text)
+    trials = folder.json("grid", "own.toml", code=1)["grid"]["trials"]
+    assert (trials["complete"], trials["failed"]) == (2, 1)
+
+
+@pytest.fixture
+def database(tmp_path):
+    opened = open_database(f"sqlite:///{tmp_path}/t.db", write=True)
+    yield opened
+    opened.engine.dispose()
+
+
+def grow(database, rows: int) -> None:
+    records = Records(database.engine)
+    for seed in range(rows):
+        identity = Identity("m", 1, {}, {}, seed, "fp32", "cpu", 1)
+        records.add(identity, Epoch(1, {"a": 1.0}), predictions=b"1" * 10_000)
+
+
+def test_sqlites_own_limit_is_a_full_disk_for_records_and_for_optuna(database):
+    @event.listens_for(database.engine, "connect")
+    def limit(connection, record) -> None:
+        connection.execute("PRAGMA max_page_count = 60")
+
+    database.engine.dispose()
+    with pytest.raises(StoppedError, match=r"t\.db: the disk is full; what was recorded is kept"):
+        grow(database, 100)
+    study = optuna.create_study(storage=database.storage)
+    with pytest.raises(StoppedError, match="the disk is full"):
+        study.set_user_attr("large", "x" * 200_000)
+    assert study.user_attrs == {}
+
+
+def test_tables_that_are_gone_are_said(database):
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE hpstudy_epochs")
+    with pytest.raises(StoppedError, match=r"its tables are gone \(no such table: hpstudy_epochs"):
+        grow(database, 1)
+
+
+def test_a_mistake_of_ours_is_none_of_it(database):
+    with (
+        pytest.raises(Exception, match="syntax error") as raised,
+        database.engine.begin() as connection,
+    ):
+        connection.exec_driver_sql("SELEKT 1")
+    assert not isinstance(raised.value, StoppedError)
+
+
+def test_a_full_disk_is_recognised_whoever_met_it(tmp_path):
+    full = OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "state"))
+    with pytest.raises(StoppedError, match="state: the disk is full"):
+        stop_if_full(full)
+    wrapped = RuntimeError("can't be saved")
+    wrapped.__cause__ = full
+    with pytest.raises(StoppedError, match="the disk is full"):
+        stop_if_full(wrapped)
+    stop_if_full(OSError(errno.ENOENT, os.strerror(errno.ENOENT)))
+    stop_if_full(sqlite3.OperationalError("database or disk is full"))
