@@ -14,6 +14,7 @@ from hpstudy.running.ledger import Ledger
 from hpstudy.running.plan import PlannedPoint
 from hpstudy.running.samplers import pruner, sampler
 from hpstudy.running.search import SearchPlan
+from hpstudy.running.told import ToldSampler
 from hpstudy.sampler import Point
 
 FAILURES_IN_A_ROW = 10  # a search whose trials all raise would go on for ever
@@ -64,7 +65,8 @@ class SearchAgenda:
 
     def sampler(self) -> BaseSampler:
         """Returns the sampler for the next trial."""
-        return sampler(self._plan.sampler, self._plan.seed, self._ledger.next_number)
+        drawn = sampler(self._plan.sampler, self._plan.seed, self._ledger.next_number)
+        return ToldSampler(drawn, self._study)
 
     def goes_on(self, planned: PlannedPoint) -> bool:
         """Tells that no state is kept of a training that came to its end; of a pruned one it is."""

@@ -1,0 +1,135 @@
+"""What a sampler is told of a study: settings that diverged or raised are the worst of all."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Container, Sequence
+from typing import Any
+
+import optuna
+from optuna import Study
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler
+from optuna.storages import InMemoryStorage
+from optuna.trial import FrozenTrial, TrialState
+
+from hpstudy.trials import ERROR, INVOCATION, has_diverged, is_measured, known_key
+
+_FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+
+
+def told(trials: Sequence[FrozenTrial], direction: str) -> list[FrozenTrial]:
+    """Returns trials as a sampler is to see them; those given stay as they are.
+
+    Optuna's samplers leave failed trials out and would ask for their like for ever. So a trial
+    that diverged or raised is complete here, its value a hair worse than the worst one measured:
+    finite, as a Gaussian process wants it. What was killed or interrupted says nothing of its
+    setting, nor does a setting that raised and has its value by now, nor an invocation whose
+    trials all raised: that is the objective's fault.
+
+    Args:
+        trials: A study's trials.
+        direction: "maximize" or "minimize".
+    """
+    finished = [t for t in trials if t.state in _FINISHED]
+    worked = {t.user_attrs.get(INVOCATION) for t in finished}
+    known = {known_key(t) for t in finished}
+    worst = _worse_than([t.values[0] for t in finished if is_measured(t)], direction)
+
+    def is_bad(trial: FrozenTrial) -> bool:
+        if trial.state != TrialState.FAIL:
+            return has_diverged(trial)
+        return (
+            ERROR in trial.user_attrs
+            and bool(trial.params)  # a trial without any would empty the samplers' search space
+            and trial.user_attrs.get(INVOCATION) in worked
+            and known_key(trial) not in known
+        )
+
+    return [_with_value(t, worst) if is_bad(t) else t for t in trials]
+
+
+def _worse_than(values: Sequence[float], direction: str) -> float:
+    pick, end = (min, -math.inf) if direction == "maximize" else (max, math.inf)
+    worse = math.nextafter(pick(values, default=0.0), end)
+    return worse if math.isfinite(worse) else pick(values)
+
+
+def _with_value(trial: FrozenTrial, value: float) -> FrozenTrial:
+    changed = copy.copy(trial)
+    changed.state = TrialState.COMPLETE
+    changed.value = value
+    return changed
+
+
+class ToldSampler(BaseSampler):
+    """Draws as another sampler does, which is told of the study what `told` says.
+
+    Args:
+        inner: The sampler that draws.
+        study: The study whose trials it is told of.
+    """
+
+    def __init__(self, inner: BaseSampler, study: Study) -> None:
+        self._inner = inner
+        self._study = study
+        self._seen = study
+
+    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
+        """Reads the study's trials anew."""
+        direction = self._study.direction
+        trials = told(self._study.get_trials(deepcopy=False), direction.name.lower())
+        self._seen = optuna.create_study(direction=direction, storage=_View(trials))
+        self._inner.before_trial(self._seen, trial)
+
+    def infer_relative_search_space(
+        self, study: Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """Returns the other sampler's search space."""
+        return self._inner.infer_relative_search_space(self._seen, trial)
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """Returns what the other sampler draws together."""
+        return self._inner.sample_relative(self._seen, trial, search_space)
+
+    def sample_independent(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:  # noqa: ANN401 - Optuna's signature
+        """Returns what the other sampler draws for one parameter."""
+        return self._inner.sample_independent(self._seen, trial, param_name, param_distribution)
+
+    def reseed_rng(self) -> None:
+        """Reseeds the other sampler."""
+        self._inner.reseed_rng()
+
+
+class _View(InMemoryStorage):
+    """A study's trials as they are told; what a sampler notes on one is nobody else's to read.
+
+    Samplers note there what they drew, for the others that ask at the same time: here one asks
+    at a time, and a trial has all its parameters when the next one does.
+    """
+
+    def __init__(self, trials: Sequence[FrozenTrial]) -> None:
+        super().__init__()
+        self._told = trials
+
+    def get_all_trials(
+        self,
+        study_id: int,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        """Returns the trials; the arguments are Optuna's."""
+        found = [t for t in self._told if states is None or t.state in states]
+        return copy.deepcopy(found) if deepcopy else found
+
+    def set_trial_system_attr(self, trial_id: int, key: str, value: object) -> None:
+        """Notes nothing."""
