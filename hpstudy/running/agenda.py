@@ -17,7 +17,7 @@ from hpstudy.running.failures import alike
 from hpstudy.running.grid import GridPlan
 from hpstudy.running.ledger import Ledger
 from hpstudy.running.plan import PlannedPoint, PointsPlan
-from hpstudy.running.space import distributions, fixed_choices
+from hpstudy.running.space import distributions, known_distributions
 from hpstudy.sampler import OneFactorSampler, Point
 from hpstudy.trials import PointKey, point_key
 
@@ -69,8 +69,8 @@ class PointsAgenda:
         self._plan = plan
         self._ledger = ledger
         self._left: dict[PointKey, PlannedPoint] = {point_key(p.point): p for p in plan.points}
-        self._fixed = fixed_choices(study.get_trials(deepcopy=False))
-        self._distributions = distributions((p.point for p in plan.points), self._fixed)
+        self._known = known_distributions(study.get_trials(deepcopy=False))
+        self._distributions = distributions((p.point for p in plan.points), self._known, plan.space)
         self._last_epochs = plan.last_epochs()
         self._extendable = plan.extendable()
 
@@ -101,7 +101,8 @@ class PointsAgenda:
         """Returns distributions that span the plan's points and this one."""
         if point_key(point) in self._left:
             return self._distributions
-        return distributions([*(p.point for p in self._plan.points), point], self._fixed)
+        points = [*(p.point for p in self._plan.points), point]
+        return distributions(points, self._known, self._plan.space)
 
     def sampler(self) -> BaseSampler:
         """Returns the plan's own sampler, if it has one."""

@@ -12,7 +12,7 @@ from hpstudy.creation import check_ours
 from hpstudy.errors import UserError
 from hpstudy.objective import Objective
 from hpstudy.running.plan import Plan, PointsPlan
-from hpstudy.running.space import distributions, fixed_choices
+from hpstudy.running.space import distributions, known_distributions
 from hpstudy.storage import Database, Runs, exists, hold, open_database
 from hpstudy.trials import FINGERPRINT, SEEDS, SOURCE, any_study, find_study, is_ours
 
@@ -74,7 +74,7 @@ def check(plan: Plan, runs: Runs) -> None:
             )
         if isinstance(plan, PointsPlan):
             trials = study.get_trials(deepcopy=False)
-            distributions([p.point for p in plan.points], fixed_choices(trials))
+            distributions([p.point for p in plan.points], known_distributions(trials), plan.space)
     finally:
         database.engine.dispose()
 

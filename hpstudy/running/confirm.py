@@ -18,6 +18,7 @@ from hpstudy.confirmation import (
 from hpstudy.objective import Objective
 from hpstudy.running.plan import Plan, PointsPlan, check_points, handed_out
 from hpstudy.running.search import SearchPlan, search_of
+from hpstudy.running.space import fitted, holding
 from hpstudy.sampler import Point
 from hpstudy.storage import Runs, open_database
 from hpstudy.trials import confirm_name, find_study
@@ -49,7 +50,7 @@ def plan_confirmation(
     chosen = winner(find_finalists(search, runs), search.direction)
     if chosen is None:
         return None
-    settings = [chosen.setting, search.study.baseline]
+    settings = [chosen.setting, fitted(search.study.baseline, search.space)]
     design = points(settings, 0, confirming_seeds(seeds))
     metric = search_of(search.study).confirming_metric
     return _plan(search, objective, design, confirming_seeds(seeds), metric)
@@ -90,7 +91,8 @@ def _plan(
         "fingerprint": {k: v for k, v in search.fingerprint.items() if k not in _NOT_SHARED},
         "fixed": {},
     }
-    plan = PointsPlan(**common, points=(), seeds=tuple(seeds))
+    space = holding(search.space, search.study.baseline)
+    plan = PointsPlan(**common, points=(), seeds=tuple(seeds), space=space)
     planned = [plan.planned(point) for point in design]
     check_points(planned, objective, plan.name)
     return dataclasses.replace(plan, points=handed_out(planned, objective))

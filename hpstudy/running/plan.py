@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from optuna.distributions import BaseDistribution
+
 from hpstudy.errors import UserError
 from hpstudy.objective import Objective, Runtime
 from hpstudy.records import Identity
@@ -101,10 +103,12 @@ class PointsPlan(Plan):
         points: All points, in the order in which they are handed out: points that share a
             training stand together, shortest first; trainings that take longest come first.
         seeds: The replicates.
+        space: The distributions of parameters that are known beforehand; others span the points.
     """
 
     points: tuple[PlannedPoint, ...]
     seeds: tuple[int, ...]
+    space: dict[str, BaseDistribution] = field(default_factory=dict)
 
     def last_epochs(self) -> dict[str, int]:
         """Returns the last epoch that each training is needed for, by key, in order."""

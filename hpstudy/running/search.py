@@ -20,6 +20,7 @@ from hpstudy.errors import UserError
 from hpstudy.objective import Objective, Runtime
 from hpstudy.running.plan import Plan, PlannedPoint, check_points, frame
 from hpstudy.running.samplers import PRUNERS, SAMPLERS
+from hpstudy.running.space import fitted
 from hpstudy.sampler import SEED, Point
 from hpstudy.sections import Dimension, Search
 from hpstudy.study import StudyFile
@@ -65,7 +66,7 @@ class SearchPlan(Plan):
     @property
     def baseline(self) -> Point:
         """The baseline's values of what is searched: the first trial."""
-        return {name: self.study.baseline[name] for name in self.space}
+        return fitted({name: self.study.baseline[name] for name in self.space}, self.space)
 
     @property
     def last_epoch(self) -> int:

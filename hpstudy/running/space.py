@@ -1,8 +1,12 @@
-"""Optuna's distributions for the parameters of a plan's points."""
+"""Optuna's distributions for the parameters of a plan's points.
+
+Optuna wants one kind of distribution for a parameter through all of a study, and of a categorical
+one the same choices. So a parameter's kind follows from all the values that it may ever take.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from optuna.distributions import (
     BaseDistribution,
@@ -16,18 +20,17 @@ from hpstudy.errors import UserError
 from hpstudy.sampler import Level, Point
 
 
-def fixed_choices(trials: Iterable[FrozenTrial]) -> dict[str, BaseDistribution]:
-    """Returns the categorical distributions that a study's trials have fixed."""
+def known_distributions(trials: Iterable[FrozenTrial]) -> dict[str, BaseDistribution]:
+    """Returns the distributions with which a study's parameters have begun."""
     return {
-        name: distribution
-        for trial in trials
-        for name, distribution in trial.distributions.items()
-        if isinstance(distribution, CategoricalDistribution)
+        name: distribution for trial in trials for name, distribution in trial.distributions.items()
     }
 
 
 def distributions(
-    points: Iterable[Point], known: Mapping[str, BaseDistribution] | None = None
+    points: Iterable[Point],
+    known: Mapping[str, BaseDistribution] | None = None,
+    space: Mapping[str, BaseDistribution] | None = None,
 ) -> dict[str, BaseDistribution]:
     """Returns the distribution of each parameter: numbers span the levels, the rest are choices.
 
@@ -35,17 +38,20 @@ def distributions(
         points: The points that are to fit.
         known: The distributions of earlier trials: Optuna wants the same choices again, so these
             stay where they hold all levels.
+        space: The distributions that are known beforehand.
 
     Raises:
-        UserError: A level is new to a parameter whose choices Optuna has fixed, or the database
-            would give it back as another value.
+        UserError: Optuna can't have a parameter otherwise than it has begun, or the database would
+            give a level back as another value.
     """
     levels: dict[str, dict[Level, None]] = {}
     for point in points:
         for name, value in point.items():
             levels.setdefault(name, {})[value] = None
     found = {
-        name: _distribution(name, list(values), (known or {}).get(name))
+        name: _as_begun(
+            name, (space or {}).get(name) or spanning(values), list(values), (known or {}).get(name)
+        )
         for name, values in levels.items()
     }
     for name, distribution in found.items():
@@ -56,20 +62,83 @@ def distributions(
     return found
 
 
-def _distribution(
-    name: str, levels: list[Level], known: BaseDistribution | None
-) -> BaseDistribution:
-    if isinstance(levels[0], (bool, str)):
-        if isinstance(known, CategoricalDistribution):
-            new = [level for level in levels if level not in known.choices]
-            if new:
-                raise UserError(
-                    f"factor {name!r}: Optuna can't add {new} to the choices {list(known.choices)} "
-                    "of a study that has begun; give --name for a study of its own"
-                )
-            return known
+def spanning(values: Iterable[Level]) -> BaseDistribution:
+    """Returns a distribution that holds some values and keeps their kind."""
+    levels = list(values)
+    numbers = [level for level in levels if type(level) in (int, float)]
+    if len(numbers) < len(levels) or len({type(level) for level in levels}) > 1:
         return CategoricalDistribution(levels)
-    numbers = [level for level in levels if not isinstance(level, str)]
-    if all(isinstance(level, int) for level in numbers):
+    if isinstance(levels[0], int):
         return IntDistribution(int(min(numbers)), int(max(numbers)))
     return FloatDistribution(float(min(numbers)), float(max(numbers)))
+
+
+def holding(space: Mapping[str, BaseDistribution], baseline: Point) -> dict[str, BaseDistribution]:
+    """Returns distributions for any setting of a search, and for its baseline.
+
+    Args:
+        space: What is searched; the baseline lies in it.
+        baseline: All hyperparameters.
+    """
+    return {
+        name: _unsampled(space[name]) if name in space else spanning([value])
+        for name, value in baseline.items()
+    }
+
+
+def _unsampled(distribution: BaseDistribution) -> BaseDistribution:
+    """Returns the same values without what only a sampler needs."""
+    if isinstance(distribution, CategoricalDistribution):
+        return spanning(_levels(distribution.choices))
+    assert isinstance(distribution, (IntDistribution, FloatDistribution))
+    if isinstance(distribution, IntDistribution):
+        return IntDistribution(distribution.low, distribution.high)
+    return FloatDistribution(distribution.low, distribution.high)
+
+
+def _levels(choices: Iterable[object]) -> list[Level]:
+    return [choice for choice in choices if isinstance(choice, (bool, int, float, str))]
+
+
+def fitted(point: Point, space: Mapping[str, BaseDistribution]) -> Point:
+    """Returns a point as trials have it: 2 is 2.0 in a range of such numbers.
+
+    Args:
+        point: Its values; each lies in its distribution.
+        space: The distributions; what is in none of them stays as it is.
+    """
+    return {
+        name: space[name].to_external_repr(space[name].to_internal_repr(value))
+        if name in space
+        else value
+        for name, value in point.items()
+    }
+
+
+def _as_begun(
+    name: str, wanted: BaseDistribution, levels: Sequence[Level], known: BaseDistribution | None
+) -> BaseDistribution:
+    """Returns the known distribution where Optuna wants it again and it holds all levels."""
+    if known is None or not _clash(wanted, known):
+        return wanted
+    if isinstance(known, CategoricalDistribution):
+        new = [level for level in levels if level not in known.choices]
+        if not new:
+            return known
+        raise UserError(
+            f"factor {name!r}: Optuna can't add {new} to the choices {list(known.choices)} "
+            "of a study that has begun; give --name for a study of its own"
+        )
+    raise UserError(
+        f"factor {name!r}: Optuna can't change its kind in a study that has begun, from {known} "
+        f"to {wanted}; give --name for a study of its own"
+    )
+
+
+def _clash(one: BaseDistribution, other: BaseDistribution) -> bool:
+    """Tells whether Optuna can't have both in one study."""
+    if type(one) is not type(other):
+        return True
+    if isinstance(one, CategoricalDistribution):
+        return one != other
+    return getattr(one, "log", False) != getattr(other, "log", False)
