@@ -7,14 +7,14 @@ data with other fresh seeds, beside the baseline, and scored by what nothing was
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from hpstudy.sampler import SEED, Level, Point
-from hpstudy.trials import point_key
+from hpstudy.trials import PointKey, has_diverged, is_measured, point_key
 
 VALIDATION = "validation"  # the setting that tells the two rounds' trials apart
 
@@ -31,11 +31,13 @@ class Candidate:
         setting: All of its hyperparameters.
         searched: Its value in the search.
         values: Its values on fresh seeds, by seed.
+        diverged: The fresh seeds on which it diverged.
     """
 
     setting: Point
     searched: float
     values: Mapping[int, float]
+    diverged: tuple[int, ...] = ()
 
 
 def confirming_seeds(count: int) -> range:
@@ -67,7 +69,7 @@ def values_of(
     seeds: range,
     trials: Iterable[FrozenTrial],
 ) -> dict[int, float]:
-    """Returns a setting's values by seed, of the trials that are complete.
+    """Returns a setting's values by seed, of the trials that have one.
 
     Args:
         setting: All hyperparameters.
@@ -75,13 +77,30 @@ def values_of(
         seeds: The seeds that count; may reach further than what was run.
         trials: The confirmation's trials.
     """
-    wanted = {**setting, VALIDATION: validation}
     found = {
         int(t.params[SEED]): t.values[0]
-        for t in trials
-        if t.state == TrialState.COMPLETE and {**t.params, **wanted} == t.params
+        for t in _trials_of(setting, validation, seeds, trials)
+        if is_measured(t)
     }
-    return {seed: found[seed] for seed in sorted(found) if seed in seeds}
+    return {seed: found[seed] for seed in sorted(found)}
+
+
+def diverged_of(
+    setting: Mapping[str, Level],
+    validation: int,
+    seeds: range,
+    trials: Iterable[FrozenTrial],
+) -> tuple[int, ...]:
+    """Returns the seeds on which a setting diverged; the arguments are those of `values_of`."""
+    found = _trials_of(setting, validation, seeds, trials)
+    return tuple(sorted({int(t.params[SEED]) for t in found if has_diverged(t)}))
+
+
+def _trials_of(
+    setting: Mapping[str, Level], validation: int, seeds: range, trials: Iterable[FrozenTrial]
+) -> Iterator[FrozenTrial]:
+    wanted = {**setting, VALIDATION: validation}
+    return (t for t in trials if {**t.params, **wanted} == t.params and t.params[SEED] in seeds)
 
 
 def candidates(
@@ -103,24 +122,28 @@ def candidates(
         validation: Images (or rows) that the search holds out.
         trials: The confirmation's trials, for the values on fresh seeds.
     """
-    complete = [t for t in searched if t.state == TrialState.COMPLETE]
-    complete.sort(key=lambda t: t.values[0], reverse=direction == "maximize")
-    distinct: dict[frozenset[tuple[str, object]], FrozenTrial] = {}
-    for trial in complete:
+    measured = [t for t in searched if is_measured(t)]
+    measured.sort(key=lambda t: t.values[0], reverse=direction == "maximize")
+    distinct: dict[PointKey, FrozenTrial] = {}
+    for trial in measured:
         distinct.setdefault(point_key(trial.params), trial)
     return [
         Candidate(
             setting := {**baseline, **trial.params},
             trial.values[0],
             values_of(setting, validation, choosing_seeds(100), trials),
+            diverged_of(setting, validation, choosing_seeds(100), trials),
         )
         for trial in list(distinct.values())[:count]
     ]
 
 
 def winner(finalists: Iterable[Candidate], direction: str) -> Candidate | None:
-    """Returns the finalist with the best mean, among those with the most seeds."""
-    tried = [c for c in finalists if c.values]
+    """Returns the finalist with the best mean, among those with the most seeds.
+
+    One that diverged on a fresh seed doesn't win.
+    """
+    tried = [c for c in finalists if c.values and not c.diverged]
     most = max((len(c.values) for c in tried), default=0)
     whole = [c for c in tried if len(c.values) == most]
     pick = max if direction == "maximize" else min

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 from optuna.distributions import IntDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from hpstudy.confirmation import candidates, choosing_seeds, confirming_seeds, points, winner
+from hpstudy.trials import DIVERGED
 
 SPAN = IntDistribution(0, 10_000)
 
@@ -57,3 +60,20 @@ def test_the_rounds_share_no_seed_and_a_setting_stands_once():
     assert not set(confirming_seeds(100)) & set(choosing_seeds(100))
     found = points([{"x": 1}, {"x": 1}, {"x": 2}], 5, [7, 8])
     assert found == [{"x": x, "validation": 5, "seed": s} for x in (1, 2) for s in (7, 8)]
+
+
+def test_a_finalist_that_diverged_on_a_fresh_seed_does_not_win():
+    lost = create_trial(
+        value=-math.inf,
+        params={"x": 2, "validation": 0, "seed": 201},
+        distributions=dict.fromkeys(("x", "validation", "seed"), SPAN),
+        user_attrs={DIVERGED: 3},
+    )
+    trials = [trial(0.99, x=2, validation=0, seed=200), lost]
+    trials += [trial(0.6, x=3, validation=0, seed=seed) for seed in (200, 201)]
+    found = candidates({"x": 0}, [*SEARCHED, lost], "maximize", 2, validation=0, trials=trials)
+    assert [(c.setting, c.diverged) for c in found] == [({"x": 2}, (201,)), ({"x": 3}, ())]
+    best = winner(found, "maximize")
+    assert best is not None
+    assert best.setting == {"x": 3}
+    assert winner(found[:1], "maximize") is None

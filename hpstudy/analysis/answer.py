@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.effects import BETTER, CANNOT_TELL, NOT_SHOWN, WORSE, Effect
 from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.results import LevelResult
-from hpstudy.analysis.search import Confirmed, SearchResults
+from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.wording import interval, number, setting, spelled, words
 from hpstudy.metric import Metric
 from hpstudy.sampler import Level

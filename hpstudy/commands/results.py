@@ -63,14 +63,19 @@ def print_results(
             opened, grid if "grid" in sections else None, search if "search" in sections else None
         )
         if errors:
-            _print_errors([*(grid.failed if grid else ()), *(search.failed if search else ())])
+            _print_errors([*(grid.failed if grid else ()), *(_failures(search) if search else ())])
     if not is_there:
         raise nothing_there(opened)
     failed = {
         "grid": grid.trials.failed if grid is not None else 0,
-        "search": search.counts.failed if search is not None else 0,
+        "search": len(_failures(search)) if search is not None else 0,
     }
     return sum(failed[section] for section in sections)
+
+
+def _failures(search: SearchResults) -> list[Failure]:
+    confirming = search.confirmation.failed if search.confirmation is not None else ()
+    return [*search.failed, *confirming]
 
 
 def _read(

@@ -108,7 +108,10 @@ def run(
                 choice, objective, opened.runs, workers, task="finalists"
             ).epochs
         final = plan_confirmation(plan, objective, opened.runs, seeds)
-        if final is not None:
+        if final is None:
+            why = "every finalist diverged or raised" if choice.points else "no trial has a value"
+            typer.echo(f"Not confirmed: {why}.", err=True)
+        else:
             trained += train_points(
                 final, objective, opened.runs, workers, task="confirmation"
             ).epochs

@@ -6,10 +6,11 @@ from dataclasses import asdict
 from typing import Any
 
 from hpstudy import __version__
+from hpstudy.analysis.confirmed import Confirmation, Confirmed
 from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.importance import Importances
 from hpstudy.analysis.results import Failure, LevelResult
-from hpstudy.analysis.search import Confirmed, SearchResults
+from hpstudy.analysis.search import SearchResults
 
 
 def document(
@@ -124,14 +125,22 @@ def _search(search: SearchResults, importances: Importances | None) -> dict[str,
         else {"trial": best.number, "params": best.params, "value": best.values[0]},
         "finalists": [asdict(finalist) for finalist in search.finalists],
         "confirmed": _confirmed(search.confirmed) if search.confirmed is not None else None,
+        "confirmation": _confirmation(search.confirmation)
+        if search.confirmation is not None
+        else None,
         "importance": [asdict(row) for row in importances.rows] if importances is not None else [],
         "failed": [_failure(failure) for failure in search.failed],
     }
 
 
+def _confirmation(found: Confirmation) -> dict[str, Any]:
+    failed = [_failure(failure) for failure in found.failed]
+    return {"seeds": list(found.seeds), "failed": failed, "waiting": found.waiting}
+
+
 def _confirmed(confirmed: Confirmed) -> dict[str, Any]:
     fields = asdict(confirmed)
-    parts = ("values", "mean", "low", "high")
+    parts = ("values", "mean", "low", "high", "diverged")
     baseline = {part: fields.pop(f"baseline_{part}") for part in parts}
     metric = confirmed.metric
     return {**fields, "metric": metric.name, "unit": metric.unit, "baseline": baseline}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.importance import Importance, Importances
 from hpstudy.analysis.results import FactorResult
-from hpstudy.analysis.search import Confirmed, SearchResults
+from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.wording import difference, interval, level, number, setting
 from hpstudy.report.wording import judged
 
@@ -91,18 +92,23 @@ def _cells(factor: FactorResult, found: Findings) -> list[dict[str, str]]:
 
 def _confirmed_cells(found: Confirmed) -> list[dict[str, str]]:
     winner = {
-        "setting": setting(found.params),
+        "setting": setting(found.params) + (", the baseline itself" if found.is_baseline else ""),
         found.metric.name: number(found.mean, found.metric),
         "95 %": interval(found.low, found.high, found.metric),
         "Δ": difference(found.difference, found.metric),
         "Δ 95 %": interval(found.difference_low, found.difference_high, found.metric, signed=True),
         "seeds": f"{len(found.seeds)}",
+        "diverged": f"{len(found.diverged)}" if found.diverged else "",
     }
+    if found.is_baseline:
+        return [winner]
+    lost = found.baseline_diverged
     baseline = {
         "setting": "baseline",
         found.metric.name: number(found.baseline_mean, found.metric),
         "95 %": interval(found.baseline_low, found.baseline_high, found.metric),
         "seeds": f"{len(found.baseline_values)}",
+        "diverged": f"{len(lost)}" if lost else "",
     }
     return [winner, {**dict.fromkeys(winner, ""), **baseline}]
 

@@ -10,22 +10,23 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
-from optuna.trial import FrozenTrial, TrialState
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from hpstudy.analysis.answer import more_confirmation
+from hpstudy.analysis.confirmed import Confirmed, Finalist
 from hpstudy.analysis.importance import Importances
-from hpstudy.analysis.search import Confirmed, Finalist, SearchResults
+from hpstudy.analysis.search import SearchResults, Tried, best_settings
 from hpstudy.analysis.wording import bare_number, difference, interval, number, words
 from hpstudy.metric import Metric
 from hpstudy.report.importance_table import importance_table
-from hpstudy.report.wording import duration, how_trained, setting, short
+from hpstudy.report.wording import alike_failures, duration, how_trained, setting, short
 from hpstudy.running.search import SearchPlan
 from hpstudy.running.search_cost import SearchForecast
 
 _BEST = 5
+_MOST_FAILURES = 10
 _ON_TEST_DATA = (
     "The search chose by a test metric: what is chosen by the test data scores better there than "
     "on data that nothing was chosen by. Search by a validation metric (search.metric, "
@@ -36,7 +37,7 @@ _ON_TEST_DATA = (
 def search_tables(
     search: SearchResults, importances: Importances, *, quick: str | None = None
 ) -> Group:
-    """Returns the best trials, finalists, the winner beside the baseline, importances, counts.
+    """Returns the best settings, finalists, the winner beside the baseline, importances, counts.
 
     Args:
         search: The search's results.
@@ -44,10 +45,8 @@ def search_tables(
         quick: What makes this a quick look, to be said on the table.
     """
     parts: list[RenderableType] = []
-    complete = [t for t in search.trials if t.state == TrialState.COMPLETE]
-    complete.sort(key=lambda t: t.values[0], reverse=search.direction == "maximize")
-    if complete:
-        parts += [_trials_table(complete[:_BEST], search, quick), Text()]
+    if best := best_settings(search, _BEST):
+        parts += [_best_table(best, search, quick), Text()]
     if search.finalists:
         parts += [_finalists_table(search.finalists, search.metric), Text()]
     if search.confirmed is not None:
@@ -59,15 +58,19 @@ def search_tables(
     return Group(*parts, *_closing_lines(search))
 
 
-def _trials_table(trials: list[FrozenTrial], search: SearchResults, quick: str | None) -> Table:
-    title = f"search: the best of {search.counts.complete} complete trials"
+def _best_table(best: list[Tried], search: SearchResults, quick: str | None) -> Table:
+    count = search.counts.complete
+    title = f"search: the best of {count} complete trial{'' if count == 1 else 's'}"
     table = Table(title=title, caption=quick, title_justify="left", caption_justify="left")
-    names = list(trials[0].params)
-    for name in ["trial", *names, words(search.metric.name)]:
+    names = list(best[0].trial.params)
+    often = ["tried"] if any(one.times > 1 for one in best) else []
+    for name in ["trial", *names, words(search.metric.name), *often]:
         table.add_column(name, justify="right")
-    for trial in trials:
-        values = [short(trial.params[name]) for name in names]
-        table.add_row(str(trial.number), *values, number(trial.values[0], search.metric))
+    for one in best:
+        values = [short(one.trial.params[name]) for name in names]
+        value = number(one.trial.values[0], search.metric)
+        times = [f"{one.times} times" if one.times > 1 else "once"] if often else []
+        table.add_row(str(one.trial.number), *values, value, *times)
     return table
 
 
@@ -77,10 +80,13 @@ def _finalists_table(finalists: Iterable[Finalist], metric: Metric) -> Table:
     for name in ("in the search", "fresh seeds", "mean"):
         table.add_column(name, justify="right")
     for finalist in finalists:
+        values = [bare_number(value, metric) for value in finalist.values]
+        if finalist.diverged:
+            values.append(f"{len(finalist.diverged)} diverged")
         table.add_row(
-            setting(finalist.params),
+            setting(finalist.params) + (" (the baseline)" if finalist.is_baseline else ""),
             number(finalist.searched, metric),
-            ", ".join(bare_number(value, metric) for value in finalist.values),
+            ", ".join(values),
             number(finalist.mean, metric),
         )
     return table
@@ -95,10 +101,14 @@ def _winner(confirmed: Confirmed) -> list[RenderableType]:
     options = " ".join(
         f"--{key.replace('_', '-')} {value}" for key, value in confirmed.params.items()
     )
-    lines = [
-        Text(f"winner: {setting(confirmed.params)}", style="bold"),
-        Text(f"{name} on {seeds}, trained on all training data: {mean}"),
-    ]
+    itself = ", the baseline itself: nothing to compare" if confirmed.is_baseline else ""
+    lines = [Text(f"winner: {setting(confirmed.params)}{itself}", style="bold")]
+    if confirmed.values:
+        lines.append(Text(f"{name} on {seeds}, trained on all training data: {mean}"))
+    if confirmed.diverged:
+        lines.append(Text(f"the winner {_diverged(confirmed.diverged)}", style="red"))
+    if confirmed.baseline_diverged and not confirmed.is_baseline:
+        lines.append(Text(f"the baseline {_diverged(confirmed.baseline_diverged)}", style="red"))
     if confirmed.difference is not None:
         gap = difference(confirmed.difference, metric)
         low, high = confirmed.difference_low, confirmed.difference_high
@@ -108,17 +118,26 @@ def _winner(confirmed: Confirmed) -> list[RenderableType]:
         ends = interval(confirmed.baseline_low, confirmed.baseline_high, metric)
         base += f" (95 % {ends})" if ends else ""
         lines.append(Text(f"baseline on the same seeds: {base}; difference {gap}{sure}"))
-    elif not confirmed.baseline_values or confirmed.baseline_mean == confirmed.mean:
-        lines.append(Text("the baseline itself won"))
     if more_seeds := more_confirmation(confirmed):
         lines.append(Text(more_seeds))
     return [*lines, Text(f"as options: {options}")]
 
 
+def _diverged(seeds: tuple[int, ...]) -> str:
+    listed = ", ".join(f"{seed}" for seed in seeds)
+    return f"diverged on seed{'' if len(seeds) == 1 else 's'} {listed}"
+
+
 def _closing_lines(search: SearchResults) -> list[Text]:
     counts = search.counts
-    states = [f"{counts.complete + counts.pruned} trials finished"]
-    others = {"pruned": counts.pruned, "running": counts.running, "failed": counts.failed}
+    finished = counts.complete + counts.pruned + counts.diverged
+    states = [f"{finished} trial{'' if finished == 1 else 's'} finished"]
+    others = {
+        "pruned": counts.pruned,
+        "diverged": counts.diverged,
+        "running": counts.running,
+        "failed": counts.failed,
+    }
     states += [f"{count} {state}" for state, count in others.items() if count]
     lines = [
         Text(
@@ -128,9 +147,10 @@ def _closing_lines(search: SearchResults) -> list[Text]:
     ]
     if search.metric.name.startswith("test_"):
         lines.append(Text(_ON_TEST_DATA, style="yellow"))
-    for failure in search.failed[-_BEST:]:
-        where = setting(failure.params)
-        lines.append(Text(f"failed: {where}: {failure.error}", style="red"))
+    confirming = search.confirmation.failed if search.confirmation is not None else ()
+    for what, failures in (("failed", search.failed), ("confirmation failed", confirming)):
+        told = alike_failures(failures)[:_MOST_FAILURES]
+        lines += [Text(f"{what}: {line}", style="red") for line in told]
     return lines
 
 

@@ -6,14 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from optuna.trial import TrialState
-
 from hpstudy.analysis.convergence import Reached
 from hpstudy.analysis.effects import Effect
 from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.published import Agreement
 from hpstudy.analysis.results import FactorResult, LevelResult
-from hpstudy.analysis.search import SearchResults
+from hpstudy.analysis.search import SearchResults, best_settings
 from hpstudy.analysis.wording import difference, interval, level, number, short_number, words
 from hpstudy.metric import Metric
 from hpstudy.report.wording import judged
@@ -137,18 +135,19 @@ def _soon(reached: Reached, longest: int) -> str:
 
 
 def trials_table(search: SearchResults) -> Table | None:
-    """Returns the best trials of a search."""
-    complete = [t for t in search.trials if t.state == TrialState.COMPLETE]
-    complete.sort(key=lambda t: t.values[0], reverse=search.direction == "maximize")
+    """Returns the best settings of a search, each once, with how often it was tried."""
+    best = best_settings(search, _SHOWN_TRIALS)
+    is_repeated = any(one.times > 1 for one in best)
     rows = [
         {
-            "trial": f"{trial.number}",
-            words(search.metric.name): number(trial.values[0], search.metric),
-            **{name.replace("_", " "): level(value) for name, value in trial.params.items()},
+            "trial": f"{one.trial.number}",
+            words(search.metric.name): number(one.trial.values[0], search.metric),
+            **{name.replace("_", " "): level(value) for name, value in one.trial.params.items()},
+            "tried": f"{one.times}" if is_repeated else "",
         }
-        for trial in complete[:_SHOWN_TRIALS]
+        for one in best
     ]
-    return _table("The best trials", rows)
+    return _table("The best settings", rows)
 
 
 def finalists_table(search: SearchResults) -> Table | None:
@@ -156,23 +155,27 @@ def finalists_table(search: SearchResults) -> Table | None:
     metric = search.confirmed.metric if search.confirmed is not None else search.metric
     rows = [
         {
-            "setting": ", ".join(f"{name} {level(value)}" for name, value in one.params.items()),
+            "setting": ", ".join(f"{name} {level(value)}" for name, value in one.params.items())
+            + (" (the baseline)" if one.is_baseline else ""),
             "in the search": number(one.searched, search.metric),
             "on fresh seeds": number(one.mean, search.metric),
             "seeds": f"{len(one.seeds)}",
+            "diverged": f"{len(one.diverged)}" if one.diverged else "",
         }
         for one in search.finalists
     ]
     won = search.confirmed
     if won is not None:
         named = words(metric.name)
-        ours = _fresh(won.values, won.mean, (won.low, won.high), metric)
+        ours = _fresh(won.values, won.mean, (won.low, won.high), metric, won.diverged)
         ends = won.baseline_low, won.baseline_high
-        theirs = _fresh(won.baseline_values, won.baseline_mean, ends, metric)
-        rows += [
-            {"setting": f"winner, {named}", **ours},
-            {"setting": f"baseline, {named}", **theirs},
-        ]
+        lost = won.baseline_diverged
+        theirs = _fresh(won.baseline_values, won.baseline_mean, ends, metric, lost)
+        if won.is_baseline:
+            rows.append({"setting": f"winner, the baseline itself, {named}", **ours})
+        else:
+            rows.append({"setting": f"winner, {named}", **ours})
+            rows.append({"setting": f"baseline, {named}", **theirs})
     return _table("On fresh seeds", rows)
 
 
@@ -181,6 +184,8 @@ def _fresh(
     mean: float | None,
     ends: tuple[float | None, float | None],
     metric: Metric,
+    diverged: Sequence[int],
 ) -> dict[str, str]:
     shown = _with(number(mean, metric), interval(*ends, metric))
-    return {"on fresh seeds": shown, "seeds": f"{len(values)}"}
+    lost = f"{len(diverged)}" if diverged else ""
+    return {"on fresh seeds": shown, "seeds": f"{len(values)}", "diverged": lost}

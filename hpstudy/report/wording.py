@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from hpstudy.analysis.effects import Effect
 from hpstudy.analysis.results import Failure, GridResults, LevelResult
+from hpstudy.running.failures import alike
 
 
 def duration(seconds: float | None) -> str:
@@ -55,13 +56,13 @@ def alike_failures(failures: Sequence[Failure]) -> list[str]:
     """Says why points failed, a line for those that failed alike."""
     kinds: dict[str, list[Failure]] = {}
     for failure in failures:
-        kinds.setdefault(failure.error, []).append(failure)
+        kinds.setdefault(alike(failure.error), []).append(failure)
     return [
-        f"{setting(found[0].params)}, seed {found[0].seed}: {error}"
+        f"{setting(found[0].params)}, seed {found[0].seed}: {found[0].error}"
         if len(found) == 1
         else f"{len(found)} points, the first at {setting(found[0].params)}, seed "
-        f"{found[0].seed}: {error}"
-        for error, found in kinds.items()
+        f"{found[0].seed}: {found[0].error}"
+        for found in kinds.values()
     ]
 
 

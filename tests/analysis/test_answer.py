@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from hpstudy.analysis.answer import answer
-from hpstudy.analysis.search import Confirmed
+from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.metric import Metric
 
 BASE = [0.9862, 0.9881, 0.9898, 0.9871, 0.9885]

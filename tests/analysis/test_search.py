@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import copy
 import math
+from dataclasses import replace
 
 import optuna
 import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 
-from hpstudy.analysis.search import Confirmed, read_search
+from hpstudy.analysis.confirmed import Confirmed
+from hpstudy.analysis.search import best_settings, read_search
+from hpstudy.records import Records
 from hpstudy.storage import open_database
 from hpstudy.study_files import load_study
-from hpstudy.trials import FINGERPRINT
+from hpstudy.trials import DIVERGED, FINGERPRINT
 
 SPACE = {
     "lr": FloatDistribution(0.01, 1.0, log=True),
@@ -73,3 +77,41 @@ def test_the_interval_of_an_accuracy_ends_at_all(confirm):
     assert found.low == pytest.approx(0.9898333 - 4.302653 * 0.0041789 / math.sqrt(3), abs=1e-5)
     assert found.high == 1.0
     assert found.seeds_needed is None
+
+
+def test_a_setting_stands_once_among_the_best_with_how_often_it_was_tried(made_search):
+    search = made_search(10)
+    best = max((t for t in search.trials if t.state.name == "COMPLETE"), key=lambda t: t.value)
+    again = [copy.copy(best) for _ in range(3)]
+    for number, trial in enumerate(again, 10):
+        trial.number = number
+    found = best_settings(replace(search, trials=(*search.trials, *again)), 5)
+    assert [one.times for one in found] == [4, 1, 1, 1, 1]
+    assert found[0].trial is best
+    assert len({tuple(one.trial.params.items()) for one in found}) == 5
+
+
+def test_diverged_trials_are_counted_and_stand_apart(folder):
+    database = open_database(folder.url, write=True)
+    Records(database.engine).create_tables()
+    study = optuna.create_study(
+        study_name="seek/search", storage=database.storage, direction="maximize"
+    )
+    lost = optuna.create_trial(
+        value=-math.inf,
+        params=BEST,
+        distributions=SPACE,
+        user_attrs={DIVERGED: 3},
+        intermediate_values={1: 0.5, 2: 0.4},
+    )
+    kept = optuna.create_trial(
+        value=0.5, params=BASELINE, distributions=SPACE, intermediate_values={1: 0.4, 2: 0.5}
+    )
+    study.add_trials([lost, kept])
+    found = read_search(load_study(folder.path / "seek.toml"), "seek", database)
+    database.engine.dispose()
+    assert (found.counts.complete, found.counts.diverged) == (1, 1)
+    assert found.best.params == BASELINE
+    assert [t.number for t in found.diverged] == [0]
+    assert [t.number for t in found.trials] == [1]
+    assert (found.epochs_asked, found.epochs_trained) == (4 + 2, 3 + 2)

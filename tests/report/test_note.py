@@ -4,10 +4,11 @@ import optuna
 from optuna.distributions import FloatDistribution
 
 from hpstudy.analysis.claims import ClaimResult
+from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.findings import Findings, findings
 from hpstudy.analysis.importance import Importance, Importances
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run, TrialCounts
-from hpstudy.analysis.search import Confirmed, SearchResults
+from hpstudy.analysis.search import SearchResults
 from hpstudy.metric import Metric
 from hpstudy.report.note import escaped, grid_note, search_note
 

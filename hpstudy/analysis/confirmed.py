@@ -1,0 +1,235 @@
+"""A search's best settings on fresh seeds: the finalists, and the winner beside the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+
+from optuna.trial import FrozenTrial
+
+from hpstudy import confirmation
+from hpstudy.analysis.comparisons import Noise, mean_interval
+from hpstudy.analysis.planning import seeds_needed
+from hpstudy.analysis.results import Failure
+from hpstudy.confirmation import VALIDATION, Candidate
+from hpstudy.metric import Metric
+from hpstudy.sampler import SEED, Point
+from hpstudy.study import StudyFile
+from hpstudy.trials import ERROR, TRACE, latest_attempts, point_key
+
+
+@dataclass(frozen=True)
+class Finalist:
+    """One of the best settings of the search, trained again on fresh seeds.
+
+    Attributes:
+        params: The setting.
+        searched: Its value in the search: the best of many, so it flatters itself.
+        seeds: The fresh seeds that have a value.
+        values: Their values of the search's metric.
+        mean: The values' mean; None without a value.
+        diverged: The fresh seeds on which it diverged: it can't win.
+        is_baseline: Whether it is the baseline itself.
+    """
+
+    params: Point
+    searched: float
+    seeds: tuple[int, ...]
+    values: tuple[float, ...]
+    mean: float | None
+    diverged: tuple[int, ...] = ()
+    is_baseline: bool = False
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """The winner of the finalists on fresh seeds, beside the baseline on the same seeds.
+
+    Attributes:
+        metric: The metric of these values; nothing was chosen by it.
+        params: The winner's setting.
+        seeds: The seeds that have a value.
+        values: The winner's values.
+        mean: Their mean; None where it diverged on every seed.
+        low: Lower end of the mean's 95 % interval (Student's t); None with one seed.
+        high: Its upper end.
+        baseline_values: The baseline's values, on the same seeds.
+        baseline_mean: Their mean.
+        difference: Mean difference, winner less baseline, over the seeds that both have; None
+            where the winner is the baseline.
+        difference_low: Lower end of its 95 % interval (paired t); None with one seed.
+        difference_high: Its upper end.
+        seeds_needed: Where no difference is shown: the seeds that would show one of the size
+            seen in 80 % of studies; None where that is not known.
+        baseline_low: Lower end of the 95 % interval of the baseline's mean (Student's t); None
+            with one seed.
+        baseline_high: Its upper end.
+        is_baseline: Whether the winner is the baseline itself: nothing to compare.
+        diverged: The seeds on which the winner diverged.
+        baseline_diverged: The seeds on which the baseline diverged.
+    """
+
+    metric: Metric
+    params: Point
+    seeds: tuple[int, ...]
+    values: tuple[float, ...]
+    mean: float | None
+    low: float | None
+    high: float | None
+    baseline_values: tuple[float, ...]
+    baseline_mean: float | None
+    difference: float | None
+    difference_low: float | None
+    difference_high: float | None
+    seeds_needed: int | None = None
+    baseline_low: float | None = None
+    baseline_high: float | None = None
+    is_baseline: bool = False
+    diverged: tuple[int, ...] = ()
+    baseline_diverged: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """How far the confirmation has come.
+
+    Attributes:
+        seeds: The fresh seeds that were asked for, of both rounds.
+        failed: The trainings that raised and have no result yet.
+        waiting: How many others have no result yet.
+    """
+
+    seeds: tuple[int, ...]
+    failed: tuple[Failure, ...]
+    waiting: int
+
+
+def finalists(
+    candidates: Sequence[Candidate], direction: str, baseline: Point
+) -> tuple[Finalist, ...]:
+    """Returns the finalists that have a result on a fresh seed, best mean first.
+
+    Args:
+        candidates: The best settings of the search, with what fresh seeds said.
+        direction: "maximize" or "minimize".
+        baseline: All hyperparameters of the baseline.
+    """
+    found = [
+        Finalist(
+            params=c.setting,
+            searched=c.searched,
+            seeds=tuple(c.values),
+            values=tuple(c.values.values()),
+            mean=fmean(c.values.values()) if c.values else None,
+            diverged=c.diverged,
+            is_baseline=c.setting == baseline,
+        )
+        for c in candidates
+        if c.values or c.diverged
+    ]
+    sign = -1 if direction == "maximize" else 1
+    found.sort(key=lambda f: (bool(f.diverged), f.mean is None, sign * (f.mean or 0.0)))
+    return tuple(found)
+
+
+def confirmed(
+    study: StudyFile, candidates: Sequence[Candidate], trials: Sequence[FrozenTrial]
+) -> Confirmed | None:
+    """Returns the winner beside the baseline; None before it has a result.
+
+    Args:
+        study: The study file; it has a search.
+        candidates: The best settings of the search, with what fresh seeds said.
+        trials: The confirmation's trials.
+    """
+    search, baseline = study.search, study.baseline
+    assert search is not None  # the caller's
+    winner = confirmation.winner(candidates, search.direction)
+    if winner is None:
+        return None
+    seeds = confirmation.confirming_seeds(100)
+    ours = confirmation.values_of(winner.setting, 0, seeds, trials)
+    theirs = confirmation.values_of(baseline, 0, seeds, trials)
+    diverged = confirmation.diverged_of(winner.setting, 0, seeds, trials)
+    if not ours and not diverged:
+        return None
+    values = [*ours.values(), *theirs.values()]
+    metric = study.measured(search.confirming_metric, search.direction, values)
+    low, high = mean_interval(tuple(ours.values()), metric) or (None, None)
+    base_low, base_high = mean_interval(tuple(theirs.values()), metric) or (None, None)
+    is_baseline = winner.setting == baseline
+    both = set() if is_baseline else ours.keys() & theirs.keys()
+    differences = tuple(ours[seed] - theirs[seed] for seed in sorted(both))
+    ends = mean_interval(differences) or (None, None)  # Student's t of paired differences
+    return Confirmed(
+        metric=metric,
+        params=winner.setting,
+        seeds=tuple(ours),
+        values=tuple(ours.values()),
+        mean=fmean(ours.values()) if ours else None,
+        low=low,
+        high=high,
+        baseline_values=tuple(theirs.values()),
+        baseline_mean=fmean(theirs.values()) if theirs else None,
+        difference=fmean(differences) if differences else None,
+        difference_low=ends[0],
+        difference_high=ends[1],
+        seeds_needed=_seeds_needed(differences, ends),
+        baseline_low=base_low,
+        baseline_high=base_high,
+        is_baseline=is_baseline,
+        diverged=diverged,
+        baseline_diverged=confirmation.diverged_of(baseline, 0, seeds, trials),
+    )
+
+
+def _seeds_needed(
+    differences: tuple[float, ...], ends: tuple[float | None, float | None]
+) -> int | None:
+    low, high = ends
+    if low is None or high is None or low > 0 or high < 0 or fmean(differences) == 0:
+        return None
+    return seeds_needed(Noise(stdev(differences), 1), fmean(differences), compared=1)
+
+
+def progress(
+    study: StudyFile,
+    candidates: Sequence[Candidate],
+    validation: int,
+    trials: Sequence[FrozenTrial],
+    seeds: Sequence[int],
+) -> Confirmation:
+    """Returns what of the confirmation failed, and how much of it is still to do.
+
+    Args:
+        study: The study file; it has a search.
+        candidates: The best settings of the search, with what fresh seeds said.
+        validation: Images (or rows) that the search holds out.
+        trials: The confirmation's trials.
+        seeds: The fresh seeds that were asked for, of both rounds.
+    """
+    attempts = latest_attempts(trials)
+    failed, waiting = [], 0
+    for point in _planned(study, candidates, validation, seeds):
+        trial = attempts.get(point_key(point))
+        if trial is not None and trial.state.is_finished() and ERROR in trial.user_attrs:
+            setting = {k: v for k, v in point.items() if k not in (SEED, VALIDATION)}
+            told = trial.user_attrs
+            failed.append(Failure(setting, int(point[SEED]), str(told[ERROR]), told.get(TRACE, "")))
+        elif trial is None or trial.values is None:
+            waiting += 1
+    return Confirmation(tuple(seeds), tuple(failed), waiting)
+
+
+def _planned(
+    study: StudyFile, candidates: Sequence[Candidate], validation: int, seeds: Sequence[int]
+) -> Iterator[Point]:
+    """Yields the points of both rounds; of the second one once the winner is known."""
+    assert study.search is not None  # the caller's
+    choosing = [seed for seed in seeds if seed in confirmation.choosing_seeds(100)]
+    confirming = [seed for seed in seeds if seed in confirmation.confirming_seeds(100)]
+    yield from confirmation.points([c.setting for c in candidates], validation, choosing)
+    winner = confirmation.winner(candidates, study.search.direction)
+    if winner is not None:
+        yield from confirmation.points([winner.setting, study.baseline], 0, confirming)
