@@ -20,7 +20,7 @@ from hpstudy.report.search_tables import search_plan_table
 from hpstudy.running.begin import check
 from hpstudy.running.confirm import plan_choice, plan_confirmation
 from hpstudy.running.ledger import Ledger
-from hpstudy.running.proposals import FAILURES_IN_A_ROW
+from hpstudy.running.proposals import dead_end
 from hpstudy.running.search import Limits, SearchPlan, plan_search, search_of
 from hpstudy.running.search_cost import search_forecast
 from hpstudy.running.search_progress import SearchObserver
@@ -95,7 +95,7 @@ def run(
         How many epochs were trained meanwhile.
 
     Raises:
-        typer.Exit: With code 130, if it was interrupted; with 1, if trial after trial raised.
+        typer.Exit: With code 130, if it was interrupted; with 1, if trial after trial raised alike.
     """
     trained, is_whole = _search(plan, objective, opened, workers)
     seeds = confirming(opened, confirm)
@@ -146,11 +146,8 @@ def _search(
     ledger = Ledger(study, invocation)
     ledger.read()
     reader.engine.dispose()
-    if len(ledger.errors_in_a_row) >= FAILURES_IN_A_ROW:
-        last = ledger.errors_in_a_row[-1]
-        typer.echo(
-            f"Error: {FAILURES_IN_A_ROW} trials in a row raised, the last one: {last}", err=True
-        )
+    if (why := dead_end(ledger, plan.limits)) is not None:
+        typer.echo(f"Error: {why}", err=True)
         raise typer.Exit(1)
     spent = plan.limits.epochs is not None and ledger.epochs() >= plan.limits.epochs
     return trained, spent or ledger.complete + ledger.pruned >= plan.limits.trials

@@ -71,7 +71,7 @@ def failure_of(error: BaseException, home: Path) -> Failure:
 
 def alike(line: str) -> str:
     """Returns what the lines of failures of one kind have in common: all but their numbers."""
-    return re.sub(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?", "#", line)
+    return re.sub(r"0x[0-9a-f]+|[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?", "#", line, flags=re.IGNORECASE)
 
 
 def _said(error: BaseException) -> str:

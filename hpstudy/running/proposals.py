@@ -10,14 +10,36 @@ from optuna import Trial
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 
+from hpstudy.running.failures import alike
 from hpstudy.running.ledger import Ledger
 from hpstudy.running.plan import PlannedPoint
 from hpstudy.running.samplers import pruner, sampler
-from hpstudy.running.search import SearchPlan
+from hpstudy.running.search import Limits, SearchPlan
 from hpstudy.running.told import ToldSampler
 from hpstudy.sampler import Point
 
-FAILURES_IN_A_ROW = 10  # a search whose trials all raise would go on for ever
+_ALIKE_IN_A_ROW = 10  # a search whose trials all raise would go on for ever
+
+
+def dead_end(ledger: Ledger, limits: Limits) -> str | None:
+    """Says why a search goes on no more though it is not at its end; None where it does go on.
+
+    It stops where one error came ten times in a row, numbers aside, or where as many trials in a
+    row raised as there are to be in all.
+
+    Args:
+        ledger: What the search's trials come to.
+        limits: When it ends.
+    """
+    errors = ledger.errors_in_a_row
+    if not errors:
+        return None
+    latest = errors[-_ALIKE_IN_A_ROW:]
+    if len(latest) == _ALIKE_IN_A_ROW and len({alike(error) for error in latest}) == 1:
+        return f"{_ALIKE_IN_A_ROW} settings in a row raised the same error: {errors[-1]}"
+    if len(errors) >= max(limits.trials, _ALIKE_IN_A_ROW):
+        return f"{len(errors)} settings in a row raised, the last one: {errors[-1]}"
+    return None
 
 
 class SearchAgenda:
@@ -80,7 +102,7 @@ class SearchAgenda:
     def _has_to_stop(self) -> bool:
         limits = self._plan.limits
         return (
-            len(self._ledger.errors_in_a_row) >= FAILURES_IN_A_ROW
+            dead_end(self._ledger, limits) is not None
             or (limits.deadline is not None and time.time() >= limits.deadline)
             or (limits.epochs is not None and self._ledger.epochs() >= limits.epochs)
         )

@@ -14,6 +14,7 @@ from optuna.trial import TrialState
 from hpstudy.commands.search import seconds_of
 from hpstudy.errors import UserError
 from hpstudy.objective import Runtime, load_objective
+from hpstudy.running.failures import alike
 from hpstudy.running.samplers import PRUNERS, SAMPLERS, pruner, sampler
 from hpstudy.running.search import Limits, plan_search
 from hpstudy.study_files import load_study
@@ -120,17 +121,88 @@ def test_a_search_on_a_test_metric_is_warned_of(folder, study_with):
     assert "The search chose by a test metric" in result.stdout
 
 
-def test_a_failed_trial_does_not_count_and_ten_in_a_row_stop(folder, study_with):
+def test_a_failed_trial_does_not_count_and_ten_alike_in_a_row_stop(folder, study_with):
     study_with(("[settings]", '[settings]\nraise_at = "0.1 8"'), name="seek.toml")
     found = search(folder, "--workers", "1", "--trials", "3", code=1)
     assert found["trials"]["failed"] == 1
     assert found["trials"]["complete"] + found["trials"]["pruned"] == 3
     study_with(("[settings]", '[settings]\nraise_at = ""'), name="seek.toml")
     result = folder.run("search", "seek.toml", "--workers", "1", "--name", "bad", code=1)
-    assert "10 trials in a row raised, the last one: walk.py:" in result.stderr
+    assert "10 settings in a row raised the same error: walk.py:" in result.stderr
     assert "in epoch: RuntimeError: this one raises" in result.stderr
     assert len(trials(folder, "bad/search")) == 10
     assert all(ERROR in t.user_attrs for t in trials(folder, "bad/search"))
+
+
+LIMIT = """
+import math
+
+
+def score(params, *, seed, settings):
+    lr = params["lr"]
+    if lr < 1:
+        return lr
+    if settings["from_1_on"] == "raises":
+        raise ValueError(f"{lr} is too large")
+    return {"nan": math.nan, "inf": math.inf}[settings["from_1_on"]]
+
+
+score.version = 1
+"""
+LIMIT_SEARCH = """
+title = "A limit"
+objective = "limit:score"
+[settings]
+from_1_on = "nan"
+[baseline]
+lr = 0.1
+[search]
+direction = "minimize"
+trials = 40
+confirm_seeds = 2
+[search.space]
+lr = { low = 0.01, high = 10.0, log = true }
+"""
+
+
+@pytest.mark.parametrize("outcome", ["nan", "inf", "raises"])
+def test_a_search_comes_to_its_end_though_a_third_of_its_range_is_bad(folder, outcome):
+    folder.write("limit.py", LIMIT)
+    folder.write("limit.toml", LIMIT_SEARCH.replace('"nan"', f'"{outcome}"'))
+    args = ("search", "limit.toml", "--workers", "1")
+    failed = outcome == "raises"  # a point that raised is said with the exit code, as in a grid
+    found = folder.json(*args, code=1 if failed else 0)["search"]
+    bad = [t for t in trials(folder, "limit/search") if t.params["lr"] >= 1]
+    assert 0 < len(bad) < 20
+    assert found["trials"]["failed"] == (len(bad) if failed else 0)
+    assert found["trials"]["diverged"] == (0 if failed else len(bad))
+    assert found["trials"]["complete"] == 40 - found["trials"]["diverged"]
+    assert found["best"]["value"] == found["best"]["params"]["lr"] < 0.1
+    assert found["confirmed"]["params"]["lr"] < 0.1
+    folder.run("show", "limit.toml")
+    again = folder.json(*args, code=1 if failed else 0)["search"]
+    assert again["trials"] == found["trials"]
+
+
+def test_different_errors_in_a_row_stop_a_search_once_they_are_as_many_as_its_trials(folder):
+    text = LIMIT.replace("{lr} is too large", "{lr} {'x' * int(9999 * lr)}")
+    folder.write("limit.py", text.replace("lr < 1", "lr < 0"))
+    folder.write("limit.toml", LIMIT_SEARCH.replace('"nan"', '"raises"'))
+    result = folder.run("search", "limit.toml", "--workers", "1", "--trials", "12", code=1)
+    assert "12 settings in a row raised, the last one: " in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("ValueError: lr 1.5 is too large", "ValueError: lr -2e-05 is too large", True),
+        ("m.py:3 in f: E: <A at 0x7f3a>", "m.py:3 in f: E: <A at 0x10ffb2>", True),
+        ("KeyError: 'lr'", "KeyError: 'width'", False),
+        ("ValueError: no", "TypeError: no", False),
+    ],
+)
+def test_errors_are_alike_but_for_their_numbers(one: str, other: str, same: bool):
+    assert (alike(one) == alike(other)) == same
 
 
 def test_limits_begin_no_further_trial(folder, study_with):
