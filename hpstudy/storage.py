@@ -108,6 +108,7 @@ def open_database(url: str, *, write: bool) -> Database:
     try:
         if write:
             file.parent.mkdir(parents=True, exist_ok=True)
+            _check_writable(file)
             with hold(url, "schema"):
                 make_whole(url)
                 database = _open(url)
@@ -126,6 +127,12 @@ def open_database(url: str, *, write: bool) -> Database:
         event.listen(database.engine, "begin", _begin_immediate)
         database.engine.dispose()  # its connections so far have not heard of the listeners
     return database
+
+
+def _check_writable(file: Path) -> None:
+    for path in (file.parent, file):
+        if path.exists() and not os.access(path, os.W_OK):
+            raise UserError(f"{shown(path)}: can't be written to")
 
 
 @contextmanager
