@@ -11,7 +11,8 @@ from optuna.trial import FrozenTrial, TrialState
 from hpstudy import confirmation
 from hpstudy.analysis import confirmed as fresh
 from hpstudy.analysis.confirmed import Confirmation, Confirmed, Finalist
-from hpstudy.analysis.results import Failure, TrialCounts, runtime_of
+from hpstudy.analysis.reading import runtime_of
+from hpstudy.analysis.results import Failure, TrialCounts
 from hpstudy.metric import Direction, Metric
 from hpstudy.records import Records
 from hpstudy.sampler import Level

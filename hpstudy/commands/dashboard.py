@@ -12,7 +12,7 @@ from hpstudy.analysis.curves import read_curves
 from hpstudy.analysis.digits import Network, best_of_grid, best_of_search, read_digits
 from hpstudy.analysis.findings import findings
 from hpstudy.analysis.importance import search_importances
-from hpstudy.analysis.results import read_grid
+from hpstudy.analysis.reading import read_grid
 from hpstudy.analysis.search import read_search
 from hpstudy.analysis.speed import search_tradeoffs
 from hpstudy.charts.figures import grid_figures, search_figures

@@ -9,7 +9,7 @@ from dataclasses import asdict
 import typer
 from rich.console import Console, RenderableType
 
-from hpstudy.analysis.results import read_grid
+from hpstudy.analysis.reading import read_grid
 from hpstudy.commands.opening import Opened
 from hpstudy.commands.results import grid_picture
 from hpstudy.commands.training import Trained, train_points, workers_for

@@ -15,7 +15,8 @@ from hpstudy.analysis.digits import Reading, best_of_grid, best_of_search, read_
 from hpstudy.analysis.findings import findings
 from hpstudy.analysis.importance import search_importances
 from hpstudy.analysis.origin import Origin, read_origin
-from hpstudy.analysis.results import GridResults, read_grid
+from hpstudy.analysis.reading import read_grid
+from hpstudy.analysis.results import GridResults
 from hpstudy.analysis.search import SearchResults, read_search
 from hpstudy.analysis.speed import search_tradeoffs
 from hpstudy.commands.opening import Opened, runs_at

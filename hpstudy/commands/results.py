@@ -11,7 +11,8 @@ from rich.console import Console, RenderableType
 from hpstudy.addresses import shown_url
 from hpstudy.analysis.findings import findings
 from hpstudy.analysis.importance import search_importances
-from hpstudy.analysis.results import Failure, GridResults, read_grid
+from hpstudy.analysis.reading import read_grid
+from hpstudy.analysis.results import Failure, GridResults
 from hpstudy.analysis.search import SearchResults, read_search
 from hpstudy.commands.opening import Opened, runs_at
 from hpstudy.errors import UserError

@@ -9,7 +9,8 @@ import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 
-from hpstudy.analysis.results import GridResults, read_grid
+from hpstudy.analysis.reading import read_grid
+from hpstudy.analysis.results import GridResults
 from hpstudy.records import Epoch, Identity, Records
 from hpstudy.storage import Database, open_database
 from hpstudy.study_files import load_study

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hpstudy.analysis.results import Failure, read_grid
+from hpstudy.analysis.reading import read_grid
+from hpstudy.analysis.results import Failure
 from hpstudy.storage import open_database
 from hpstudy.study_files import load_study
 
