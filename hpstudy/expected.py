@@ -45,7 +45,8 @@ def expectation(error: Mapping[str, Any]) -> str:
     if error["type"] == "missing":
         return "missing"
     words = _EXPECTED.get(error["type"], "expected something else")
-    return f"{words.format_map(error.get('ctx', {}))}, found {shown(error['input'])}"
+    context = {k: f"{v:g}" if isinstance(v, float) else v for k, v in error.get("ctx", {}).items()}
+    return f"{words.format_map(context)}, found {shown(error['input'])}"
 
 
 def shown(value: object) -> str:

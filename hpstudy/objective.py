@@ -25,6 +25,7 @@ A `Training` may offer more than the protocol asks for. Each of these names is o
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,7 @@ from typing import Any, Protocol
 from hpstudy.errors import UserError
 from hpstudy.expected import listed
 from hpstudy.pictures import Layer, Pictures
-from hpstudy.targets import find_target
+from hpstudy.targets import described, find_target, place
 
 Params = Mapping[str, Any]
 Settings = Mapping[str, Any]
@@ -177,13 +178,33 @@ class Objective:
 
     def check(self, params: Params, *, settings: Settings) -> None:
         """Raises `ValueError` if the objective says that it can't train these."""
-        if check := getattr(self._target, "check", None):
-            check(params, settings=settings)
+        self._ask("check", params, settings=settings)
 
     def prepare(self, *, settings: Settings, runtime: Runtime) -> None:
         """Lets the objective fetch what it needs."""
-        if prepare := getattr(self._target, "prepare", None):
-            prepare(settings=settings, runtime=runtime)
+        self._ask("prepare", settings=settings, runtime=runtime)
+
+    def _ask(self, part: str, *args: object, **options: object) -> Any:  # noqa: ANN401
+        """Calls an optional method; None where the objective hasn't got it.
+
+        Raises:
+            UserError: It raised.
+            ValueError: `check` raised it.
+        """
+        method = getattr(self._target, part, None)
+        if method is None:
+            return None
+        try:
+            return method(*args, **options)
+        except UserError:
+            raise
+        except Exception as error:  # a user's method may raise anything
+            if part == "check" and isinstance(error, ValueError):
+                raise
+            raise UserError(
+                f"objective {self.name!r}: {part} raised at "
+                f"{place(error, self.home or Path.cwd())}: {described(error)}"
+            ) from error
 
     def device(self, wanted: str) -> str:
         """Returns the device type to run on; "auto" is the objective's best.
@@ -191,8 +212,7 @@ class Objective:
         Raises:
             UserError: The objective can't use the wanted one here, or takes none.
         """
-        devices = getattr(self._target, "devices", None)
-        usable = list(devices()) if devices else []
+        usable = list(self._ask("devices") or ())
         if wanted == "auto":
             return usable[0] if usable else "cpu"
         if wanted not in (usable or DEVICES):
@@ -217,37 +237,40 @@ class Objective:
             raise UserError(f"--precision {wanted}: {self._is_not_told('precision')}")
         if wanted != "auto":
             return wanted
-        best = getattr(self._target, "auto_precision", None)
-        return best(device=device) if best else PRECISIONS[0]
+        best: str | None = self._ask("auto_precision", device=device)
+        return best or PRECISIONS[0]
 
     def _is_not_told(self, what: str) -> str:
         return f"the objective {self.name!r} is a function, and none is told the {what}"
 
     def estimate(self, params: Params, *, settings: Settings) -> Estimate | None:
         """Returns one epoch's cost, if the objective can tell."""
-        estimate = getattr(self._target, "estimate", None)
-        return estimate(params, settings=settings) if estimate else None
+        estimate: Estimate | None = self._ask("estimate", params, settings=settings)
+        return estimate
 
     def measure_rate(self, *, runtime: Runtime) -> float | None:
         """Returns the machine's operations per second, if the objective can measure them."""
-        measure = getattr(self._target, "measure_rate", None)
-        return measure(runtime=runtime) if measure else None
+        rate: float | None = self._ask("measure_rate", runtime=runtime)
+        return rate
 
     def pictures(self, *, settings: Settings, runtime: Runtime) -> Pictures | None:
         """Returns the data's images, if the objective shows them."""
-        pictures = getattr(self._target, "pictures", None)
-        return pictures(settings=settings, runtime=runtime) if pictures else None
+        pictures: Pictures | None = self._ask("pictures", settings=settings, runtime=runtime)
+        return pictures
 
     def layers(self, params: Params, *, settings: Settings) -> Sequence[Layer]:
         """Returns the network's layers; none where the objective has no such thing."""
-        layers = getattr(self._target, "layers", None)
-        return layers(params, settings=settings) if layers else ()
+        layers: Sequence[Layer] | None = self._ask("layers", params, settings=settings)
+        return layers or ()
 
     def source_file(self) -> Path | None:
         """Returns the file of an objective that lies beside its study file."""
         if self.home is None:
             return None
-        found = inspect.getsourcefile(self._target)
+        try:
+            found = inspect.getsourcefile(self._target)
+        except TypeError:  # a partial, or an object that can be called
+            found = sys.modules[self.name.partition(":")[0]].__file__
         return Path(found) if found else None
 
 

@@ -53,6 +53,13 @@ class StudyFile(Section):
             )
         return value
 
+    @field_validator("settings")
+    @classmethod
+    def _without_validation(cls, value: dict[str, Setting]) -> dict[str, Setting]:
+        if "validation" in value:
+            raise ValueError("validation stands in [grid] and [search], not here")
+        return value
+
     @field_validator("baseline")
     @classmethod
     def _named(cls, value: dict[str, Level]) -> dict[str, Level]:

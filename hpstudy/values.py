@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainValidator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
 from hpstudy.expected import shown
 from hpstudy.sampler import Level
@@ -60,6 +61,12 @@ def _as_setting(value: object) -> object:
     return value
 
 
+def _printable(value: str) -> str:
+    if any(unicodedata.category(c) == "Cc" and not c.isspace() for c in value):
+        raise ValueError("expected text without control characters")
+    return value
+
+
 def _as_seeds(value: object) -> object:
     if isinstance(value, str):
         return seeds_of(value)
@@ -87,7 +94,7 @@ def is_same(one: Level, other: Level) -> bool:
     return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
-Text = Annotated[str, Field(min_length=1)]
+Text = Annotated[str, Field(min_length=1), AfterValidator(_printable)]
 Number = Annotated[int | float, PlainValidator(_number)]
 OneLevel = Annotated[Any, BeforeValidator(as_level)]
 Setting = Annotated[Any, BeforeValidator(_as_setting)]

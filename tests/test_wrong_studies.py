@@ -73,6 +73,8 @@ WRONG = [
     # Values of another kind, key by key.
     ('"T"', "3", "title: expected text, found 3"),
     ('"T"', '""', "title: expected some text, found ''"),
+    ('"T"', r'"\u001b[31m"', "title: expected text without control characters, found '.*x1b"),
+    ('head = "a"', "validation = 9", "settings: validation stands in .grid. and .search., not"),
     ('"toy:score"', "3", "objective: expected text, found 3"),
     ('"toy:score"', '""', "objective: expected some text"),
     ('title = "T"', 'title = "T"\nfidelity = 3', "fidelity: expected text, found 3"),

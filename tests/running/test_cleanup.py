@@ -59,7 +59,7 @@ def test_delete_asks_first_and_takes_only_what_is_the_studys_own(folder):
     before = len(folder.trained())
     assert folder.json("grid", "walk.toml")["grid"]["trials"]["complete"] == 4
     assert len(folder.trained()) == before  # the seed that both used is still recorded
-    folder.run("grid", "walk.toml", "--seeds", "1")
+    folder.run("grid", "walk.toml", "--seeds", "1-1")
     assert len(folder.trained()) == before + 8
 
 
