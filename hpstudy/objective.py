@@ -31,10 +31,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from hpstudy.aside import aside
 from hpstudy.errors import UserError
 from hpstudy.expected import listed
 from hpstudy.pictures import Layer, Pictures
-from hpstudy.targets import described, find_target, place
+from hpstudy.raised import described, place
+from hpstudy.targets import find_target
 
 Params = Mapping[str, Any]
 Settings = Mapping[str, Any]
@@ -195,16 +197,16 @@ class Objective:
         if method is None:
             return None
         try:
-            return method(*args, **options)
+            with aside():
+                return method(*args, **options)
         except UserError:
             raise
         except Exception as error:  # a user's method may raise anything
             if part == "check" and isinstance(error, ValueError):
                 raise
-            raise UserError(
-                f"objective {self.name!r}: {part} raised at "
-                f"{place(error, self.home or Path.cwd())}: {described(error)}"
-            ) from error
+            where = place(error, self.home or Path.cwd())
+            said = f"{where}: {described(error)}" if where else described(error)
+            raise UserError(f"objective {self.name!r}: {part} raised at {said}") from error
 
     def device(self, wanted: str) -> str:
         """Returns the device type to run on; "auto" is the objective's best.

@@ -6,11 +6,11 @@ import importlib
 import inspect
 import sys
 from collections.abc import Callable
-from contextlib import redirect_stdout
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from hpstudy.aside import aside
 from hpstudy.errors import UserError
 from hpstudy.expected import did_you_mean, listed, one_line
 from hpstudy.raised import described, place
@@ -73,7 +73,7 @@ def _imported(module_name: str, name: str, folder: Path) -> ModuleType:
     importlib.invalidate_caches()
     failed = f"objective {name!r}: importing it failed"
     try:
-        with redirect_stdout(sys.stderr):
+        with aside():
             return importlib.import_module(module_name)
     except SystemExit as error:
         code = "" if error.code is None else one_line(repr(error.code), 60)

@@ -12,6 +12,7 @@ FLOORS = {
     "errors": 1,
     "metric": 1,
     "expected": 1,
+    "aside": 1,
     "raised": 1,
     "seeds": 1,
     "targets": 1,

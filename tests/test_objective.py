@@ -275,3 +275,36 @@ def test_pictures_and_layers_are_optional(home: Path):
     plain = load(home, "Whole")
     assert plain.pictures(settings={}, runtime=Runtime()) is None
     assert plain.layers({"x": 1}, settings={}) == ()
+
+
+def test_a_hook_that_raises_says_where_and_nothing_is_written(folder):
+    folder.write(
+        "hooked.py",
+        """
+import os
+
+
+def score(params, *, seed, settings):
+    return 1.0
+
+
+def estimate(params, *, settings):
+    print("to stdout")
+    os.system("echo to stdout too")
+    return {}["cost"]
+
+
+score.estimate = estimate
+""",
+    )
+    folder.write(
+        "hooked.toml",
+        'title = "t"\nobjective = "hooked:score"\n[baseline]\nx = 1\n[grid.factors]\nx = [1, 2]\n',
+    )
+    result = folder.run("grid", "hooked.toml", "--json", code=2)
+    assert result.stdout == ""
+    assert result.stderr.splitlines()[-1] == (
+        "Error: objective 'hooked:score': estimate raised at hooked.py:12 in estimate: "
+        "KeyError: 'cost'"
+    )
+    assert not (folder.path / "runs").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections import Counter
@@ -186,7 +187,8 @@ def test_stdout_is_the_results_own_and_what_an_objective_writes_names_its_point(
         _, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     result = out.read_text()
-    assert result.startswith("{"), result
+    assert json.loads(result)["grid"]["trials"]["complete"] == 4
+    assert "from the import" in err
     for source in ("a library", "a child", "the objective"):
         for point in ("baseline · seed 0", "x 2 · seed 1"):
             assert f"[{point}] from {source}\n" in err
