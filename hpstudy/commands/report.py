@@ -124,7 +124,8 @@ def _reading(
 
 def _commands(opened: Opened, origins: dict[str, Origin]) -> list[str]:
     """Returns the commands that run the study and write its report."""
-    has_name = opened.path.parent in (Path("studies").absolute(), studies_that_come_along())
+    home = opened.path.parent
+    has_name = shown(home) == "studies" or home == studies_that_come_along()
     where = [opened.path.stem if has_name else shown(opened.path)]
     if opened.name != opened.path.stem and not opened.is_quick:
         where += ["--name", opened.name]
