@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,27 @@ class _Saved:
     path: Path
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What is kept of a training.
+
+    Attributes:
+        key: The training.
+        size: Bytes on disk.
+        used: When it was last saved or loaded, in nanoseconds since 1970.
+    """
+
+    key: str
+    size: int
+    used: int
+
+
 class Checkpoints:
     """The checkpoints of all trainings in one folder, a folder each.
 
     A file's name holds its epoch and the digest of its content, so that a damaged file is never
-    taken for a good one. It is written under another name and then renamed.
+    taken for a good one. It is written under another name and then renamed. Its time says when it
+    was last used. What vanishes while somebody looks is not there, and no error.
 
     Args:
         folder: Where they lie.
@@ -33,17 +50,23 @@ class Checkpoints:
 
     def save(self, key: str, epoch: int, state: dict[str, Any]) -> None:
         """Saves a training's state after an epoch; earlier ones stay until `keep_only`."""
-        home = self._folder / key
+        try:
+            self._save(self._folder / key, epoch, state)
+        except FileNotFoundError:  # somebody dropped the folder meanwhile: once more
+            self._save(self._folder / key, epoch, state)
+
+    def _save(self, home: Path, epoch: int, state: dict[str, Any]) -> None:
         home.mkdir(parents=True, exist_ok=True)
         draft = home / f"draft-{os.getpid()}"
-        if _is_json(state):
-            suffix = "json"
-            draft.write_text(json.dumps(state), encoding="utf-8")
-        else:
-            import torch
+        with draft.open("wb") as file:
+            if _is_json(state):
+                suffix = "json"
+                file.write(json.dumps(state).encode())
+            else:
+                import torch
 
-            suffix = "pt"
-            torch.save(state, draft)
+                suffix = "pt"
+                torch.save(state, file)
         draft.replace(home / f"{epoch}.{_digest(draft)}.{suffix}")
 
     def load(self, key: str, at_most: int) -> tuple[int, dict[str, Any]] | None:
@@ -52,37 +75,70 @@ class Checkpoints:
             if saved.epoch <= at_most:
                 state = _read(saved)
                 if state is not None:
+                    with suppress(OSError):
+                        os.utime(saved.path)
                     return saved.epoch, state
         return None
 
+    def latest(self, key: str, at_most: int) -> int:
+        """Returns the epoch of the latest state no later than `at_most`, unread; 0 for none."""
+        epochs = (saved.epoch for saved in self._saved(key))
+        return max((epoch for epoch in epochs if epoch <= at_most), default=0)
+
     def keep_only(self, key: str, epoch: int) -> None:
-        """Drops a training's checkpoints of other epochs."""
-        for saved in list(self._saved(key)):
-            if saved.epoch != epoch:
-                saved.path.unlink(missing_ok=True)
+        """Drops a training's checkpoints of other epochs, and drafts of killed processes."""
+        for path in self._files(key):
+            if path.name.partition(".")[0] != str(epoch):
+                path.unlink(missing_ok=True)
 
     def drop(self, key: str) -> int:
         """Drops all of a training's checkpoints and returns the bytes freed."""
-        home = self._folder / key
-        freed = 0
-        if home.is_dir():
-            for path in home.iterdir():
-                freed += path.stat().st_size
-                path.unlink()
-            home.rmdir()
+        freed = self.size(key)
+        for path in self._files(key):
+            path.unlink(missing_ok=True)
+        with suppress(OSError):  # gone already, or somebody saves there again
+            (self._folder / key).rmdir()
         return freed
 
+    def size(self, key: str) -> int:
+        """Returns how many bytes a training's checkpoints take."""
+        return sum(stat.st_size for stat in self._stats(key))
+
+    def kept(self) -> list[Kept]:
+        """Returns what is kept of each training that has a checkpoint."""
+        found: list[Kept] = []
+        for key in self.keys():
+            if stats := self._stats(key):
+                used = max(stat.st_mtime_ns for stat in stats)
+                found.append(Kept(key, sum(stat.st_size for stat in stats), used))
+        return found
+
     def keys(self) -> list[str]:
-        """Returns the keys of the trainings that have a checkpoint."""
-        return sorted(p.name for p in self._folder.iterdir()) if self._folder.is_dir() else []
+        """Returns the keys of the trainings that have a folder here."""
+        return sorted(path.name for path in _listed(self._folder) if path.is_dir())
 
     def _saved(self, key: str) -> Iterator[_Saved]:
-        home = self._folder / key
-        if home.is_dir():
-            for path in home.iterdir():
-                epoch, _, rest = path.name.partition(".")
-                if epoch.isdigit():
-                    yield _Saved(int(epoch), rest.partition(".")[0], path)
+        for path in self._files(key):
+            epoch, _, rest = path.name.partition(".")
+            if epoch.isdigit():
+                yield _Saved(int(epoch), rest.partition(".")[0], path)
+
+    def _stats(self, key: str) -> list[os.stat_result]:
+        stats: list[os.stat_result] = []
+        for path in self._files(key):
+            with suppress(FileNotFoundError):
+                stats.append(path.stat())
+        return stats
+
+    def _files(self, key: str) -> list[Path]:
+        return _listed(self._folder / key)
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _digest(path: Path) -> str:

@@ -12,6 +12,7 @@ from hpstudy.options import (
     DeviceOption,
     FactorOption,
     JsonOption,
+    KeepOption,
     NameOption,
     PlanOption,
     PrecisionOption,
@@ -39,6 +40,7 @@ def grid(
     threads: ThreadsOption = 1,
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
+    keep: KeepOption = "4GB",
     quick: QuickOption = False,
     plan: PlanOption = False,
     publish: PublishOption = True,
@@ -53,7 +55,7 @@ def grid(
     from hpstudy.commands.results import print_results
     from hpstudy.trials import grid_name
 
-    opened = open_study(study, name, runs, storage, quick=quick)
+    opened = open_study(study, name, runs, storage, quick=quick, keep=keep)
     objective = opened.objective()
     runtime = opened.runtime(
         objective, grid_name(opened.name), device=device, precision=precision, threads=threads
@@ -103,6 +105,7 @@ def search(
     threads: ThreadsOption = 1,
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
+    keep: KeepOption = "4GB",
     quick: QuickOption = False,
     plan: PlanOption = False,
     publish: PublishOption = True,
@@ -117,7 +120,7 @@ def search(
     from hpstudy.commands.results import print_results
     from hpstudy.trials import search_name
 
-    opened = open_study(study, name, runs, storage, quick=quick)
+    opened = open_study(study, name, runs, storage, quick=quick, keep=keep)
     objective = opened.objective()
     runtime = opened.runtime(
         objective, search_name(opened.name), device=device, precision=precision, threads=threads
@@ -241,7 +244,7 @@ def clean(
     runs: RunsOption = Path("runs"),
     storage: StorageOption = None,
 ) -> None:
-    """Drop checkpoints that no training of the study will go on from."""
+    """Drop all checkpoints but those that a waiting point would go on from."""
     from hpstudy.commands.opening import open_study
     from hpstudy.report.wording import size
     from hpstudy.running.cleanup import clean as clean_up

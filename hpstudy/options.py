@@ -52,6 +52,12 @@ ThreadsOption = Annotated[
 DeviceOption = Annotated[
     str, typer.Option("--device", help="Where a Training class trains: auto, cpu, cuda or mps.")
 ]
+KeepOption = Annotated[
+    str,
+    typer.Option(
+        "--keep", envvar="HPSTUDY_KEEP", help="How much is kept of checkpoints; 0 for none."
+    ),
+]
 PlanOption = Annotated[
     bool, typer.Option("--plan", help="Say what would be trained, and train nothing.")
 ]

@@ -35,10 +35,12 @@ class Runs:
     Attributes:
         folder: The folder of them all.
         url: The database's address.
+        keep: How many bytes of trainings' last states are kept.
     """
 
     folder: Path
     url: str
+    keep: int = 4_000_000_000
 
     @property
     def data(self) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -18,12 +19,14 @@ SEEDS = "seeds"
 SOURCE = "source"
 
 # User attributes of a trial: why it failed and the traceback, the epoch at which its metric was no
-# finite number any more, who ran it, and the key of its training.
+# finite number any more, who ran it, the key of its training, and the epoch at which that was taken
+# up with how many of its epochs were trained again to get there.
 ERROR = "error"
 TRACE = "trace"
 DIVERGED = "diverged"
 INVOCATION = "invocation"
 TRAINING = "training"
+TAKEN_UP = "taken_up"
 
 PointKey = frozenset[tuple[str, object]]
 
@@ -136,6 +139,30 @@ def last_epochs(trials: Iterable[FrozenTrial]) -> dict[str, int]:
         if (key := trial.user_attrs.get(TRAINING)) is not None:
             last[key] = max(last.get(key, 0), max(trial.intermediate_values, default=0))
     return last
+
+
+@dataclass(frozen=True)
+class TrainedEpochs:
+    """How many epochs were really trained.
+
+    Attributes:
+        count: Epochs, each as often as it was trained.
+        again: How many of these were recorded before, but their last state was gone.
+    """
+
+    count: int
+    again: int
+
+
+def trained_epochs(trials: Iterable[FrozenTrial]) -> TrainedEpochs:
+    """Returns what some trials trained; what they found recorded is not among it."""
+    count = again = 0
+    for trial in trials:
+        start, repeated = trial.user_attrs.get(TAKEN_UP, (0, 0))
+        reached = max([*trial.intermediate_values, trial.user_attrs.get(DIVERGED, 0)])
+        count += max(reached - start, 0) + repeated
+        again += repeated
+    return TrainedEpochs(count, again)
 
 
 def last_value(trial: FrozenTrial) -> float | None:

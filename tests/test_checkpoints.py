@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -42,8 +44,69 @@ def test_the_latest_no_later_than_asked_is_loaded(checkpoints: Checkpoints):
     assert checkpoints.load("key", at_most=10) == (10, {"epoch": 10})
     assert checkpoints.load("key", at_most=9) == (2, {"epoch": 2})
     assert checkpoints.load("key", at_most=0) is None
+    assert [checkpoints.latest("key", n) for n in (0, 1, 9, 10, 11)] == [0, 1, 2, 10, 10]
+    assert checkpoints.latest("another", 9) == 0
     checkpoints.keep_only("key", 10)
     assert checkpoints.load("key", at_most=9) is None
+
+
+def test_it_tells_what_is_kept_and_when_it_was_last_used(checkpoints, tmp_path: Path):
+    assert checkpoints.kept() == []
+    for key in ("a", "b", "c"):
+        checkpoints.save(key, 1, STATE)
+    for age, key in enumerate("cba"):
+        for file in (tmp_path / "checkpoints" / key).iterdir():
+            os.utime(file, ns=(age, age))
+    checkpoints.load("c", at_most=1)
+    checkpoints.save("b", 2, STATE)
+    (tmp_path / "checkpoints" / "empty").mkdir()
+    (tmp_path / "checkpoints" / "file").write_text("")
+    kept = {one.key: one for one in checkpoints.kept()}
+    assert sorted(kept, key=lambda key: kept[key].used) == ["a", "c", "b"]
+    assert kept["b"].size == 2 * kept["a"].size == checkpoints.size("b")
+
+
+def vanishing(monkeypatch, tmp_path: Path, method: str) -> None:
+    """Lets another process drop everything right before some files are used that way."""
+    before = getattr(Path, method)
+
+    def first_dropped(path: Path, *args, **options):
+        if (tmp_path / "checkpoints") in path.parents:
+            monkeypatch.setattr(Path, method, before)
+            shutil.rmtree(tmp_path / "checkpoints")
+        return before(path, *args, **options)
+
+    monkeypatch.setattr(Path, method, first_dropped)
+
+
+@pytest.mark.parametrize("method", ["iterdir", "stat", "open", "unlink", "is_dir", "rmdir"])
+@pytest.mark.parametrize("asked", ["kept", "size", "load", "keep_only", "drop"])
+def test_what_vanishes_while_somebody_looks_is_not_there(
+    checkpoints, tmp_path: Path, monkeypatch, method: str, asked: str
+):
+    checkpoints.save("key", 1, STATE)
+    checkpoints.save("key", 2, STATE)
+    with monkeypatch.context() as patch:
+        vanishing(patch, tmp_path, method)
+        if asked == "kept":
+            checkpoints.kept()
+        elif asked == "load":
+            checkpoints.load("key", at_most=2)
+        elif asked == "keep_only":
+            checkpoints.keep_only("key", 2)
+        else:
+            getattr(checkpoints, asked)("key")
+
+
+@pytest.mark.parametrize("method", ["open", "replace"])
+def test_a_state_is_saved_though_its_folder_vanishes(
+    checkpoints, tmp_path: Path, monkeypatch, method: str
+):
+    checkpoints.save("key", 1, STATE)
+    with monkeypatch.context() as patch:
+        vanishing(patch, tmp_path, method)
+        checkpoints.save("key", 2, STATE)
+    assert checkpoints.load("key", at_most=9) == (2, STATE)
 
 
 @pytest.mark.parametrize("kind", ["json", "torch"])
@@ -84,6 +147,8 @@ def test_a_draft_left_by_a_killed_process_is_no_checkpoint(checkpoints, tmp_path
     checkpoints.save("key", 1, STATE)
     (tmp_path / "checkpoints" / "key" / "draft-1").write_text("{}")
     assert checkpoints.load("key", at_most=5) == (1, STATE)
+    checkpoints.keep_only("key", 1)
+    assert [f.name.partition(".")[0] for f in files(tmp_path)] == ["1"]
     assert checkpoints.keys() == ["key"]
     assert checkpoints.drop("key") > 0
     assert checkpoints.keys() == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy.engine import URL
@@ -12,6 +12,7 @@ from hpstudy.errors import UserError
 from hpstudy.files import absolute
 from hpstudy.objective import Objective, Runtime, load_objective
 from hpstudy.running.begin import begun_precision
+from hpstudy.running.keeping import bytes_of
 from hpstudy.storage import Runs
 from hpstudy.study import StudyFile
 from hpstudy.study_files import find_study, load_study
@@ -88,11 +89,20 @@ def check_name(name: str, option: str = "--name") -> str:
 
 
 def open_study(
-    study: str, name: str | None, runs: Path, storage: str | None, *, quick: bool = False
+    study: str,
+    name: str | None,
+    runs: Path,
+    storage: str | None,
+    *,
+    quick: bool = False,
+    keep: str | None = None,
 ) -> Opened:
     """Reads a study file and names its study in the database."""
     path = find_study(study)
     read = load_study(path)
     chosen = check_name(path.stem if name is None else name)
     suffix = _QUICK if quick else ""
-    return Opened(absolute(path), read, f"{chosen}{suffix}", runs_at(runs, storage))
+    where = runs_at(runs, storage)
+    if keep is not None:
+        where = replace(where, keep=bytes_of(keep))
+    return Opened(absolute(path), read, f"{chosen}{suffix}", where)

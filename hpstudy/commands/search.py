@@ -136,12 +136,10 @@ def _search(
     size = workers_for(workers, plan)
     reader = open_database(opened.runs.url, write=False)
     observer = SearchObserver(plan, reader, size)
-    before = observer.look().epochs
     start = time.monotonic()
     view = SearchView(observer.look, plan.study.measured(plan.metric, plan.direction))
     invocation = train(plan, opened.runs, size, view)
-    trained = observer.look().epochs - before
-    say_trained(trained, time.monotonic() - start, size)
+    trained = say_trained(plan, invocation, reader, time.monotonic() - start, size)
     study = optuna.load_study(study_name=plan.name, storage=reader.storage)
     ledger = Ledger(study, invocation)
     ledger.read()

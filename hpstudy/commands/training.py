@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
+import optuna
 import typer
 from rich.console import Console, RenderableType
 
@@ -18,11 +19,13 @@ from hpstudy.report.wording import elapsed
 from hpstudy.running.begin import begin, check
 from hpstudy.running.cost import Costs
 from hpstudy.running.launch import default_workers, launch
+from hpstudy.running.ledger import Ledger
 from hpstudy.running.leftover import leftover
 from hpstudy.running.plan import Plan, PointsPlan
 from hpstudy.running.progress import Observer
 from hpstudy.running.worker import Job
 from hpstudy.storage import Database, Runs, open_database
+from hpstudy.trials import trained_epochs
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Trained:
     """What came of running a plan.
 
     Attributes:
-        epochs: How many epochs were trained meanwhile.
+        epochs: How many epochs were trained, each as often as it was.
         left: How many of its points are not done: they failed, or were not tried.
     """
 
@@ -98,16 +101,16 @@ def train_points(
     size = workers_for(workers, plan)
     reader = open_database(runs.url, write=False)
     observer = Observer(plan, reader, Costs(plan, objective), size)
-    before = observer.look().epochs
     start = time.monotonic()
     view = PointsView(observer.look, plan.study.measured(plan.metric, plan.direction), task)
     show = (lambda: tables(reader)) if tables is not None else None
     left = leftover(plan, "", reader)
+    invocation = ""
     if left.points or left.is_asked_for:
-        left = leftover(plan, train(plan, runs, size, view, show), reader)
-    trained = observer.look().epochs - before
+        invocation = train(plan, runs, size, view, show)
+        left = leftover(plan, invocation, reader)
+    trained = say_trained(plan, invocation, reader, time.monotonic() - start, size)
     reader.engine.dispose()
-    say_trained(trained, time.monotonic() - start, size)
     if left.points:
         typer.echo(f"{left}", err=True)
     if left.stopped_by is not None:
@@ -118,7 +121,24 @@ def train_points(
     return Trained(trained, left.points)
 
 
-def say_trained(epochs: int, seconds: float, workers: int) -> None:
-    """Says on stderr what this invocation trained."""
-    took = elapsed(seconds)
-    typer.echo(f"{epochs} epochs trained in {took} with {workers} worker(s).", err=True)
+def say_trained(plan: Plan, invocation: str, reader: Database, seconds: float, workers: int) -> int:
+    """Says on stderr what an invocation trained, in whatever process.
+
+    Returns:
+        How many epochs it trained, those included that it had to train again.
+    """
+    study = optuna.load_study(study_name=plan.name, storage=reader.storage)
+    is_ours = Ledger(study, invocation).is_ours
+    done = trained_epochs(t for t in study.get_trials(deepcopy=False) if is_ours(t))
+    again = f" ({done.again} of them again, as their last state was gone)" if done.again else ""
+    what = "epoch" if plan.incremental else "point"
+    typer.echo(
+        f"{_counted(done.count, what)} trained{again} in {elapsed(seconds)} "
+        f"with {_counted(workers, 'worker')}.",
+        err=True,
+    )
+    return done.count
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -16,10 +16,10 @@ from hpstudy.running.deaths import MOST_DEATHS
 from hpstudy.running.failures import alike
 from hpstudy.running.grid import GridPlan
 from hpstudy.running.ledger import Ledger
-from hpstudy.running.plan import PlannedPoint, PointsPlan
+from hpstudy.running.plan import Plan, PlannedPoint, PointsPlan
 from hpstudy.running.space import distributions, known_distributions
 from hpstudy.sampler import OneFactorSampler, Point
-from hpstudy.trials import PointKey, point_key
+from hpstudy.trials import TRAINING, PointKey, point_key
 
 _ALIKE = 3  # failures of one kind, nothing else yet: the rest would only repeat them
 
@@ -42,8 +42,14 @@ class Agenda(Protocol):
     def sampler(self) -> BaseSampler:
         """Returns what fills in the parameters that an enqueued trial leaves open."""
 
-    def goes_on(self, planned: PlannedPoint) -> bool:
-        """Tells whether a training's state is kept after this point."""
+    def needed(self) -> set[str]:
+        """Returns the trainings whose last state something still waits for, or is at."""
+
+
+def unfinished(plan: Plan, ledger: Ledger) -> set[str]:
+    """Returns the trainings of trials that run, or were interrupted and not taken up since."""
+    lost = {plan.planned(point).key for point in ledger.lost()}
+    return lost | {str(t.user_attrs.get(TRAINING)) for t in ledger.running()}
 
 
 def is_hopeless(ledger: Ledger) -> bool:
@@ -71,8 +77,6 @@ class PointsAgenda:
         self._left: dict[PointKey, PlannedPoint] = {point_key(p.point): p for p in plan.points}
         self._known = known_distributions(study.get_trials(deepcopy=False))
         self._distributions = distributions((p.point for p in plan.points), self._known, plan.space)
-        self._last_epochs = plan.last_epochs()
-        self._extendable = plan.extendable()
 
     def candidates(self) -> Iterator[PlannedPoint]:
         """Yields the points that are free."""
@@ -111,7 +115,7 @@ class PointsAgenda:
             return OneFactorSampler(baseline, self._plan.factors, self._plan.seeds)
         return optuna.samplers.RandomSampler()
 
-    def goes_on(self, planned: PlannedPoint) -> bool:
-        """Tells whether a later point goes on from this one."""
-        last = self._last_epochs.get(planned.key, planned.epochs)
-        return planned.key in self._extendable or planned.epochs < last
+    def needed(self) -> set[str]:
+        """Returns the trainings of the points that are left, and of what runs besides."""
+        left = {p.key for key, p in self._left.items() if key not in self._ledger.done}
+        return left | unfinished(self._plan, self._ledger)

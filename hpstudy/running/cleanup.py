@@ -14,8 +14,9 @@ from optuna.trial import FrozenTrial, TrialState
 from hpstudy.checkpoints import Checkpoints
 from hpstudy.errors import UserError
 from hpstudy.records import Records
+from hpstudy.running.keeping import drop
 from hpstudy.sampler import Point, one_factor_points
-from hpstudy.storage import Runs, exists, open_database, try_take
+from hpstudy.storage import Runs, exists, open_database
 from hpstudy.study import StudyFile
 from hpstudy.trials import (
     SEEDS,
@@ -27,7 +28,6 @@ from hpstudy.trials import (
     is_ours,
     latest_attempts,
     point_key,
-    training_lock,
 )
 
 
@@ -49,10 +49,10 @@ class Belongings:
 
 
 def clean(study: StudyFile, name: str, runs: Runs) -> int:
-    """Drops checkpoints that nothing needs any more and returns the bytes freed.
+    """Drops all checkpoints but those that something waits for, and returns the bytes freed.
 
-    Needed are those of trainings that a point of the study file still waits for, that a trial of
-    any study in the database has not finished with, or that a worker is at. What was pruned is
+    Something waits for those of trainings that a point of the study file still needs, that a trial
+    of any study in the database has not finished with, or that a worker is at. What was pruned is
     finished with.
 
     Args:
@@ -70,14 +70,8 @@ def clean(study: StudyFile, name: str, runs: Runs) -> int:
             points = _grid_points(study, loaded) if study_name == grid_name(name) else []
             needed |= _unfinished(attempts, points, study.fidelity)
         database.engine.dispose()
-    freed = 0
-    for key in checkpoints.keys():  # noqa: SIM118 - not a dict
-        if key not in needed:
-            lock = try_take(runs.url, training_lock(key))
-            if lock is not None:
-                freed += checkpoints.drop(key)
-                lock.release()
-    return freed
+    unneeded = [key for key in checkpoints.keys() if key not in needed]  # noqa: SIM118 - no dict
+    return sum(drop(key, checkpoints, runs.url) for key in unneeded)
 
 
 def _grid_points(study: StudyFile, loaded: optuna.Study) -> list[Point]:

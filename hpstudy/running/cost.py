@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from hpstudy.checkpoints import Checkpoints
 from hpstudy.objective import Estimate, Objective
 from hpstudy.records import Epoch, Records
 from hpstudy.running.plan import PointsPlan
@@ -22,7 +23,6 @@ class Costs:
 
     def __init__(self, plan: PointsPlan, objective: Objective) -> None:
         self._last = plan.last_epochs()
-        self._extendable = plan.extendable()
         self._is_function = objective.is_function
         self._estimates: dict[str, Estimate] = {}
         for planned in plan.points:
@@ -36,6 +36,7 @@ class Costs:
         recorded: Mapping[str, Sequence[Epoch]],
         workers: int,
         rate: float | None = None,
+        again: Mapping[str, int] | None = None,
     ) -> float | None:
         """Returns the seconds until the plan is done, or None if there is nothing to go by.
 
@@ -43,9 +44,11 @@ class Costs:
             recorded: The finished epochs, by key.
             workers: How many trainings run at once.
             rate: Operations per second, for when no epoch of this plan is recorded yet.
+            again: Recorded epochs that have to be trained again, by key.
         """
         left = {k: last - len(recorded.get(k, ())) for k, last in self._last.items()}
-        left = {key: epochs for key, epochs in left.items() if epochs > 0}
+        repeated = again or {}
+        left = {k: epochs + repeated.get(k, 0) for k, epochs in left.items() if epochs > 0}
         if not left:
             return 0.0
         own = {k: s for k in self._last if (s := _mean_seconds(recorded.get(k, ()))) is not None}
@@ -66,19 +69,22 @@ class Costs:
         # No split over the workers ends before the longest training does.
         return max(sum(seconds) / workers, max(seconds))
 
-    def disk_bytes(self, workers: int) -> int | None:
+    def disk_bytes(self, workers: int, keep: int) -> int | None:
         """Returns the checkpoints' largest size at once, or None if the objective can't tell.
 
-        Those that a further level of the fidelity would go on from stay; of the others there are
-        at most two a worker, one being written while the one before is still there.
+        What is left stays up to a budget. Besides, each worker has at most two checkpoints of the
+        training that it is at: one is being written while the one before is still there.
+
+        Args:
+            workers: How many trainings run at once.
+            keep: The budget, in bytes.
         """
         if self._is_function:
             return 0
         if len(self._estimates) < len(self._last):
             return None
-        kept = sum(self._estimates[k].checkpoint_bytes for k in self._extendable)
         largest = sorted((e.checkpoint_bytes for e in self._estimates.values()), reverse=True)
-        return kept + 2 * sum(largest[:workers])
+        return min(sum(largest[workers:]), keep) + 2 * sum(largest[:workers])
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,8 @@ class Forecast:
         trainings: Trainings that give their values.
         epochs_asked: Epochs when every table row is trained by itself.
         epochs_shared: Epochs when rows share what they can.
-        epochs_left: Epochs of these that are not recorded yet.
+        epochs_left: Epochs to train: those of these that are not recorded yet, and those before
+            them that have to be trained again, as the training's last state is gone.
         workers: How many trainings would run at once.
         seconds_left: Estimated time; None if there is nothing to estimate from.
         checkpoint_bytes: Estimated disk for checkpoints; None if the objective can't tell.
@@ -117,6 +124,12 @@ def forecast(plan: PointsPlan, objective: Objective, runs: Runs, workers: int) -
             recorded = records.epochs_of(last)
         database.engine.dispose()
     left = plan.epochs_left({key: len(epochs) for key, epochs in recorded.items()})
+    checkpoints = Checkpoints(runs.checkpoints)
+    again = {
+        key: len(epochs) - checkpoints.latest(key, at_most=len(epochs))
+        for key, epochs in recorded.items()
+        if key in left
+    }
     rate = None
     if left and not recorded:
         rate = objective.measure_rate(runtime=plan.runtime)
@@ -126,10 +139,10 @@ def forecast(plan: PointsPlan, objective: Objective, runs: Runs, workers: int) -
         trainings=len(last),
         epochs_asked=plan.epochs_asked,
         epochs_shared=sum(last.values()),
-        epochs_left=sum(left.values()),
+        epochs_left=sum(left.values()) + sum(again.values()),
         workers=workers,
-        seconds_left=costs.seconds_left(recorded, workers, rate),
-        checkpoint_bytes=costs.disk_bytes(workers) if left else 0,
+        seconds_left=costs.seconds_left(recorded, workers, rate, again),
+        checkpoint_bytes=costs.disk_bytes(workers, runs.keep) if left else 0,
     )
 
 

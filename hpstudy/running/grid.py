@@ -37,17 +37,6 @@ class GridPlan(PointsPlan):
         )
         return len(self.seeds) * sum(1 if fidelity is None else int(p[fidelity]) for p in rows)
 
-    def extendable(self) -> set[str]:
-        """Returns the keys of trainings that a further level of the fidelity would go on with."""
-        if self.study.fidelity not in self.factors:
-            return set()
-        base = self.study.full_baseline()
-        return {
-            p.key
-            for p in self.points
-            if all(p.point[k] == v for k, v in base.items() if k != self.study.fidelity)
-        }
-
 
 def parse_seeds(text: str) -> list[int]:
     """Reads `--seeds`: "3" are the first three, "0-4", "0,1,7" and "3-3" the ones named.

@@ -130,10 +130,6 @@ class PointsPlan(Plan):
         """Epochs when every point is trained by itself, from its first epoch."""
         return sum(p.epochs for p in self.points)
 
-    def extendable(self) -> set[str]:
-        """Returns the keys of trainings that are kept, to go on from them later."""
-        return set()
-
 
 def frame(
     study: StudyFile,

@@ -10,6 +10,7 @@ from optuna import Trial
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 
+from hpstudy.running.agenda import unfinished
 from hpstudy.running.failures import alike
 from hpstudy.running.ledger import Ledger
 from hpstudy.running.plan import PlannedPoint
@@ -90,9 +91,9 @@ class SearchAgenda:
         drawn = sampler(self._plan.sampler, self._plan.seed, self._ledger.next_number)
         return ToldSampler(drawn, self._study)
 
-    def goes_on(self, planned: PlannedPoint) -> bool:
-        """Tells that no state is kept of a training that came to its end; of a pruned one it is."""
-        return False
+    def needed(self) -> set[str]:
+        """Returns the trainings of what runs, and of what was interrupted."""
+        return unfinished(self._plan, self._ledger)
 
     def _is_full(self) -> bool:
         ledger = self._ledger

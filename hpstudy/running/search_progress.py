@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 from hpstudy.running.search import SearchPlan
 from hpstudy.sampler import Point, known_params
 from hpstudy.storage import Database
-from hpstudy.trials import ERROR, find_study, has_diverged, is_measured
+from hpstudy.trials import ERROR, find_study, has_diverged, is_measured, trained_epochs
 
 _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
@@ -54,7 +54,7 @@ class SearchProgress:
         latest: The trials finished last, newest first.
         news: The trials finished since the last look.
         best: The best trial that is complete and did not diverge.
-        epochs: Epochs trained.
+        epochs: Epochs that its trials trained; what they found recorded is not among it.
         epochs_saved: Epochs that pruned trials did not take.
         seconds_left: Estimated; None before there is anything to estimate from.
     """
@@ -109,7 +109,7 @@ class SearchObserver:
             latest=tuple(self._shown(t) for t in reversed(ended[-5:])),
             news=tuple(self._shown(t) for t in news),
             best=self._shown(pick(measured, key=lambda t: t.values[0])) if measured else None,
-            epochs=sum(t.epoch for t in shown),
+            epochs=trained_epochs(trials).count,
             epochs_saved=sum(t.last - t.epoch for t in shown if t.state == "pruned"),
             seconds_left=self._seconds_left(finished, running),
         )

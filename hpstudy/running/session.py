@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import takewhile
 
 from hpstudy.checkpoints import Checkpoints
 from hpstudy.errors import UserError
@@ -57,7 +58,9 @@ class TrainingSession:
         """The training's key."""
         return self._identity.key
 
-    def epochs(self, last: int, metric: str, *, keep_state: bool) -> Iterator[Epoch]:
+    def epochs(
+        self, last: int, metric: str, taken_up: Callable[[int, int], None]
+    ) -> Iterator[Epoch]:
         """Yields the epochs 1 to `last`, each as soon as it is finished and recorded.
 
         It ends early at an epoch whose metric is None: the training has diverged there. Recorded
@@ -66,7 +69,8 @@ class TrainingSession:
         Args:
             last: The last epoch that is wanted.
             metric: The metric that every epoch must have.
-            keep_state: Whether the state after `last` is kept, to go on from it later.
+            taken_up: Is told how many epochs were found recorded, if any, and how many of these
+                had to be trained again so far.
 
         Raises:
             ObjectiveFailedError: The objective raised.
@@ -74,35 +78,38 @@ class TrainingSession:
         """
         with deferred_interrupts():
             recorded = self._records.epochs(self.key, last)
-        number = 0
-        for epoch in recorded:
-            if metric not in epoch.metrics:
-                break
+            found = list(takewhile(lambda epoch: metric in epoch.metrics, recorded))
+            if found:
+                taken_up(len(found), 0)
+        for epoch in found:
             yield epoch
-            number = epoch.number
             if epoch.metrics[metric] is None:
                 return
+        number = len(found)
         if number == last:
             return
         self._is_stale = number < len(recorded)
-        training = self._taken_up(number)
+        training = self._taken_up(number, taken_up)
         while number < last:
             number += 1
-            epoch = self._train(training, number, metric, keep_state=keep_state or number < last)
+            epoch = self._train(training, number, metric)
             yield epoch
             if epoch.metrics[metric] is None:
                 return
 
     def drop_state(self) -> None:
-        """Drops the checkpoints: nothing needs them any more."""
+        """Drops the checkpoints: nothing goes on from them."""
         self._checkpoints.drop(self.key)
 
-    def _taken_up(self, epoch: int) -> Training:
+    def _taken_up(self, epoch: int, taken_up: Callable[[int, int], None]) -> Training:
         """Returns the training at a finished epoch, from the latest state that is still good."""
         if self._training is None or self._at != epoch:
-            self._training, self._at = self._restored(epoch)
+            self._training, first = self._restored(epoch)
+            self._at = first
             while self._at < epoch:  # its state was lost: what is recorded is trained again
                 self._next_epoch(self._training)
+                with deferred_interrupts():
+                    taken_up(epoch, self._at - first)
         return self._training
 
     def _restored(self, epoch: int) -> tuple[Training, int]:
@@ -134,18 +141,18 @@ class TrainingSession:
         self._at += 1
         return metrics
 
-    def _train(self, training: Training, number: int, metric: str, *, keep_state: bool) -> Epoch:
+    def _train(self, training: Training, number: int, metric: str) -> Epoch:
         start = time.perf_counter()
         metrics = self._next_epoch(training)
         wall = time.perf_counter() - start
         epoch = Epoch(number, {"seconds": wall, **metrics, "wall_seconds": wall})
         _check_metric(epoch, metric)
         with deferred_interrupts():  # this epoch is finished: whatever happens now, it is kept
-            self._record(training, epoch, keep_state=keep_state and metrics[metric] is not None)
+            self._record(training, epoch, has_diverged=metrics[metric] is None)
         return epoch
 
-    def _record(self, training: Training, epoch: Epoch, *, keep_state: bool) -> None:
-        keep_state = keep_state and not self._objective.is_function
+    def _record(self, training: Training, epoch: Epoch, *, has_diverged: bool) -> None:
+        keep_state = not has_diverged and not self._objective.is_function
         with objectives_own_code():
             state = training.state_dict() if keep_state else None
             steps, predictions = steps_of(training), predictions_of(training)

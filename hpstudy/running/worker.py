@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
+from functools import partial
 
 import optuna
 from optuna import Trial
@@ -21,6 +22,7 @@ from hpstudy.running.agenda import Agenda, PointsAgenda
 from hpstudy.running.deaths import bury
 from hpstudy.running.failures import Failure, ObjectiveFailedError, failure_of
 from hpstudy.running.interrupts import Interrupted, deferred_interrupts
+from hpstudy.running.keeping import Keeper
 from hpstudy.running.ledger import Ledger
 from hpstudy.running.plan import Plan, PlannedPoint, PointsPlan
 from hpstudy.running.progress import label
@@ -35,6 +37,7 @@ from hpstudy.trials import (
     DIVERGED,
     ERROR,
     INVOCATION,
+    TAKEN_UP,
     TRACE,
     TRAINING,
     is_alive,
@@ -110,6 +113,7 @@ class Worker:
         limit_threads(job.plan.runtime.threads)
         self._session: TrainingSession | None = None
         self._session_lock: Held | None = None
+        self._keeper = Keeper(job.runs)
 
     def run(self) -> None:
         """Works until no point is left that this invocation may still try."""
@@ -127,6 +131,7 @@ class Worker:
                 if claim is not None:
                     self._run(claim)
                 elif is_over:
+                    self._keeper.trim(self._agenda.needed)
                     return
                 else:
                     time.sleep(_POLL_SECONDS)
@@ -250,9 +255,9 @@ class Worker:
         planned, metric = claim.planned, self._plan.metric
         self._enter(planned, wait=True)  # a point that was not known beforehand may be another's
         assert self._session is not None
-        goes_on = self._agenda.goes_on(planned)
         value: float | None = None
-        for epoch in self._session.epochs(planned.epochs, metric, keep_state=goes_on):
+        note = partial(_note_start, claim.trial)
+        for epoch in self._session.epochs(planned.epochs, metric, note):
             value = epoch.metrics[metric]
             if value is None:
                 self._session.drop_state()
@@ -263,8 +268,6 @@ class Worker:
                 is_hopeless = epoch.number < planned.epochs and claim.trial.should_prune()
             if is_hopeless:
                 return _Outcome(TrialState.PRUNED)
-        if not goes_on:
-            self._session.drop_state()
         return _Outcome(TrialState.COMPLETE, value)
 
     def _label(self, claim: _Claim) -> str:
@@ -273,10 +276,16 @@ class Worker:
         return label(claim.planned.point, self._plan.study.full_baseline(), seeds=2)
 
     def _leave_training(self) -> None:
-        self._session = None
+        left, self._session = self._session, None
         if self._session_lock is not None:
             self._session_lock.release()
             self._session_lock = None
+        if left is not None:
+            self._keeper.left(left.key, self._agenda.needed)
+
+
+def _note_start(trial: Trial, found: int, again: int) -> None:
+    trial.set_user_attr(TAKEN_UP, [found, again])
 
 
 def _agenda(plan: Plan, study: optuna.Study, ledger: Ledger) -> Agenda:

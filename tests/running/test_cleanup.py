@@ -8,9 +8,9 @@ def checkpoints(folder) -> list[str]:
     return sorted(p.name for p in home.glob("*")) if home.exists() else []
 
 
-def test_of_a_finished_grid_only_the_fidelitys_own_checkpoint_stays(folder):
+def test_clean_drops_all_last_states_of_a_finished_grid(folder):
     folder.run("grid", "walk.toml", "--workers", "1")
-    assert len(checkpoints(folder)) == 1
+    assert len(checkpoints(folder)) == 3
     assert folder.run("clean", "walk.toml").stdout == "0 MB freed.\n"
     assert checkpoints(folder) == []
     assert folder.json("grid", "walk.toml")["grid"]["trials"]["complete"] == 4
@@ -21,6 +21,7 @@ def test_clean_keeps_what_a_waiting_point_would_go_on_from(folder, study_with):
     study_with(("epochs = [2, 4]", "epochs = [2]"))
     folder.run("grid", "walk.toml")
     study_with()
+    assert len(checkpoints(folder)) == 3
     folder.run("clean", "walk.toml")
     assert len(checkpoints(folder)) == 1
     folder.run("grid", "walk.toml", "--workers", "1")
@@ -37,11 +38,12 @@ def test_clean_drops_what_belongs_to_no_trial(folder):
 def test_clean_of_one_study_leaves_what_another_needs(folder, study_with):
     study_with(("[settings]", '[settings]\nraise_at = "0.1 8 0 2"'), name="other.toml")
     folder.run("grid", "other.toml", code=1)
-    kept = checkpoints(folder)
-    assert len(kept) == 1
     folder.run("grid", "walk.toml")
     folder.run("clean", "walk.toml")
-    assert checkpoints(folder) == kept
+    study = optuna.load_study(study_name="other/grid", storage=folder.url)
+    assert checkpoints(folder) == [
+        next(t for t in study.trials if "error" in t.user_attrs).user_attrs["training"]
+    ]
 
 
 def test_delete_asks_first_and_takes_only_what_is_the_studys_own(folder):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from hpstudy.objective import Runtime, load_objective
 from hpstudy.records import Epoch
 from hpstudy.running.cost import Costs
@@ -31,6 +33,13 @@ def test_a_trainings_own_epochs_tell_its_time():
     assert costs.seconds_left({key: epochs(3.0, 20)}, 1) == 0
 
 
+def test_what_has_to_be_trained_again_takes_its_time():
+    costs, plan = costs_and_keys(factors=["epochs"])
+    key = plan.points[0].key
+    assert costs.seconds_left({key: epochs(3.0, 5)}, 1, again={key: 4}) == (15 + 4) * 3.0
+    assert costs.seconds_left({key: epochs(3.0, 20)}, 1, again={key: 20}) == 0
+
+
 def test_other_trainings_are_scaled_by_their_operations():
     costs, plan = costs_and_keys(factors=["hidden"])
     keys = {p.point["hidden"]: p.key for p in plan.points}
@@ -48,6 +57,15 @@ def test_a_rate_serves_where_nothing_is_recorded():
     assert 20 * 60 < slow < 60 * 60
 
 
-def test_the_largest_checkpoints_count():
+@pytest.mark.parametrize(
+    ("keep", "workers", "megabytes"),
+    [
+        (0, 1, 2 * 155.3),  # the last state, and the one that is being written
+        (0, 2, 2 * (155.3 + 78.0)),
+        (100_000_000, 1, 100 + 2 * 155.3),
+        (4_000_000_000, 1, 78.0 + 39.3 + 7 * 20.0 + 2 * 155.3),  # all others of the ten fit
+    ],
+)
+def test_disk_is_what_is_kept_and_what_is_at_work(keep: int, workers: int, megabytes: float):
     costs, _ = costs_and_keys()
-    assert costs.disk_bytes(2) > costs.disk_bytes(1) > 2 * 155e6
+    assert costs.disk_bytes(workers, keep) / 1e6 == pytest.approx(megabytes, rel=1e-3)

@@ -38,18 +38,6 @@ def test_points_that_share_a_training_stand_together_and_the_longest_come_first(
     assert keys[0] == keys[1] == keys[2]
 
 
-def test_only_the_fidelitys_own_training_is_kept_for_later():
-    report = plan(seeds=[0, 1])
-    kept = {(p.point["lr"], p.identity.seed) for p in report.points if p.key in report.extendable()}
-    assert kept == {(0.001, 0), (0.001, 1)}
-    assert len(report.extendable()) == 2
-
-
-def test_a_study_without_the_fidelity_as_a_factor_keeps_none(folder, study_with):
-    study_with(("epochs = [2, 4]\n", ""))
-    assert plan(folder.path / "walk.toml").extendable() == set()
-
-
 def test_what_is_left_is_what_is_not_finished():
     report = plan()
     baseline = report.points[0].key

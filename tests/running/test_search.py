@@ -71,7 +71,8 @@ def test_pruning_saves_epochs_and_a_pruned_training_keeps_its_checkpoint(folder)
     pruned = [t for t in trials(folder) if t.state == TrialState.PRUNED]
     assert all(len(t.intermediate_values) < t.params["epochs"] for t in pruned)
     kept = {p.name for p in (folder.path / "runs" / "checkpoints").iterdir()}
-    assert kept == {t.user_attrs["training"] for t in pruned}
+    assert kept == {t.user_attrs["training"] for t in trials(folder)}
+    assert kept > {t.user_attrs["training"] for t in pruned}
     folder.run("clean", "seek.toml")
     assert not list((folder.path / "runs" / "checkpoints").iterdir())
     none = search(folder, "--workers", "1", "--pruner", "none", "--runs", "unpruned")

@@ -61,12 +61,13 @@ class Bench:
         self,
         last: int,
         *,
-        keep: bool = True,
         session: TrainingSession | None = None,
         metric: str = "value",
     ):
         self.module.trained.clear()
-        epochs = list((session or self.session()).epochs(last, metric, keep_state=keep))
+        self.taken_up: list[tuple[int, int]] = []
+        chosen = session or self.session()
+        epochs = list(chosen.epochs(last, metric, lambda *found: self.taken_up.append(found)))
         return [e.metrics["value"] for e in epochs], list(self.module.trained)
 
     def files(self) -> list[Path]:
@@ -96,8 +97,21 @@ def test_recorded_epochs_are_read_and_only_missing_ones_trained(bench, expected)
 
 def test_one_session_goes_on_without_a_checkpoint(bench, expected):
     session = bench.session()
-    assert bench.run(2, keep=False, session=session) == (expected[:2], [1, 2])
-    assert bench.run(4, keep=False, session=session) == (expected[:4], [3, 4])
+    assert bench.run(2, session=session) == (expected[:2], [1, 2])
+    bench.checkpoints.drop(bench.identity.key)
+    assert bench.run(4, session=session) == (expected[:4], [3, 4])
+
+
+def test_it_tells_where_it_took_the_training_up_and_what_it_trained_again(bench):
+    bench.run(3)
+    assert bench.taken_up == []
+    bench.run(4)
+    assert bench.taken_up == [(3, 0)]
+    bench.checkpoints.drop(bench.identity.key)
+    bench.run(4)
+    assert bench.taken_up == [(4, 0)]
+    bench.run(6)
+    assert bench.taken_up == [(4, 0), (4, 1), (4, 2), (4, 3), (4, 4)]
 
 
 def test_without_its_checkpoint_it_trains_again_and_the_numbers_stay(bench, expected):
@@ -135,13 +149,6 @@ def test_killed_between_checkpoint_and_record_it_goes_on_from_the_one_before(ben
     assert {f.name.split(".")[0] for f in bench.files()} == {"1", "2"}
     assert bench.run(3) == (expected[:3], [2, 3])
     assert {f.name.split(".")[0] for f in bench.files()} == {"3"}
-
-
-def test_the_last_state_is_kept_only_if_it_is_wanted(bench):
-    bench.run(2, keep=False)
-    assert {f.name.split(".")[0] for f in bench.files()} == {"1"}
-    bench.session().drop_state()
-    assert bench.files() == []
 
 
 def test_the_time_of_an_epoch_is_always_known(bench):
