@@ -90,6 +90,12 @@ def artifacts_of(name: str, database: Database) -> list[dict[str, str]]:
     return [artifact for artifact in noted if artifact is not None]
 
 
+def invocation_of(trial: FrozenTrial) -> str | None:
+    """Returns the invocation that asked for a trial, whichever of its workers did."""
+    asked_by = trial.user_attrs.get(INVOCATION)
+    return None if asked_by is None else str(asked_by).partition("/")[0]
+
+
 def trial_lock(study: str, number: int) -> str:
     """Returns the name of the lock that a trial's worker holds while the trial is running."""
     return f"trial/{study}/{number}"

@@ -9,7 +9,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from hpstudy.sampler import Point
-from hpstudy.trials import ERROR, INVOCATION, TRAINING, PointKey, known_key, point_key
+from hpstudy.trials import ERROR, TRAINING, PointKey, invocation_of, known_key, point_key
 
 
 class Ledger:
@@ -67,7 +67,7 @@ class Ledger:
 
     def is_ours(self, trial: FrozenTrial) -> bool:
         """Tells whether a trial was asked for by this invocation."""
-        return str(trial.user_attrs.get(INVOCATION)).partition("/")[0] == self._invocation
+        return invocation_of(trial) == self._invocation
 
     def running(self) -> list[FrozenTrial]:
         """Returns the trials that are running, or whose worker died and was not noticed yet."""

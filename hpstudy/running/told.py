@@ -14,7 +14,7 @@ from optuna.samplers import BaseSampler
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from hpstudy.trials import ERROR, INVOCATION, has_diverged, is_measured, known_key
+from hpstudy.trials import ERROR, has_diverged, invocation_of, is_measured, known_key
 
 _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
@@ -33,7 +33,7 @@ def told(trials: Sequence[FrozenTrial], direction: str) -> list[FrozenTrial]:
         direction: "maximize" or "minimize".
     """
     finished = [t for t in trials if t.state in _FINISHED]
-    worked = {t.user_attrs.get(INVOCATION) for t in finished}
+    worked = {invocation_of(t) for t in finished}
     known = {known_key(t) for t in finished}
     worst = _worse_than([t.values[0] for t in finished if is_measured(t)], direction)
 
@@ -43,7 +43,7 @@ def told(trials: Sequence[FrozenTrial], direction: str) -> list[FrozenTrial]:
         return (
             ERROR in trial.user_attrs
             and bool(trial.params)  # a trial without any would empty the samplers' search space
-            and trial.user_attrs.get(INVOCATION) in worked
+            and invocation_of(trial) in worked
             and known_key(trial) not in known
         )
 

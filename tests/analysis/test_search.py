@@ -10,7 +10,6 @@ from optuna.distributions import FloatDistribution, IntDistribution
 
 from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.search import best_settings, read_search
-from hpstudy.records import Records
 from hpstudy.storage import open_database
 from hpstudy.study_files import load_study
 from hpstudy.trials import DIVERGED, FINGERPRINT
@@ -93,10 +92,10 @@ def test_a_setting_stands_once_among_the_best_with_how_often_it_was_tried(made_s
 
 def test_diverged_trials_are_counted_and_stand_apart(folder):
     database = open_database(folder.url, write=True)
-    Records(database.engine).create_tables()
     study = optuna.create_study(
         study_name="seek/search", storage=database.storage, direction="maximize"
     )
+    study.set_user_attr(FINGERPRINT, {})
     lost = optuna.create_trial(
         value=-math.inf,
         params=BEST,

@@ -19,7 +19,7 @@ optuna.logging.set_verbosity(optuna.logging.ERROR)
 X = FloatDistribution(0, 100)
 
 
-def trial(x: float, value: float | None = None, run: str = "now", **attributes: object):
+def trial(x: float, value: float | None = None, run: str = "now/1", **attributes: object):
     state = TrialState.FAIL if value is None else TrialState.COMPLETE
     return create_trial(
         state=state,
@@ -36,23 +36,23 @@ def pruned(x: float) -> FrozenTrial:
         params={"x": x},
         distributions={"x": X},
         intermediate_values={1: 0.5},
-        user_attrs={INVOCATION: "now"},
+        user_attrs={INVOCATION: "now/1"},
     )
 
 
 @pytest.mark.parametrize("direction", ["maximize", "minimize"])
 def test_a_sampler_is_told_what_a_setting_came_to(direction: str):
-    empty = create_trial(state=TrialState.FAIL, user_attrs={INVOCATION: "now", ERROR: "at once"})
+    empty = create_trial(state=TrialState.FAIL, user_attrs={INVOCATION: "now/1", ERROR: "at once"})
     lost = worst_value(direction)
     given = {
         "measured": trial(1, 0.2),
         "worst measured": trial(2, 0.9 if direction == "minimize" else 0.1),
         "pruned": pruned(3),
         "diverged": trial(4, lost, **{DIVERGED: 1}),
-        "raised": trial(5, **{ERROR: "too large"}),
+        "raised": trial(5, run="now/2", **{ERROR: "too large"}),
         "killed": trial(6),
         "raised, then measured": trial(1, **{ERROR: "disk full"}),
-        "raised where all raised": trial(7, run="before", **{ERROR: "KeyError: 'x'"}),
+        "raised where all raised": trial(7, run="before/1", **{ERROR: "KeyError: 'x'"}),
         "raised without parameters": empty,
     }
     seen = dict(zip(given, told(list(given.values()), direction), strict=True))
