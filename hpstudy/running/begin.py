@@ -70,7 +70,8 @@ def check(plan: Plan, runs: Runs) -> None:
         if changes:
             raise UserError(
                 f"study {plan.name!r} in {database.shown} holds trials of another kind: "
-                f"{'; '.join(changes)}; give --name for a study of its own"
+                f"{'; '.join(changes)}; give --name for a study of its own, or begin anew after "
+                f"`hpstudy delete {plan.name.rpartition('/')[0]}`"
             )
         if isinstance(plan, PointsPlan):
             trials = study.get_trials(deepcopy=False)

@@ -22,3 +22,9 @@ def test_choices_stay_as_a_study_has_fixed_them():
     assert distributions([{"s": "a"}], known) == known
     with pytest.raises(UserError, match=r"can't add \['z'\] to the choices"):
         distributions([{"s": "z"}], known)
+
+
+@pytest.mark.parametrize("level", [2**60 + 1, 2**53 + 1])
+def test_a_level_that_the_database_gives_back_as_another_is_refused(level: int):
+    with pytest.raises(UserError, match=f"n: the database would give {level} back as"):
+        distributions([{"n": 1}, {"n": level}])
