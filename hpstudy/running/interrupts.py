@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,11 +35,21 @@ def heed_interrupts(*, ignored: tuple[int, ...] = ()) -> None:
     """
     if threading.current_thread() is not threading.main_thread():
         return  # Python takes signals in the main thread alone
+    sys.unraisablehook = _unraisable
     for number in SIGNALS:
         if number in ignored:
             signal.signal(number, signal.SIG_IGN)
         elif signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
+
+
+def check_interrupts() -> None:
+    """Raises `Interrupted` if this process was asked to stop and something swallowed that.
+
+    An objective may, and so does the garbage collector where the signal came in the middle of it.
+    """
+    if _asked:
+        raise Interrupted
 
 
 def was_interrupted() -> bool:
@@ -58,6 +69,11 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
         if signal.getsignal(other) is not signal.SIG_IGN:
             signal.signal(other, _pass)
     raise Interrupted
+
+
+def _unraisable(unraisable: sys.UnraisableHookArgs) -> None:
+    if unraisable.exc_type is not Interrupted:
+        sys.__unraisablehook__(unraisable)
 
 
 def _pass(number: int, frame: FrameType | None) -> None:

@@ -28,6 +28,7 @@ from hpstudy.running.deaths import bury, reason_of
 from hpstudy.running.interrupts import (
     Interrupted,
     blocked_signals,
+    check_interrupts,
     deferred_interrupts,
     heed_interrupts,
     unblock_signals,
@@ -39,6 +40,7 @@ from hpstudy.running.worker import Job, Worker
 from hpstudy.storage import Database, hold, open_database
 from hpstudy.trials import INVOCATION, point_key
 
+_LOOK_SECONDS = 1.0
 _STOP_SECONDS = 30.0  # a worker that was told to stop gets this long before it is killed
 _REST_SECONDS = 2.0  # what a dead worker wrote is read this long
 _STOPPED = 128 + signal.SIGTERM  # exit code of a worker that was asked to stop
@@ -91,7 +93,8 @@ class _Pool:
             for _ in range(self._size):
                 self._start()
             while self._members:
-                connection.wait([m.process.sentinel for m in self._members])
+                connection.wait([m.process.sentinel for m in self._members], _LOOK_SECONDS)
+                check_interrupts()
                 for member in [m for m in self._members if m.process.exitcode is not None]:
                     self._members.remove(member)
                     self._ended(member)

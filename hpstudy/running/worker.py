@@ -21,7 +21,7 @@ from hpstudy.running import output
 from hpstudy.running.agenda import Agenda, PointsAgenda
 from hpstudy.running.deaths import bury
 from hpstudy.running.failures import Failure, ObjectiveFailedError, failure_of
-from hpstudy.running.interrupts import Interrupted, deferred_interrupts
+from hpstudy.running.interrupts import Interrupted, check_interrupts, deferred_interrupts
 from hpstudy.running.keeping import Keeper
 from hpstudy.running.ledger import Ledger
 from hpstudy.running.plan import Plan, PlannedPoint, PointsPlan
@@ -119,6 +119,7 @@ class Worker:
         """Works until no point is left that this invocation may still try."""
         try:
             while True:
+                check_interrupts()
                 claim = None
                 try:
                     with deferred_interrupts():
@@ -258,6 +259,7 @@ class Worker:
         value: float | None = None
         note = partial(_note_start, claim.trial)
         for epoch in self._session.epochs(planned.epochs, metric, note):
+            check_interrupts()
             value = epoch.metrics[metric]
             if value is None:
                 self._session.drop_state()
