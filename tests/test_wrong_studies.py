@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from hpstudy.errors import UserError
 from hpstudy.study_files import load_study
 
 GOOD = """
@@ -203,3 +206,64 @@ def test_a_wrong_value_is_one_line_with_file_and_key(command, old: str, new: str
     error = command.error("grid", "s.toml")
     assert error.startswith("s.toml: ")
     assert re.search(f"(: |\\.){message}", error.removeprefix("s.toml")), error
+
+
+ANYTHING = [
+    "3",
+    "-1",
+    "1.5",
+    "nan",
+    "true",
+    '"x"',
+    '""',
+    "[]",
+    "[[1]]",
+    "{}",
+    "{ a = 1 }",
+    "2020-01-01",
+]
+
+
+def keys(table: dict, path: tuple = ()):
+    """Every key of a table and of those within it."""
+    for key, value in table.items():
+        yield (*path, key)
+        inside = value[0] if key == "claims" else value
+        if isinstance(inside, dict):
+            yield from keys(inside, (*path, key))
+
+
+def written(value: object) -> str:
+    """A value as TOML: what JSON writes, but for tables."""
+    if isinstance(value, Written):
+        return value
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(k)} = {written(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(written, value)) + "]"
+    return json.dumps(value)
+
+
+class Written(str):
+    """A value that is TOML already."""
+
+
+@pytest.mark.parametrize("path", list(keys(tomllib.loads(GOOD))), ids=".".join)
+def test_whatever_stands_at_a_key_is_taken_or_refused_in_our_words(tmp_path: Path, path):
+    refused = []
+    for value in ANYTHING:
+        table = tomllib.loads(GOOD)
+        inside = table
+        for key in path[:-1]:
+            inside = inside[key][0] if key == "claims" else inside[key]
+        inside[path[-1]] = Written(value)
+        file = tmp_path / "s.toml"
+        file.write_text("".join(f"{key} = {written(part)}\n" for key, part in table.items()))
+        try:
+            load_study(file)
+        except UserError as error:
+            refused.append(f"{error}".removeprefix(f"{file}: "))
+    assert refused
+    for error in refused:
+        assert re.fullmatch(r"[a-z_.\[\]0-9]+: [^\n]{9,350}", error), error
+        assert not re.search("something else|[Ii]nput |valid |should|not TOML", error), error
