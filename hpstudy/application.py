@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any, NoReturn
@@ -15,7 +16,7 @@ from hpstudy.errors import UserError
 from hpstudy.expected import expectation, one_line
 from hpstudy.running.interrupts import heed_interrupts
 
-_LONGEST = 4000  # characters of an error
+_LONGEST = 1000  # characters of an error
 
 _WHOLE_LINE = 1000  # characters of a command's first line that the help shows, at most
 
@@ -72,6 +73,8 @@ def _said(error: typer.TyperException) -> str:
     if not isinstance(error, typer.BadParameter) or parameter is None:
         return error.format_message()
     name = parameter.opts[0] if parameter.param_type_name == "option" else parameter.metavar
+    if parameter.envvar and parameter.envvar in os.environ:
+        name = f"{name} (or {parameter.envvar})"
     if errors := getattr(error.__cause__, "errors", None):  # pydantic, by which Typer reads values
         return f"{name}: {expectation(errors()[0])}"
     return f"{name}: {error.message}" if error.message else f"{name}: missing: {parameter.help}"

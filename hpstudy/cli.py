@@ -79,14 +79,17 @@ def search(
     trials: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Finished trials in all, whoever ran them.  [default: the file's]"
+            min=1,
+            max=10**9,
+            help="Finished trials in all, whoever ran them.  [default: the file's]",
         ),
     ] = None,
     timeout: Annotated[
         str | None, typer.Option(help="Begin no trial after this long, such as 30m or 1h30m.")
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Begin no trial after this many epochs in all.")
+        int | None,
+        typer.Option(min=1, max=10**9, help="Begin no trial after this many epochs in all."),
     ] = None,
     confirm: Annotated[
         int | None,

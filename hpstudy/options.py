@@ -40,13 +40,19 @@ JsonOption = Annotated[
 WorkersOption = Annotated[
     int | None,
     typer.Option(
-        "--workers", min=1, help="Worker processes.  [default: one per core, or per training]"
+        "--workers",
+        min=1,
+        max=1024,
+        help="Worker processes.  [default: one per core, or per training]",
     ),
 ]
 ThreadsOption = Annotated[
     int,
     typer.Option(
-        "--threads", min=1, help="Threads of one training; part of what a result depends on."
+        "--threads",
+        min=1,
+        max=1024,
+        help="Threads of one training; part of what a result depends on.",
     ),
 ]
 DeviceOption = Annotated[

@@ -11,7 +11,7 @@ from hpstudy.expected import shown
 from hpstudy.metric import PER_CENT, SHARE
 from hpstudy.sampler import Level
 from hpstudy.seeds import LARGEST_WHOLE
-from hpstudy.values import Figure, Number, OneLevel, Seeds, Text, distinct, is_same
+from hpstudy.values import Count, Figure, Number, OneLevel, Seeds, Text, distinct, is_same
 
 
 class Section(BaseModel):
@@ -69,7 +69,7 @@ class Grid(Section):
 
     metric: Text = Field("value", description="the metric that is compared")
     direction: Literal["maximize", "minimize"] = Field("maximize", description="which is better")
-    validation: int = Field(0, ge=0, description="images (or rows) held out of training")
+    validation: Count = Field(0, ge=0, description="images (or rows) held out of training")
     seeds: Seeds = Field(
         [0], description="the replicates: how many or which; every point is trained once per seed"
     )
@@ -174,9 +174,9 @@ class Search(Section):
 
     metric: Text = Field("value", description="the metric that is searched for")
     direction: Literal["maximize", "minimize"] = Field("maximize", description="which is better")
-    validation: int = Field(0, ge=0, description="images (or rows) held out of training")
-    trials: int = Field(50, ge=1, description="finished trials in all")
-    finalists: int = Field(3, ge=1, description="settings that are trained again to choose by")
+    validation: Count = Field(0, ge=0, description="images (or rows) held out of training")
+    trials: Count = Field(50, ge=1, description="finished trials in all")
+    finalists: Count = Field(3, ge=1, description="settings that are trained again to choose by")
     confirm_seeds: int = Field(
         3, ge=0, le=100, description="fresh seeds of each finalist, the winner and the baseline"
     )

@@ -168,10 +168,17 @@ class StudyFile(Section):
                     f"published.{name}: expected a factor of [grid.factors] ({', '.join(factors)})"
                     f"{did_you_mean(name, list(factors))}"
                 )
+            named: dict[Level, str] = {}
             for key in figures:
-                if not any(_names_level(key, level) for level in factors[name]):
+                level = next((v for v in factors[name] if _names_level(key, v)), None)
+                if level is None:
                     raise ValueError(
                         f"published.{name}.{key}: expected one of its levels {shown(factors[name])}"
+                    )
+                if named.setdefault(level, key) != key:
+                    raise ValueError(
+                        f"published.{name}.{key}: expected one figure a level, found another as "
+                        f"{named[level]!r}"
                     )
 
     def _check_claim(

@@ -95,6 +95,7 @@ def is_same(one: Level, other: Level) -> bool:
 
 
 Text = Annotated[str, Field(min_length=1), AfterValidator(_printable)]
+Count = Annotated[int, Field(le=10**9)]
 Number = Annotated[int | float, PlainValidator(_number)]
 OneLevel = Annotated[Any, BeforeValidator(as_level)]
 Setting = Annotated[Any, BeforeValidator(_as_setting)]

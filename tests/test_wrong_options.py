@@ -9,6 +9,8 @@ import pytest
 
 SEEDS = "--seeds: expected a number of seeds such as 3 .0 to 2., or which ones, .* found"
 
+BIG = f"{10**400}"
+
 # What is asked, and what the one line must say.
 WRONG = [
     # Study files.
@@ -67,6 +69,9 @@ WRONG = [
     (("search", "seek.toml", "--trials", "0"), "--trials: expected at least 1, found '0'"),
     (("search", "seek.toml", "--epochs", "0"), "--epochs: expected at least 1, found '0'"),
     (("search", "seek.toml", "--confirm", "101"), "--confirm: expected at most 100, found '101'"),
+    (("search", "seek.toml", "--trials", BIG), "--trials: expected at most 1000000000, found '100"),
+    (("search", "seek.toml", "--epochs", BIG), "--epochs: expected at most 1000000000, found '100"),
+    (("grid", "walk.toml", "--threads", BIG), "--threads: expected at most 1024, found '1000"),
     (("search", "seek.toml", "--seed", "one"), "--seed: expected a whole number, found 'one'"),
     (("dashboard", "--port", "0"), "--port: expected at least 1, found '0'"),
     # Addresses.
@@ -126,3 +131,9 @@ def test_the_command_itself_ends_with_code_2_and_one_line(folder):
         "",
         "Error: --workers: expected at least 1, found '0'\n",
     )
+
+
+def test_a_wrong_value_of_the_environment_is_named(command, folder, monkeypatch):
+    monkeypatch.setenv("HPSTUDY_PUBLISH", "maybe")
+    error = command.error("grid", "walk.toml")
+    assert error == "--publish (or HPSTUDY_PUBLISH): expected true or false, found 'maybe'"

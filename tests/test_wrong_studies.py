@@ -136,6 +136,7 @@ WRONG = [
     ('"0.1" = 0.5', '"0.1" = "x"', f"published.lr.0.1: {A_NUMBER} 'x'"),
     ('"0.1" = 0.5', '"0.1" = nan', "published.lr.0.1: expected a finite number, found nan"),
     ('"0.1" = 0.5', '"0.3" = 0.5', r"published.lr.0.3: expected one of its levels \[0.1, 1.0\]"),
+    ('"0.1" = 0.5', '"0.1" = 0.5\n"0.10" = 0.6', "published.lr.0.10: .*, found another as '0.1'"),
     ("published.lr", "published.lrr", "published.lrr: expected a factor .*did you mean 'lr'"),
     ("[[claims]]", "[claims]", "claims: expected a list, found . says = 'so'"),
     ('factor = "lr"', 'factor = "lrr"', r"claims\[1\].factor: .*found 'lrr'; did you mean 'lr'"),
@@ -147,6 +148,7 @@ WRONG = [
     ("{ below = 0.5 }", '{ best = "yes" }', r"claims\[1\].expect.best: expected true or false"),
     # The search.
     ("trials = 5", "trials = 0", "search.trials: expected at least 1, found 0"),
+    ("trials = 5", f"trials = {BIG}", "search.trials: expected at most 1000000000, found 1000"),
     ("trials = 5", 'trials = "5"', f"search.trials: {A_WHOLE} '5'"),
     ("finalists = 3", "finalists = 0", "search.finalists: expected at least 1, found 0"),
     ("confirm_seeds = 3", "confirm_seeds = 101", "search.confirm_seeds: expected at most 100, fo"),
