@@ -88,13 +88,38 @@ WRONG = [
     (("grid", "walk.toml", "--json=3"), "Option '--json' does not take a value"),
     (("grid", "walk.toml", "seek.toml"), "unexpected extra argument.*seek.toml"),
     # Objectives.
-    (("grid", "nomodule.toml"), "'wlak:Walk': no module 'wlak' in .* on sys.path; did you mean 'w"),
+    (("grid", "nomodule.toml"), "^nomodule.toml: objective 'wlak:Walk': no module 'wlak' in .* on"),
+    (("search", "nomodule.toml"), "no module 'wlak' in .* or on sys.path; did you mean 'walk'"),
+    (("grid", "optuna.toml"), r"'badly:objective': expected objective.params, .*objective.trial"),
+    (("search", "optuna.toml"), r"'badly:objective': expected objective.params, .*objective.trial"),
+    (("grid", "byname.toml"), r"expected two.params, .*, seed, settings.*found two.depth, rate"),
+    (("grid", "noepoch.toml"), "a Training class needs the methods epoch, .*; missing epoch"),
+    (("grid", "raises.toml"), "'raises:score': importing it failed: raises.py:2: KeyError: 'lr'"),
+    (("grid", "exits.toml"), r"importing it failed: exits.py:2: it calls sys.exit\(3\); what a"),
     (("grid", "noclass.toml"), "'walk:Wlak': .*walk.py has no 'Wlak'; did you mean 'Walk'"),
     (("grid", "nofidelity.toml"), 'fidelity: .* add the line fidelity = "epochs" above .base'),
     (("search", "nofidelity.toml"), 'fidelity: .* add the line fidelity = "epochs" above .baseli'),
 ]  # fmt: skip
 
+MODULES = {
+    "badly": """
+def objective(trial): ...
+def two(depth, rate): ...
+class NoEpoch:
+    def __init__(self, params, *, seed, settings, runtime): ...
+    def state_dict(self): ...
+    def load_state_dict(self, state): ...
+""",
+    "raises": "settings = {}\nrate = settings['lr']\n",
+    "exits": "import sys\nsys.exit(3)\n",
+}
+
 VARIANTS = {
+    "optuna.toml": ("walk:Walk", "badly:objective"),
+    "byname.toml": ("walk:Walk", "badly:two"),
+    "noepoch.toml": ("walk:Walk", "badly:NoEpoch"),
+    "raises.toml": ("walk:Walk", "raises:score"),
+    "exits.toml": ("walk:Walk", "exits:score"),
     "typo.toml": ("[grid]", "[gird]"),
     "nomodule.toml": ("walk:Walk", "wlak:Walk"),
     "noclass.toml": ("walk:Walk", "walk:Wlak"),
@@ -109,6 +134,8 @@ VARIANTS = {
 def test_wrong_input_is_one_line_with_exit_code_2_and_nothing_is_written(
     folder, command, args, message: str
 ):
+    for name, text in MODULES.items():
+        folder.write(f"{name}.py", text)
     seek = (folder.path / "seek.toml").read_text()
     for name, (old, new) in VARIANTS.items():
         assert old in seek

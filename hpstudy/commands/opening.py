@@ -37,7 +37,10 @@ class Opened:
 
     def objective(self) -> Objective:
         """Loads what the study trains."""
-        return load_objective(self.study.objective, self.path.parent)
+        try:
+            return load_objective(self.study.objective, self.path.parent)
+        except UserError as error:
+            raise UserError(f"{self.path}: {error}") from error
 
     def runtime(
         self, objective: Objective, name: str, *, device: str, precision: str, threads: int
