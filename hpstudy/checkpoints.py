@@ -58,16 +58,18 @@ class Checkpoints:
     def _save(self, home: Path, epoch: int, state: dict[str, Any]) -> None:
         home.mkdir(parents=True, exist_ok=True)
         draft = home / f"draft-{os.getpid()}"
-        with draft.open("wb") as file:
-            if _is_json(state):
-                suffix = "json"
-                file.write(json.dumps(state).encode())
-            else:
-                import torch
+        suffix = "json" if _is_json(state) else "pt"
+        try:
+            with draft.open("wb") as file:  # by its path, torch says nothing of a full disk
+                if suffix == "json":
+                    file.write(json.dumps(state).encode())
+                else:
+                    import torch
 
-                suffix = "pt"
-                torch.save(state, file)
-        draft.replace(home / f"{epoch}.{_digest(draft)}.{suffix}")
+                    torch.save(state, file)
+            draft.replace(home / f"{epoch}.{_digest(draft)}.{suffix}")
+        finally:
+            draft.unlink(missing_ok=True)
 
     def load(self, key: str, at_most: int) -> tuple[int, dict[str, Any]] | None:
         """Returns the latest good state, with its epoch, that is no later than `at_most`."""

@@ -14,8 +14,8 @@ from hpstudy.files import shown
 
 # By SQLite's primary result codes; what is not here is a mistake of ours and keeps its traceback.
 _REASONS = {
-    sqlite3.SQLITE_FULL: "the disk is full",
-    sqlite3.SQLITE_IOERR: "the disk can't be read or written (or is full)",
+    sqlite3.SQLITE_FULL: "the disk is full; what was recorded is kept",
+    sqlite3.SQLITE_IOERR: "the disk can't be read or written, or is full",
     sqlite3.SQLITE_READONLY: "it can't be written to any more",
     sqlite3.SQLITE_CANTOPEN: "it can't be opened any more",
     sqlite3.SQLITE_CORRUPT: "it is damaged",
@@ -44,7 +44,7 @@ def say_trouble(engine: Engine, file: Path, name: str) -> None:
         error = context.original_exception
         reason = _reason(error)
         if reason is not None:
-            raise StoppedError(f"{name}: {reason}; what was recorded is kept") from error
+            raise StoppedError(f"{name}: {reason}") from error
 
     event.listen(engine, "begin", is_still_there)
     event.listen(engine, "handle_error", say)

@@ -90,6 +90,57 @@ def test_a_file_that_may_not_grow_any_more_is_a_line_too(folder):
     assert folder.json(*args)["grid"]["trials"]["complete"] == 16
 
 
+TORCH = """
+import torch
+
+
+class Large:
+    version = 1
+
+    def __init__(self, params, *, seed, settings, runtime):
+        self.number = 0
+
+    def epoch(self):
+        self.number += 1
+        return {"value": 0.5 * self.number}
+
+    def state_dict(self):
+        return {"number": self.number, "weights": torch.zeros(300, 300)}
+
+    def load_state_dict(self, state):
+        self.number = state["number"]
+"""
+
+
+def test_a_checkpoint_that_finds_no_room_is_no_failure_of_its_point(folder, study_with, small_disk):
+    folder.write("large.py", TORCH)
+    study_with(("walk:Walk", "large:Large"))
+    args = ("grid", "walk.toml", "--workers", "1")
+    stopped = folder.run(*args, "--runs", "small", "--storage", "sqlite:///x/x.db", code=1)
+    (line,) = told(stopped.stderr)
+    assert line.startswith("Error: ")
+    assert line.endswith("the disk is full; what was recorded is kept")
+    assert [path for path in (folder.path / "small").rglob("*") if path.is_file()] == []
+    small_disk("20m")
+    done = folder.json(*args, "--runs", "small", "--storage", "sqlite:///x/x.db")
+    assert done["grid"]["trials"]["complete"] == 4
+
+
+def test_a_damaged_database_is_a_line(folder):
+    folder.run("grid", "walk.toml")
+    file = folder.path / "runs" / "hpstudy.db"
+    content = bytearray(file.read_bytes())
+    for page in range(2, len(content) // 4096):  # all but the schema
+        content[page * 4096 : page * 4096 + 200] = b"\xff" * 200
+    file.write_bytes(content)
+    for command in ("show", "report", "grid"):
+        process = folder.start(command, "walk.toml")
+        _, err = process.communicate(timeout=60)
+        assert process.returncode in (1, 2)
+        assert len(err.splitlines()) == 1, err
+        assert "malformed" in err or "is damaged" in err
+
+
 def test_a_database_of_the_objectives_own_that_fails_is_the_points_failure(folder):
     folder.write(
         "own.py",

@@ -10,12 +10,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import optuna
 from optuna.artifacts import FileSystemArtifactStore, upload_artifact
 
 from hpstudy.errors import UserError
+from hpstudy.files import replacing, shown
 from hpstudy.report.guard import OwnHostsOnly
 from hpstudy.storage import Database
 from hpstudy.trials import artifacts_of
@@ -69,7 +70,11 @@ def publish(found: Published, database: Database, artifacts: Path) -> None:
 def _keep_artifacts(
     study: optuna.Study, database: Database, files: Mapping[str, bytes], folder: Path
 ) -> None:
-    store = _store(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{shown(folder)}: can't be created: {error.strerror}") from error
+    store = _WholeFiles(folder)
     there = {a["filename"]: a["artifact_id"] for a in artifacts_of(study.study_name, database)}
     for name, content in files.items():
         if name in there:
@@ -115,9 +120,13 @@ def serve(
         server.close()
 
 
-def _store(folder: Path) -> FileSystemArtifactStore:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{folder}: can't be created: {error.strerror}") from error
-    return FileSystemArtifactStore(base_path=folder)
+class _WholeFiles(FileSystemArtifactStore):
+    """Optuna's artifact store, whose files are written beside and renamed."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._folder = folder
+
+    def write(self, artifact_id: str, content_body: BinaryIO) -> None:
+        with replacing(self._folder / artifact_id) as draft:
+            draft.write_bytes(content_body.read())
