@@ -99,11 +99,20 @@ def search(
             help="Fresh seeds of finalists, winner and baseline; 0: none.  [default: the file's]",
         ),
     ] = None,
-    sampler: Annotated[str, typer.Option(help="tpe, gp or random.")] = "tpe",
-    pruner: Annotated[str, typer.Option(help="none, median, halving or hyperband.")] = "median",
+    sampler: Annotated[
+        str | None, typer.Option(help="tpe, gp or random.  [default: as begun, else tpe]")
+    ] = None,
+    pruner: Annotated[
+        str | None,
+        typer.Option(help="none, median, halving or hyperband.  [default: as begun, else median]"),
+    ] = None,
     seed: Annotated[
-        int, typer.Option(help="What the sampler draws from, and every trial is trained from.")
-    ] = 0,
+        int | None,
+        typer.Option(
+            help="What the sampler draws from, and every trial is trained from.  "
+            "[default: as begun, else 0]"
+        ),
+    ] = None,
     workers: WorkersOption = None,
     threads: ThreadsOption = 1,
     device: DeviceOption = "auto",

@@ -18,6 +18,10 @@ FINGERPRINT = "fingerprint"
 SEEDS = "seeds"
 SOURCE = "source"
 
+# Of a search's study: what may change from one run to the next, and is kept where it is left out.
+SAMPLER = "sampler"
+PRUNER = "pruner"
+
 # User attributes of a trial: why it failed and the traceback, the epoch at which its metric was no
 # finite number any more, who ran it, the key of its training, and the epoch at which that was taken
 # up with how many of its epochs were trained again to get there.

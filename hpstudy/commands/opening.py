@@ -11,7 +11,7 @@ from hpstudy.addresses import check_url, file_of
 from hpstudy.errors import UserError
 from hpstudy.files import absolute
 from hpstudy.objective import Objective, Runtime, load_objective
-from hpstudy.running.begin import begun_precision
+from hpstudy.running.begin import begun_with
 from hpstudy.running.keeping import bytes_of
 from hpstudy.storage import Runs
 from hpstudy.study import StudyFile
@@ -52,7 +52,7 @@ class Opened:
         chosen = objective.device(device)
         wanted = objective.precision(precision, device=chosen)
         if precision == "auto":
-            wanted = begun_precision(name, self.runs) or wanted
+            wanted = begun_with(name, self.runs).get("precision", wanted)
         return Runtime(device=chosen, precision=wanted, threads=threads, data=str(self.runs.data))
 
 

@@ -17,14 +17,16 @@ from hpstudy.errors import UserError
 from hpstudy.objective import Objective, Runtime
 from hpstudy.report.live import SearchView
 from hpstudy.report.search_tables import search_plan_table
-from hpstudy.running.begin import check
+from hpstudy.running.begin import begun_with, check
 from hpstudy.running.confirm import plan_choice, plan_confirmation
 from hpstudy.running.ledger import Ledger
 from hpstudy.running.proposals import dead_end
+from hpstudy.running.samplers import DEFAULT_PRUNER, DEFAULT_SAMPLER
 from hpstudy.running.search import Limits, SearchPlan, plan_search, search_of
 from hpstudy.running.search_cost import search_forecast
 from hpstudy.running.search_progress import SearchObserver
 from hpstudy.storage import open_database
+from hpstudy.trials import PRUNER, SAMPLER, search_name
 
 _DURATION = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s?)?")
 
@@ -53,11 +55,12 @@ def plan_of(
     trials: int | None,
     timeout: str | None,
     epochs: int | None,
-    sampler: str,
-    pruner: str,
-    seed: int,
+    sampler: str | None,
+    pruner: str | None,
+    seed: int | None,
 ) -> SearchPlan:
-    """Plans a search as the options say."""
+    """Plans a search as the options say; what is left out is as the search has begun."""
+    begun = begun_with(search_name(opened.name), opened.runs)
     limits = Limits(
         trials=search_of(opened.study).trials if trials is None else trials,
         epochs=epochs,
@@ -70,9 +73,9 @@ def plan_of(
         home=opened.path.parent,
         runtime=runtime,
         limits=limits,
-        sampler=sampler,
-        pruner=pruner,
-        seed=seed,
+        sampler=sampler or begun.get(SAMPLER, DEFAULT_SAMPLER),
+        pruner=pruner or begun.get(PRUNER, DEFAULT_PRUNER),
+        seed=begun.get("seed", 0) if seed is None else seed,
         quick=opened.is_quick,
     )
 
@@ -95,7 +98,8 @@ def run(
         How many epochs were trained meanwhile.
 
     Raises:
-        typer.Exit: With code 130, if it was interrupted; with 1, if trial after trial raised alike.
+        typer.Exit: With code 130, if it was interrupted; with 1, if trial after trial raised or
+            the search is not at its end.
     """
     trained, is_whole = _search(plan, objective, opened, workers)
     seeds = confirming(opened, confirm)
@@ -147,8 +151,14 @@ def _search(
     if (why := dead_end(ledger, plan.limits)) is not None:
         typer.echo(f"Error: {why}", err=True)
         raise typer.Exit(1)
-    spent = plan.limits.epochs is not None and ledger.epochs() >= plan.limits.epochs
-    return trained, spent or ledger.complete + ledger.pruned >= plan.limits.trials
+    limits, finished = plan.limits, ledger.complete + ledger.pruned
+    spent = limits.epochs is not None and ledger.epochs() >= limits.epochs
+    is_whole = spent or finished >= limits.trials
+    if not is_whole and (limits.deadline is None or time.time() < limits.deadline):
+        left = f"{finished} of {limits.trials} trials are finished, and nobody is at the others"
+        typer.echo(f"Error: {left}", err=True)
+        raise typer.Exit(1)
+    return trained, is_whole
 
 
 def print_plan(

@@ -12,9 +12,19 @@ from hpstudy.creation import check_ours
 from hpstudy.errors import UserError
 from hpstudy.objective import Objective
 from hpstudy.running.plan import Plan, PointsPlan
+from hpstudy.running.search import SearchPlan
 from hpstudy.running.space import distributions, known_distributions
 from hpstudy.storage import Database, Runs, exists, hold, open_database
-from hpstudy.trials import FINGERPRINT, SEEDS, SOURCE, any_study, find_study, is_ours
+from hpstudy.trials import (
+    FINGERPRINT,
+    PRUNER,
+    SAMPLER,
+    SEEDS,
+    SOURCE,
+    any_study,
+    find_study,
+    is_ours,
+)
 
 
 def begin(plan: Plan, objective: Objective, runs: Runs) -> list[str]:
@@ -45,6 +55,8 @@ def begin(plan: Plan, objective: Objective, runs: Runs) -> list[str]:
             seeds = study.user_attrs.get(SEEDS, [])
             study.set_user_attr(SEEDS, sorted({*seeds, *plan.seeds}))
         notes = list(_changed_source(study, objective))
+        if isinstance(plan, SearchPlan):
+            notes += _changed_options(study, {SAMPLER: plan.sampler, PRUNER: plan.pruner})
     database.engine.dispose()
     return notes
 
@@ -89,15 +101,35 @@ def _check_untouched(study: optuna.Study, plan: Plan, database: Database) -> Non
         )
 
 
-def begun_precision(name: str, runs: Runs) -> str | None:
-    """Returns the precision of an Optuna study's trials, or None where it has not begun."""
+def begun_with(name: str, runs: Runs) -> Mapping[str, Any]:
+    """Returns what an Optuna study has begun with; empty where it has not.
+
+    Args:
+        name: The Optuna study's name.
+        runs: Where the database is.
+
+    Returns:
+        What all its trials have in common, such as "precision" and "seed", and a search's "sampler"
+        and "pruner".
+    """
     if not exists(runs.url):
-        return None
+        return {}
     database = open_database(runs.url, write=False)
     study = find_study(name, database)
-    found = study.user_attrs.get(FINGERPRINT, {}).get("precision") if study is not None else None
+    attributes = study.user_attrs if study is not None else {}
     database.engine.dispose()
-    return found
+    options = {name: attributes[name] for name in (SAMPLER, PRUNER) if name in attributes}
+    return {**attributes.get(FINGERPRINT, {}), **options}
+
+
+def _changed_options(study: optuna.Study, options: Mapping[str, str]) -> Iterator[str]:
+    """Notes what is chosen otherwise than before, and keeps it."""
+    for name, value in options.items():
+        before = study.user_attrs.get(name)
+        if before not in (None, value):
+            yield f"the {name} was {before} so far and is {value} from here on"
+        if before != value:
+            study.set_user_attr(name, value)
 
 
 def _differences(

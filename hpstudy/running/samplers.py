@@ -16,6 +16,8 @@ from hpstudy.sampler import Point
 
 SAMPLERS = ("tpe", "gp", "random")
 PRUNERS = ("none", "median", "halving", "hyperband")
+DEFAULT_SAMPLER = "tpe"
+DEFAULT_PRUNER = "median"
 
 
 def sampler(name: str, seed: int, number: int) -> BaseSampler:

@@ -10,7 +10,10 @@ from statistics import fmean
 import optuna
 import pytest
 from optuna.trial import TrialState
+from typer.testing import CliRunner
 
+from hpstudy import commands
+from hpstudy.cli import app
 from hpstudy.commands.search import seconds_of
 from hpstudy.errors import UserError
 from hpstudy.objective import Runtime, load_objective
@@ -206,13 +209,38 @@ def test_errors_are_alike_but_for_their_numbers(one: str, other: str, same: bool
     assert (alike(one) == alike(other)) == same
 
 
+def test_a_search_that_is_not_at_its_end_does_not_end_well(folder, monkeypatch):
+    """As when its workers are gone and nobody knows why."""
+    monkeypatch.chdir(folder.path)
+    monkeypatch.setattr(commands.search, "train", lambda *args: "nobody")
+    result = CliRunner().invoke(app, ["search", "seek.toml", "--workers", "1"])
+    assert result.exit_code == 1
+    assert "0 of 8 trials are finished, and nobody is at the others" in result.stderr
+
+
+def test_options_that_are_left_out_are_as_the_search_began(folder):
+    first = ("--seed", "1", "--sampler", "random", "--pruner", "none")
+    search(folder, "--workers", "1", "--trials", "4", *first, "--runs", "whole")
+    search(folder, "--workers", "1", "--trials", "2", *first)
+    again = folder.run("search", "seek.toml", "--confirm", "0", "--workers", "1", "--trials", "3")
+    assert "Note" not in again.stderr
+    changed = ("--confirm", "0", "--workers", "1", "--trials", "4", "--pruner", "halving")
+    noted = folder.run("search", "seek.toml", *changed).stderr
+    assert "Note: the pruner was none so far and is halving from here on" in noted
+    params = [[t.params for t in trials(folder, runs=runs)] for runs in ("whole", "runs")]
+    assert params[0] == params[1]
+    assert "random, pruner halving" in folder.run("search", "seek.toml", "--plan").stdout
+    refused = folder.run("search", "seek.toml", "--seed", "2", code=2).stderr
+    assert "seed was 1, is now 2" in refused
+
+
 def test_limits_begin_no_further_trial(folder, study_with):
     found = search(folder, "--workers", "1", "--epochs", "6", "--pruner", "none")
     assert 6 <= found["epochs"]["trained"] < 6 + 6
     study_with(("[settings]", "[settings]\nsleep = 0.4"), name="seek.toml")
-    args = ("search", "seek.toml", "--name", "late", "--timeout", "2s", "--trials", "99")
+    args = ("search", "seek.toml", "--name", "late", "--timeout", "6s", "--trials", "99")
     result = folder.run(*args, "--workers", "1")
-    assert 1 <= len(trials(folder, "late/search")) < 20
+    assert 1 <= len(trials(folder, "late/search")) < 50
     assert "Not confirmed: the search is not at its end yet." in result.stderr
 
 
