@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 
 from optuna.trial import FrozenTrial
 
+from hpstudy.numeric import mean
 from hpstudy.sampler import SEED, Level, Point
 from hpstudy.trials import PointKey, has_diverged, is_measured, point_key
 
@@ -147,4 +147,4 @@ def winner(finalists: Iterable[Candidate], direction: str) -> Candidate | None:
     most = max((len(c.values) for c in tried), default=0)
     whole = [c for c in tried if len(c.values) == most]
     pick = max if direction == "maximize" else min
-    return pick(whole, key=lambda c: fmean(c.values.values())) if whole else None
+    return pick(whole, key=lambda c: mean(c.values.values())) if whole else None

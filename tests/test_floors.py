@@ -16,6 +16,7 @@ FLOORS = {
     "raised": 1,
     "seeds": 1,
     "targets": 1,
+    "numeric": 1,
     "sampler": 1,
     "pictures": 1,
     "objective": 2,

@@ -10,7 +10,7 @@ from hpstudy.analysis.effects import BETTER, CANNOT_TELL, NOT_SHOWN, WORSE, Effe
 from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.results import LevelResult
 from hpstudy.analysis.search import SearchResults
-from hpstudy.analysis.wording import interval, number, setting, spelled, words
+from hpstudy.analysis.wording import cannot_tell, interval, number, setting, spelled, words
 from hpstudy.metric import Metric
 from hpstudy.sampler import Level
 
@@ -137,13 +137,17 @@ def _seen(judged: list[_Judged], base: _Judged | None, direction: str, metric: M
 
 
 def _excluded(judged: list[_Judged], metric: Metric) -> str:
-    bounds = [j.effect.within for j in judged if j.effect.verdict == NOT_SHOWN]
-    bound = max((b for b in bounds if b is not None), default=None)
-    if bound is None:
+    unclear = [j for j in judged if j.effect.verdict == NOT_SHOWN]
+    if not unclear:
         return "Every other level is shown to be worse."
+    levels = f"{len(unclear)} level{' shows' if len(unclear) == 1 else 's show'}"
+    bounds = [j.effect.within for j in unclear if j.effect.within is not None]
+    if len(bounds) < len(unclear):
+        seeds = min(len(j.row.runs) for j in unclear if j.effect.within is None)
+        return f"{levels} no difference from it: {cannot_tell(seeds)}."
     return (
-        f"{len(bounds)} levels show no difference from it; the data exclude differences "
-        f"beyond ±{spelled(bound, metric, signed=False)} (95 %)."
+        f"{levels} no difference from it; the data exclude differences "
+        f"beyond ±{spelled(max(bounds), metric, signed=False)} (95 %)."
     )
 
 
@@ -162,7 +166,8 @@ def _of_confirmed(search: SearchResults, won: Confirmed, grid: Answer | None) ->
     surely = min((sign * end for end in ends if end is not None), default=None)
     if surely is None:
         headline = "Too early to choose: the search's winner is not confirmed on enough seeds."
-        why, chosen = f"One seed cannot tell: {gap}.", won.params
+        few = cannot_tell(len(set(won.seeds)))
+        why, chosen = f"{few[0].upper()}{few[1:]}: {gap}.", won.params
     elif surely > 0:
         headline, chosen = f"Use {setting(won.params)}.", won.params
         why = f"{gap} (95 % {interval(*ends, metric, signed=True)})."

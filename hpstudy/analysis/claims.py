@@ -8,7 +8,16 @@ from itertools import pairwise
 
 from hpstudy.analysis.comparisons import Comparisons, mean_interval
 from hpstudy.analysis.results import GridResults, LevelResult
-from hpstudy.analysis.wording import difference, interval, number, setting, words
+from hpstudy.analysis.wording import (
+    cannot_tell,
+    difference,
+    interval,
+    number,
+    setting,
+    spelled,
+    words,
+)
+from hpstudy.numeric import finite
 from hpstudy.sampler import Level
 from hpstudy.sections import Claim
 
@@ -82,8 +91,16 @@ class _Judge:
             verdict, decisive = SUPPORTED, statements
         else:
             verdict, decisive = NOT_SHOWN, [s for s in statements if s not in shown]
-        why = "; ".join(s.figures for s in decisive) or "its factor was not run"
+        why = "; ".join(s.figures for s in decisive) or self._why_nothing(claim)
         return ClaimResult(claim.says, verdict, why)
+
+    def _why_nothing(self, claim: Claim) -> str:
+        """Says why a claim has no statement that could be judged."""
+        if not self._levels(claim.factor):
+            return "its factor was not run"
+        if claim.expect.matters_most:
+            return f"{words(claim.factor)} is the only factor: there is none to compare it with"
+        return "it names too few levels to compare"
 
     def _statements(self, claim: Claim) -> Iterator[_Statement]:
         expect, factor = claim.expect, claim.factor
@@ -117,7 +134,7 @@ class _Judge:
         row = self._rows[factor, level]
         metric = self._grid.metric
         text = f"{setting({factor: level})}: {number(row.mean, metric) or 'no value'}"
-        ends = mean_interval(row.values, metric)
+        ends = mean_interval(row.values, metric) if not row.diverged else None
         if ends is None:
             return _Statement(f"{text}, {_too_few(row)}")
         low, high = sorted(sign * (end - bound) for end in ends)
@@ -130,11 +147,11 @@ class _Judge:
         first, second = self._rows[factor, level], self._rows[factor, other]
         text = f"{setting({factor: level})} against {other}: "
         contrast = self._comparisons.between(factor, level, other)
-        if contrast is None:
-            if first.mean is None or second.mean is None:
-                return _Statement(f"{text}no value")
-            gap = difference(first.mean - second.mean, metric)
-            return _Statement(f"{text}{gap}, {_too_few(first, second)}")
+        if first.mean is None or second.mean is None or first is second:
+            return _Statement(f"{text}{_too_few(first, second)}")
+        if contrast is None or contrast.low is None or contrast.high is None:
+            gap = finite(first.mean - second.mean) if contrast is None else contrast.difference
+            return _Statement(f"{text}{spelled(gap, metric)}, {_too_few(first, second)}")
         low, high = sorted((sign * contrast.low, sign * contrast.high))
         ends = interval(contrast.low, contrast.high, metric, signed=True)
         text += f"{difference(contrast.difference, metric)} (95 % {ends})"
@@ -146,7 +163,9 @@ class _Judge:
         for other in dict.fromkeys(name for name, _ in self._rows if name != factor):
             theirs = self._largest(other)
             if own is None or theirs is None:
-                yield _Statement(f"{words(factor)} against {words(other)}: one seed cannot tell")
+                rows = [row for (name, _), row in self._rows.items() if name in (factor, other)]
+                begun = [row for row in rows if row.runs or row.diverged] or rows
+                yield _Statement(f"{words(factor)} against {words(other)}: {_too_few(*begun)}")
             else:
                 text = (
                     f"largest effect of {words(factor)} {own.text}, of {words(other)} {theirs.text}"
@@ -157,15 +176,22 @@ class _Judge:
         """Returns the size of a factor's largest effect."""
         found = [self._comparisons.between(factor, level) for level in self._levels(factor)]
         contrasts = [contrast for contrast in found if contrast is not None]
-        if not contrasts:
+        ends = [(c.low, c.high) for c in contrasts if c.low is not None and c.high is not None]
+        if not contrasts or len(ends) < len(contrasts):  # one of unknown size could be the largest
             return None
         size = max(abs(c.difference) for c in contrasts)
-        low = max(max(c.low, -c.high, 0.0) for c in contrasts)
-        high = max(max(-c.low, c.high) for c in contrasts)
+        low = max(max(low, -high, 0.0) for low, high in ends)
+        high = max(max(-low, high) for low, high in ends)
         metric = self._grid.metric
-        shown, *ends = (difference(v, metric).lstrip("+") for v in (size, low, high))
-        return _Size(low, high, f"{shown} (95 % {' to '.join(ends)})")
+        shown, *both = (difference(v, metric).lstrip("+") for v in (size, low, high))
+        return _Size(low, high, f"{shown} (95 % {' to '.join(both)})")
 
 
 def _too_few(*rows: LevelResult) -> str:
-    return "one seed cannot tell" if all(row.values for row in rows) else "no value"
+    """Says why levels can't be compared."""
+    for row in rows:
+        if row.diverged:
+            return f"{len(row.diverged)} of {len(row.diverged) + len(row.runs)} seeds diverged"
+        if not row.runs:
+            return "no value"
+    return cannot_tell(min(len(row.runs) for row in rows))

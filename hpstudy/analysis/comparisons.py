@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from statistics import fmean, variance
-from typing import Any
+from functools import cached_property, lru_cache
 
+from hpstudy.analysis.blocks import Blocks
+from hpstudy.analysis.pool import Values, alike
 from hpstudy.analysis.results import GridResults
 from hpstudy.metric import Metric
+from hpstudy.numeric import ROUNDING, deviation, finite, mean
 from hpstudy.sampler import Level
 
 CONFIDENCE = 0.95
-_SPREAD_ALPHA = 0.001  # a setting whose spread differs this clearly is left out of the pool
-
-_ROUNDING = 1e-9  # what is smaller than this share of the values is the computer's rounding
 
 # A factor's level with everything else at the baseline; None is the baseline itself.
 Setting = tuple[str, Level] | None
-_Values = dict[int, float]  # by seed
+Ends = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,8 @@ class Contrast:
 
     Attributes:
         difference: The first setting's mean less the second's.
-        low: Lower end of the interval.
+        low: Lower end of the interval; None where it is wider than what the metric can span, so
+            that these seeds cannot tell.
         high: Upper end.
         p: Probability of a difference this large by luck, not adjusted for multiplicity.
         test: The test that interval and p come from: "blocks" or "Welch"; "exact" where chance
@@ -37,8 +36,8 @@ class Contrast:
     """
 
     difference: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     p: float
     test: str
 
@@ -80,8 +79,9 @@ class Comparisons:
     The model takes settings and seeds as blocks (a seed means the same start and the same order
     of images at every level) and pools the residual over all settings, as three seeds are too few
     to learn a spread of its own from. A setting whose spread differs clearly from the others' (a
-    learning rate that diverges, or a network that collapses to one answer) is left out of the
-    pool and compared by Welch's test.
+    network that collapses to one answer) is left out of the pool and compared by Welch's test, as
+    are settings that no chain of shared seeds connects. A setting of which seeds diverged is not
+    compared here: what is left of it are the seeds that did not.
 
     Sources: randomised blocks, Box, Hunter and Hunter, "Statistics for Experimenters", 2005;
     Welch, "The generalization of 'Student's' problem", 1947.
@@ -91,6 +91,7 @@ class Comparisons:
     """
 
     def __init__(self, grid: GridResults) -> None:
+        self._metric = grid.metric
         self._baseline_levels = {
             (f.factor, row.level) for f in grid.factors for row in f.levels if row.is_baseline
         }
@@ -98,31 +99,38 @@ class Comparisons:
             self._setting(f.factor, row.level): dict(zip(row.seeds, row.values, strict=True))
             for f in grid.factors
             for row in f.levels
-            if len(row.seeds) >= 2
+            if len(row.seeds) >= 2 and not row.diverged
         }
 
     def between(self, factor: str, level: Level, other: Level | None = None) -> Contrast | None:
         """Compares a factor's level with another one, or with the baseline.
 
         Returns:
-            The contrast, or None where one of the two has fewer than two seeds.
+            The contrast, or None where one of the two has fewer than two seeds, or diverged.
         """
         first = self._setting(factor, level)
         second = self._setting(factor, other) if other is not None else None
         if first == second or first not in self._replicated or second not in self._replicated:
             return None
-        if first in self._pool and second in self._pool and self._fit.df_resid >= 1:
-            return self._by_blocks(first, second)
-        return _welch(self._replicated[first], self._replicated[second])
+        found = None
+        if first in self._pool and second in self._pool and self._blocks.freedom >= 1:
+            found = self._blocks.contrast(first, second)
+        if found is None:
+            return self._by_welch(first, second)
+        difference, factor_ = found
+        if self._blocks.deviation == 0:
+            return self._exact(difference, first, second)
+        error = finite(self._blocks.deviation * factor_)
+        return self._contrast(difference, error, self._blocks.freedom, "blocks")
 
     @cached_property
     def spread(self) -> Spread | None:
         """What luck does to a setting's value; None where too few seeds tell."""
-        if len(self._pool) < 2 or self._fit.df_resid < 1:
+        if len(self._pool) < 2 or self._blocks.freedom < 1:
             return None
         return Spread(
-            deviation=0.0 if self._is_exact else math.sqrt(self._fit.mse_resid),
-            freedom=int(self._fit.df_resid),
+            deviation=self._blocks.deviation,
+            freedom=self._blocks.freedom,
             settings=len(self._pool),
             seeds=min(len(values) for values in self._pool.values()),
         )
@@ -139,111 +147,114 @@ class Comparisons:
         if all(key in self._pool or key not in self._replicated for key in both):
             if self.spread is None or self.spread.deviation == 0:
                 return None
-            return Noise(math.sqrt(2) * self.spread.deviation, self.spread.settings - 1)
+            return Noise(finite(math.sqrt(2) * self.spread.deviation), self.spread.settings - 1)
         if any(key not in self._replicated for key in both):
             return None
-        first, second = (variance(self._replicated[key].values()) for key in both)
+        first, second = (deviation(self._replicated[key].values()) for key in both)
         if first == second == 0:
             return None
-        total = first + second  # as in Welch's test, with as many seeds on either side
-        return Noise(math.sqrt(total), total**2 / (first**2 + second**2))
+        # As in Welch's test, with as many seeds on either side.
+        total = finite(math.hypot(first, second))
+        return Noise(total, 1 / ((first / total) ** 4 + (second / total) ** 4))
 
     def _setting(self, factor: str, level: Level) -> Setting:
         return None if (factor, level) in self._baseline_levels else (factor, level)
 
     @cached_property
-    def _pool(self) -> dict[Setting, _Values]:
-        """The settings whose spread is alike: the one that differs most goes, repeatedly."""
-        pool = dict(self._replicated)
-        while len(pool) > 2:
-            ps = {key: _spread_p(key, pool) for key in pool}
-            oddest = min(ps, key=lambda key: ps[key])
-            if ps[oddest] >= _SPREAD_ALPHA / len(self._replicated):
-                break
-            del pool[oddest]
-        return pool
+    def _pool(self) -> dict[Setting, Values]:
+        return alike(self._replicated)
 
     @cached_property
-    def _fit(self) -> Any:  # noqa: ANN401 - statsmodels has no types
-        """The fitted block model: first a column a setting, then one a seed but the first."""
-        import numpy as np
-        from statsmodels.regression.linear_model import OLS
+    def _blocks(self) -> Blocks[Setting]:
+        return Blocks(self._pool)
 
-        seeds = sorted({seed for values in self._pool.values() for seed in values})
-        rows = [
-            [float(key == other) for other in self._pool] + [float(seed == s) for s in seeds[1:]]
-            for key, by_seed in self._pool.items()
-            for seed in by_seed
-        ]
-        values = [value for by_seed in self._pool.values() for value in by_seed.values()]
-        return OLS(np.array(values), np.array(rows)).fit()
+    def _by_welch(self, first: Setting, second: Setting) -> Contrast:
+        """Compares two settings of unlike spread, or without a seed in common."""
+        both = [list(self._replicated[key].values()) for key in (first, second)]
+        difference = finite(mean(both[0]) - mean(both[1]))
+        errors = [deviation(values) / math.sqrt(len(values)) for values in both]
+        error = finite(math.hypot(*errors))
+        if error == 0:
+            return self._exact(difference, first, second)
+        shares = [(error_ / error) ** 2 for error_ in errors]
+        freedom = 1 / sum(
+            share**2 / (len(values) - 1) for share, values in zip(shares, both, strict=True)
+        )
+        return self._contrast(difference, error, freedom, "Welch")
 
-    @property
-    def _is_exact(self) -> bool:
-        """Whether the fit leaves no more than the computer's rounding."""
-        return bool(self._fit.ssr <= (_ROUNDING**2) * self._fit.uncentered_tss)
+    def _contrast(self, difference: float, error: float, freedom: float, test: str) -> Contrast:
+        from scipy import stats
 
-    def _by_blocks(self, first: Setting, second: Setting) -> Contrast:
-        settings = list(self._pool)
-        weights = [0.0] * len(self._fit.params)
-        weights[settings.index(first)], weights[settings.index(second)] = 1.0, -1.0
-        result = self._fit.t_test(weights)
-        difference = float(result.effect[0])
-        if self._is_exact:
-            return _exact(difference, self._fit.uncentered_tss**0.5)
-        low, high = result.conf_int(alpha=1 - CONFIDENCE)[0]
-        return Contrast(difference, float(low), float(high), float(result.pvalue), "blocks")
+        half = finite(_quantile(freedom) * error)
+        p = float(2 * stats.t.sf(finite(abs(difference) / error), freedom))
+        ends = difference_ends(difference, half, self._metric)
+        low, high = ends if ends is not None else (None, None)
+        return Contrast(difference, low, high, p, test)
+
+    def _exact(self, difference: float, *settings: Setting) -> Contrast:
+        """Returns a difference that chance has no part in; less than rounding is none."""
+        scale = max(abs(value) for key in settings for value in self._replicated[key].values())
+        difference = 0.0 if abs(difference) <= ROUNDING * scale else difference
+        return Contrast(difference, difference, difference, float(difference == 0), "exact")
 
 
-def mean_interval(
-    values: tuple[float, ...], metric: Metric | None = None
-) -> tuple[float, float] | None:
-    """Returns the 95 % interval of a mean (Student's t); None for fewer than two values.
+def mean_interval(values: Sequence[float], metric: Metric | None = None) -> Ends | None:
+    """Returns the 95 % interval of a mean (Student's t), cut where the metric's values end.
 
-    It ends where the metric's values do.
+    Returns:
+        The ends, or None for fewer than two values, or where the interval says nothing: it holds
+        all that the metric can be.
     """
     if len(values) < 2:
         return None
-    from scipy import stats
-
-    quantile = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1))
-    half = quantile * math.sqrt(variance(values) / len(values))
-    low, high = fmean(values) - half, fmean(values) + half
+    middle, half = mean(values), _half(values)
+    low, high = finite(middle - half), finite(middle + half)
     if metric is None:
         return low, high
     least, most = metric.bounds
-    return max(low, least), min(high, most)
+    return (max(low, least), min(high, most)) if low > least or high < most else None
 
 
-def _spread_p(key: Setting, pool: Mapping[Setting, _Values]) -> float:
-    """Returns the two-sided p of an F test of one setting's variance against the others' pooled."""
+def paired_interval(differences: Sequence[float], metric: Metric) -> Ends | None:
+    """Returns the 95 % interval of a mean difference of pairs (Student's t).
+
+    Returns:
+        The ends, or None for fewer than two pairs, or where the interval says nothing.
+    """
+    if len(differences) < 2:
+        return None
+    return difference_ends(mean(differences), _half(differences), metric)
+
+
+def difference_ends(difference: float, half: float, metric: Metric) -> Ends | None:
+    """Returns the ends of a difference's interval, cut where no two values lie further apart.
+
+    This is the one place that decides whether an interval says anything: not if it leaves the
+    sign open and is as wide as all that the metric can span.
+
+    Args:
+        difference: The difference.
+        half: Half of the interval's width.
+        metric: The metric.
+
+    Returns:
+        The ends, or None where they say nothing.
+    """
+    least, most = metric.bounds
+    span = max(most - least, abs(difference))
+    if abs(difference) <= half and 2 * half >= span:
+        return None
+    return max(finite(difference - half), -span), min(finite(difference + half), span)
+
+
+def _half(values: Sequence[float]) -> float:
+    quantile = _quantile(len(values) - 1)
+    return finite(quantile * (deviation(values) / math.sqrt(len(values))))
+
+
+@lru_cache(maxsize=1024)
+def _quantile(freedom: float) -> float:
+    """Returns Student's t that 95 % lie within."""
     from scipy import stats
 
-    others = [list(values.values()) for other, values in pool.items() if other != key]
-    freedom = sum(len(values) - 1 for values in others)
-    pooled = sum((len(values) - 1) * variance(values) for values in others) / freedom
-    own = variance(pool[key].values())
-    if pooled == 0:
-        return 1.0 if own == 0 else 0.0
-    below = float(stats.f.cdf(own / pooled, len(pool[key]) - 1, freedom))
-    above = float(stats.f.sf(own / pooled, len(pool[key]) - 1, freedom))
-    return 2 * min(below, above)
-
-
-def _welch(first: _Values, second: _Values) -> Contrast:
-    """Compares two settings of unlike spread."""
-    from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
-
-    ours, theirs = list(first.values()), list(second.values())
-    if variance(ours) == 0 and variance(theirs) == 0:
-        return _exact(ours[0] - theirs[0], abs(ours[0]))
-    compared = CompareMeans(DescrStatsW(ours), DescrStatsW(theirs))
-    _, p, _ = compared.ttest_ind(usevar="unequal")
-    low, high = compared.tconfint_diff(alpha=1 - CONFIDENCE, usevar="unequal")
-    return Contrast(fmean(ours) - fmean(theirs), float(low), float(high), float(p), "Welch")
-
-
-def _exact(difference: float, scale: float) -> Contrast:
-    """Returns a difference that chance has no part in; less than rounding is none."""
-    difference = 0.0 if abs(difference) <= _ROUNDING * scale else difference
-    return Contrast(difference, difference, difference, float(difference == 0), "exact")
+    return float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom))

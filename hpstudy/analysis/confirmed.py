@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from statistics import fmean, stdev
 
 from optuna.trial import FrozenTrial
 
 from hpstudy import confirmation
-from hpstudy.analysis.comparisons import Noise, mean_interval
+from hpstudy.analysis.comparisons import Noise, mean_interval, paired_interval
 from hpstudy.analysis.planning import seeds_needed
 from hpstudy.analysis.results import Failure
 from hpstudy.confirmation import VALIDATION, Candidate
 from hpstudy.metric import Metric
+from hpstudy.numeric import deviation, finite, mean
 from hpstudy.sampler import SEED, Point
 from hpstudy.study import StudyFile
 from hpstudy.trials import ERROR, TRACE, latest_attempts, point_key
@@ -58,7 +58,8 @@ class Confirmed:
         baseline_mean: Their mean.
         difference: Mean difference, winner less baseline, over the seeds that both have; None
             where the winner is the baseline.
-        difference_low: Lower end of its 95 % interval (paired t); None with one seed.
+        difference_low: Lower end of its 95 % interval (paired t); None with one seed, and where it
+            is wider than what the metric can span, so that these seeds cannot tell.
         difference_high: Its upper end.
         seeds_needed: Where no difference is shown: the seeds that would show one of the size
             seen in 80 % of studies; None where that is not known.
@@ -121,7 +122,7 @@ def finalists(
             searched=c.searched,
             seeds=tuple(c.values),
             values=tuple(c.values.values()),
-            mean=fmean(c.values.values()) if c.values else None,
+            mean=mean(c.values.values()) if c.values else None,
             diverged=c.diverged,
             is_baseline=c.setting == baseline,
         )
@@ -160,19 +161,19 @@ def confirmed(
     base_low, base_high = mean_interval(tuple(theirs.values()), metric) or (None, None)
     is_baseline = winner.setting == baseline
     both = set() if is_baseline else ours.keys() & theirs.keys()
-    differences = tuple(ours[seed] - theirs[seed] for seed in sorted(both))
-    ends = mean_interval(differences) or (None, None)  # Student's t of paired differences
+    differences = tuple(finite(ours[seed] - theirs[seed]) for seed in sorted(both))
+    ends = paired_interval(differences, metric) or (None, None)
     return Confirmed(
         metric=metric,
         params=winner.setting,
         seeds=tuple(ours),
         values=tuple(ours.values()),
-        mean=fmean(ours.values()) if ours else None,
+        mean=mean(ours.values()) if ours else None,
         low=low,
         high=high,
         baseline_values=tuple(theirs.values()),
-        baseline_mean=fmean(theirs.values()) if theirs else None,
-        difference=fmean(differences) if differences else None,
+        baseline_mean=mean(theirs.values()) if theirs else None,
+        difference=mean(differences) if differences else None,
         difference_low=ends[0],
         difference_high=ends[1],
         seeds_needed=_seeds_needed(differences, ends),
@@ -188,9 +189,10 @@ def _seeds_needed(
     differences: tuple[float, ...], ends: tuple[float | None, float | None]
 ) -> int | None:
     low, high = ends
-    if low is None or high is None or low > 0 or high < 0 or fmean(differences) == 0:
+    is_shown = low is not None and high is not None and (low > 0 or high < 0)
+    if len(differences) < 2 or is_shown or mean(differences) == 0 or deviation(differences) == 0:
         return None
-    return seeds_needed(Noise(stdev(differences), 1), fmean(differences), compared=1)
+    return seeds_needed(Noise(deviation(differences), 1), mean(differences), compared=1)
 
 
 def progress(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hpstudy.analysis.results import GridResults, Run
+from hpstudy.numeric import finite
 from hpstudy.objective import Step
 from hpstudy.records import Records
 from hpstudy.sampler import Level
@@ -92,6 +93,6 @@ def _points(run: Run) -> tuple[CurvePoint, ...]:
     total: float | None = 0.0
     for epoch in run.epochs:
         seconds = epoch.metrics.get("seconds")
-        total = None if total is None or seconds is None else total + seconds
+        total = None if total is None or seconds is None else finite(total + seconds)
         points.append(CurvePoint(epoch.number, epoch.metrics, total))
     return tuple(points)

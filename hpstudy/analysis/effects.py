@@ -28,14 +28,16 @@ class Effect:
         low: Lower end of the 95 % interval of the level's mean over seeds (Student's t).
         high: Its upper end.
         difference: Difference from the baseline.
-        difference_low: Lower end of its 95 % interval, not adjusted for multiplicity.
+        difference_low: Lower end of its 95 % interval, not adjusted for multiplicity; None where
+            it says nothing, as it is wider than what the metric can span.
         difference_high: Its upper end.
         p: Probability of a difference this large by luck; Holm's adjustment over all levels.
         test: The test that p comes from: "blocks", "Welch", "exact", or "ranks" where seeds of the
             level or of the baseline diverged.
         verdict: "baseline", "better", "worse", "no difference shown", "one seed: cannot tell"; of a
             level of which some seeds diverged "worse" or "unstable", of all "diverges".
-        within: Where no difference is shown: the interval excludes differences beyond this.
+        within: Where no difference is shown: the interval excludes differences beyond this; None
+            where it excludes none.
         seeds_needed: Where none is shown: the seeds that would show one of the size seen; None
             where luck's size is not known, for more than 1,000, and before it is worked out.
     """
@@ -145,7 +147,8 @@ def _effect(row: LevelResult, contrast: Contrast | None, p: float, grid: GridRes
         is_better = grid.metric.sign * contrast.difference > 0
         verdict, within = BETTER if is_better else WORSE, None
     else:
-        verdict, within = NOT_SHOWN, max(abs(contrast.low), abs(contrast.high))
+        ends = [abs(end) for end in (contrast.low, contrast.high) if end is not None]
+        verdict, within = NOT_SHOWN, max(ends, default=None)
     return Effect(
         low=low,
         high=high,

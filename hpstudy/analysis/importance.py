@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import random
 import warnings
 from collections.abc import Container, Mapping, Sequence
@@ -17,8 +18,9 @@ from optuna.trial import FrozenTrial, TrialState
 from hpstudy.analysis.comparisons import CONFIDENCE, Comparisons
 from hpstudy.analysis.results import FactorResult, GridResults
 from hpstudy.analysis.search import SearchResults
+from hpstudy.numeric import finite
 from hpstudy.sampler import SEED
-from hpstudy.trials import last_value
+from hpstudy.trials import is_measured, last_value
 
 if TYPE_CHECKING:
     from optuna.importance import BaseImportanceEvaluator
@@ -99,9 +101,11 @@ def search_importances(search: SearchResults) -> Importances:
 
     PED-ANOVA says what it takes to be among the best tenth of all finished trials, with percentile
     intervals from resampled trials. It asks only which trials are the best, so a pruned one counts
-    as worse than each complete one. Where there are many, 300 are drawn for each resample, and the
-    spread of what they say is scaled down to that of all. fANOVA shares out the variance of the
-    complete trials' values, once, over at most 200 of them drawn by a fixed seed.
+    as worse than each complete one, and so does one that diverged. Resamples hold trials twice and
+    so level the shares out: their spread is laid around the share of all trials, not around their
+    own mean. Where there are many, 300 are drawn for each resample, and the spread is scaled down
+    to that of all. fANOVA shares out the variance of the measured trials' values, once, over at
+    most 200 of them drawn by a fixed seed.
 
     Sources: Watanabe, Bansal and Hutter, "PED-ANOVA", 2023; Hutter, Hoos and Leyton-Brown, "An
     efficient approach for assessing hyperparameter importance", 2014; both as in Optuna. Efron,
@@ -113,10 +117,12 @@ def search_importances(search: SearchResults) -> Importances:
     """
     from optuna.importance import FanovaImportanceEvaluator, PedAnovaImportanceEvaluator
 
-    complete = [t for t in search.trials if t.state == TrialState.COMPLETE]
-    if len(complete) < 2:
+    measured = [t for t in search.trials if is_measured(t)]
+    if len(measured) < 2:
         return Importances((), "fewer than 2 complete trials: nothing to compare")
     ranked = _ranked(search)
+    if ranked[0].value == ranked[-1].value:
+        return Importances((), "all trials have the same value: nothing matters to it")
     drawn = random.Random(0)
     shares = _shares(ranked, "minimize", PedAnovaImportanceEvaluator())
     size = min(len(ranked), _RESAMPLED_TRIALS)
@@ -125,48 +131,71 @@ def search_importances(search: SearchResults) -> Importances:
         _shares(drawn.choices(ranked, k=size), "minimize", PedAnovaImportanceEvaluator())
         for _ in range(_RESAMPLES)
     ]
-    sampled = drawn.sample(complete, min(len(complete), _FANOVA_TRIALS))
+    sampled = _to_one(drawn.sample(measured, min(len(measured), _FANOVA_TRIALS)))
     evaluator = FanovaImportanceEvaluator(n_trees=_FANOVA_TREES, seed=0)
-    fanova = _shares(sampled, search.direction, evaluator)
+    fanova = _shares(sampled, search.direction, evaluator) if sampled else {}
     rows = [
         Importance(param, PED_ANOVA, value, *_interval(param, value, resampled, scale))
         for param, value in shares.items()
     ]
     rows += [Importance(param, FANOVA, value, None, None) for param, value in fanova.items()]
-    return Importances(tuple(rows), _doubts(len(ranked), len(complete)))
+    return Importances(tuple(rows), _doubts(ranked, measured, bool(fanova)))
 
 
 def _ranked(search: SearchResults) -> list[FrozenTrial]:
-    """Returns the finished trials with their ranks as values: 0 is best, pruned ones come last."""
-    sign = search.metric.sign
+    """Returns the finished trials with their ranks as values: 0 is best, equal ones share one.
+
+    Pruned ones come after those that are measured, and last those that diverged.
+    """
+    worst = (False, -math.inf)
     values = {
-        t.number: (t.state == TrialState.COMPLETE, sign * value)
-        for t in search.trials
+        t.number: (is_measured(t), search.metric.sign * value) if math.isfinite(value) else worst
+        for t in [*search.trials, *search.diverged]
         if t.state in (TrialState.COMPLETE, TrialState.PRUNED)
         and (value := last_value(t)) is not None
     }
-    trials = [copy.copy(t) for t in search.trials if t.number in values]
-    trials.sort(key=lambda t: values[t.number], reverse=True)
-    for rank, trial in enumerate(trials):
-        trial.state = TrialState.COMPLETE
-        trial.value = float(rank)
-    return trials
+    ranks = {value: rank for rank, value in enumerate(sorted(set(values.values()), reverse=True))}
+    finished = [t for t in [*search.trials, *search.diverged] if t.number in values]
+    finished.sort(key=lambda t: values[t.number], reverse=True)
+    return [_valued(t, float(ranks[values[t.number]])) for t in finished]
 
 
-def _doubts(finished: int, complete: int) -> str | None:
+def _to_one(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    """Returns trials with their values laid between 0 and 1; none where all are equal."""
+    halves = [t.values[0] / 2 for t in trials]  # the difference of two halves can't overflow
+    low, high = min(halves), max(halves)
+    if low == high:
+        return []
+    return [_valued(t, (v - low) / (high - low)) for t, v in zip(trials, halves, strict=True)]
+
+
+def _valued(trial: FrozenTrial, value: float) -> FrozenTrial:
+    """Returns a complete trial like another one, with a value of its own."""
+    valued = copy.copy(trial)
+    valued.state = TrialState.COMPLETE
+    valued.value = value
+    return valued
+
+
+def _doubts(
+    ranked: Sequence[FrozenTrial], measured: Sequence[FrozenTrial], has_fanova: bool
+) -> str | None:
     """Returns why a search's importances are to be taken with care."""
+    finished, complete = len(ranked), len(measured)
     doubts = []
     if finished < _ENOUGH_TRIALS:
         doubts.append(
             f"{finished} finished trials are few: PED-ANOVA looks at the best tenth, which "
             f"should hold at least 5 trials, so from {_ENOUGH_TRIALS} on"
         )
-    if finished - complete > _MANY_PRUNED * finished:
+    if not has_fanova:
+        doubts.append("fANOVA has no variance to share out: the complete trials' values are equal")
+    elif finished - complete > _MANY_PRUNED * finished:
         doubts.append(
-            f"fANOVA leaves out {finished - complete:,} pruned trials, which have no value: what "
-            "was bad enough to be pruned looks less important to it than it is"
+            f"fANOVA leaves out {finished - complete:,} trials without a value, pruned or "
+            "diverged: what was that bad looks less important to it than it is"
         )
-    if complete > _FANOVA_TRIALS:
+    if has_fanova and complete > _FANOVA_TRIALS:
         doubts.append(
             f"fANOVA looks at {_FANOVA_TRIALS} of the {complete:,} complete trials, once: "
             "others may give other shares, far from these where few trials are bad"
@@ -175,16 +204,24 @@ def _doubts(finished: int, complete: int) -> str | None:
 
 
 def _range(factor: FactorResult, comparisons: Comparisons) -> Importance | None:
-    means = {row.level: row.mean for row in factor.levels if row.mean is not None}
+    """Returns how far a factor's outermost levels lie apart; what diverged has no place there."""
+    means = {
+        row.level: row.mean for row in factor.levels if row.mean is not None and not row.diverged
+    }
     if len(means) < 2:
         return None
     top = max(means, key=lambda level: means[level])
-    bottom = min(means, key=lambda level: means[level])
-    value = means[top] - means[bottom]
-    contrast = comparisons.between(factor.factor, top, bottom) if top != bottom else None
+    bottom = min((level for level in means if level != top), key=lambda level: means[level])
+    contrast = comparisons.between(factor.factor, top, bottom)
     if contrast is None:
+        return Importance(factor.factor, RANGE, finite(means[top] - means[bottom]), None, None)
+    # Where seeds are missing, the model's difference is not that of the means.
+    value, low, high = abs(contrast.difference), contrast.low, contrast.high
+    if low is None or high is None:
         return Importance(factor.factor, RANGE, value, None, None)
-    return Importance(factor.factor, RANGE, value, max(contrast.low, 0.0), contrast.high)
+    if contrast.difference < 0:
+        low, high = -high, -low
+    return Importance(factor.factor, RANGE, value, max(low, 0.0), high)
 
 
 def _luck(grid: GridResults, comparisons: Comparisons) -> Importance | None:
@@ -195,8 +232,9 @@ def _luck(grid: GridResults, comparisons: Comparisons) -> Importance | None:
 
     levels = max(len(factor.levels) for factor in grid.factors)
     tail = (1 - CONFIDENCE) / 2
+    least, most = grid.metric.bounds  # no range is wider, whatever the model says
     value, low, high = (
-        spread.deviation / spread.seeds**0.5 * float(quantile)
+        min(finite(spread.deviation / spread.seeds**0.5 * float(quantile)), most - least)
         for quantile in stats.studentized_range.ppf([0.5, tail, 1 - tail], levels, spread.freedom)
     )
     return Importance(SEED, RANGE, value, low, high)
@@ -236,13 +274,12 @@ def _shares(
 def _interval(
     param: str, value: float, resampled: Sequence[Mapping[str, float]], scale: float
 ) -> tuple[float, float]:
-    """Returns the percentiles of resampled shares; of smaller resamples, their spread scaled."""
+    """Returns the percentiles of resampled shares, laid around the share; their spread scaled."""
     import numpy as np
 
     shares = [found.get(param, 0.0) for found in resampled]
     tail = 100 * (1 - CONFIDENCE) / 2
-    low, high = np.percentile(shares, [tail, 100 - tail])
-    if scale < 1:
-        middle = float(np.mean(shares))
-        low, high = (value + scale * (end - middle) for end in (low, high))
-    return max(float(low), 0.0), min(float(high), 1.0)
+    middle = float(np.mean(shares))
+    ends = np.percentile(shares, [tail, 100 - tail])
+    low, high = (value + scale * (float(end) - middle) for end in ends)
+    return max(min(low, value), 0.0), min(max(high, value), 1.0)

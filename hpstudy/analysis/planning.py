@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hpstudy.analysis.comparisons import CONFIDENCE, Noise
 from hpstudy.analysis.results import GridResults, Run
+from hpstudy.numeric import finite
 
 POWER = 0.8
 MOST_SEEDS = 1000
@@ -36,7 +39,7 @@ def seeds_needed(noise: Noise, difference: float, compared: int) -> int | None:
     levels have together (Bonferroni's, which Holm's method never falls behind).
 
     Source: the noncentral t distribution, as in Cohen, "Statistical power analysis for the
-    behavioral sciences", 1988, chapter 2; computed by statsmodels' `TTestPower`.
+    behavioral sciences", 1988, chapter 2.
 
     Args:
         noise: What luck does to the difference.
@@ -46,15 +49,11 @@ def seeds_needed(noise: Noise, difference: float, compared: int) -> int | None:
     Returns:
         The number of seeds, from 2; None for more than 1,000.
     """
-    from statsmodels.stats.power import TTestPower
-
     size = abs(difference) / noise.deviation
-    alpha = (1 - CONFIDENCE) / compared
 
     def is_shown_by(seeds: int) -> bool:
         freedom = noise.freedom_per_seed * (seeds - 1)
-        power = TTestPower().power(size, seeds, alpha, df=freedom)
-        return not power < POWER  # scipy gives NaN for some powers that are 1 but for rounding
+        return size * math.sqrt(seeds) >= _noncentrality(freedom, compared)
 
     enough = 2
     while not is_shown_by(enough):
@@ -63,6 +62,15 @@ def seeds_needed(noise: Noise, difference: float, compared: int) -> int | None:
         enough = min(2 * enough, MOST_SEEDS)
     choices = range(2, enough + 1)
     return choices[bisect_left(choices, True, key=is_shown_by)]
+
+
+@lru_cache(maxsize=4096)
+def _noncentrality(freedom: float, compared: int) -> float:
+    """Returns how far the t statistic must be off, in standard errors, to be shown that often."""
+    from scipy import special, stats
+
+    bound = stats.t.isf((1 - CONFIDENCE) / compared / 2, freedom)
+    return float(special.nctdtrinc(freedom, 1 - POWER, bound))
 
 
 def more_seeds(grid: GridResults) -> MoreSeeds | None:
@@ -81,5 +89,5 @@ def more_seeds(grid: GridResults) -> MoreSeeds | None:
     return MoreSeeds(
         seeds=f"{_SUGGESTED[0]}-{_SUGGESTED[-1]}",
         epochs=times * len(recorded),
-        seconds=times * sum(seconds) if len(seconds) == len(recorded) else None,
+        seconds=finite(times * sum(seconds)) if len(seconds) == len(recorded) else None,
     )

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import variance
 
 from hpstudy.analysis.comparisons import CONFIDENCE
 from hpstudy.analysis.results import GridResults, LevelResult
+from hpstudy.numeric import deviation
 from hpstudy.sampler import Level
 
 CONSISTENT = "consistent"
 NOT_CONSISTENT = "not consistent"
 _MNIST_TEST_IMAGES = 10_000
+_LITTLE = 1e-9  # a seed's share of the luck that makes no difference
 
 
 @dataclass(frozen=True)
@@ -103,12 +104,12 @@ def _p_of_mean(values: Sequence[float], published: float, images: int) -> float:
     from scipy import stats
 
     seeds = len(values)
-    by_seed = variance(values) * (1 + 1 / seeds)
+    by_seed = deviation(values) ** 2 * (1 + 1 / seeds)
     total = by_seed + published * (1 - published) / images
     gap = abs(sum(values) / seeds - published)
     if total == 0:
         return float(gap == 0)
-    freedom = (total / by_seed) ** 2 * (seeds - 1) if by_seed else math.inf
+    freedom = (seeds - 1) / (by_seed / total) ** 2 if by_seed / total > _LITTLE else math.inf
     return float(2 * stats.t.sf(gap / math.sqrt(total), freedom))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import fmean
 
 from optuna.trial import FrozenTrial, TrialState
 
@@ -15,6 +14,7 @@ from hpstudy.analysis.results import (
     Run,
     TrialCounts,
 )
+from hpstudy.numeric import finite, mean
 from hpstudy.records import Epoch, Records
 from hpstudy.sampler import SEED, Level, Point, one_factor_points
 from hpstudy.storage import Database
@@ -146,7 +146,7 @@ def _level(
 ) -> LevelResult:
     runs = [run for run in levels[level] if not run.has_diverged]
     base = {r.seed: r.value for r in levels[study.baseline_of(factor)] if not r.has_diverged}
-    differences = [run.value - base[run.seed] for run in runs if run.seed in base]
+    differences = [finite(run.value - base[run.seed]) for run in runs if run.seed in base]
     epochs = [epoch for run in runs for epoch in run.epochs]
     seconds = _known(epochs, "seconds")
     memory = _known(epochs, "peak_memory_mb")
@@ -154,10 +154,10 @@ def _level(
         level=level,
         is_baseline=level == study.baseline_of(factor),
         runs=tuple(runs),
-        mean=fmean(run.value for run in runs) if runs else None,
+        mean=mean(run.value for run in runs) if runs else None,
         published=study.published_figure(factor, level),
-        effect=fmean(differences) if differences else None,
-        seconds_per_epoch=fmean(seconds) if seconds else None,
+        effect=mean(differences) if differences else None,
+        seconds_per_epoch=mean(seconds) if seconds else None,
         peak_memory_mb=max(memory) if memory else None,
         diverged=tuple(run.seed for run in levels[level] if run.has_diverged),
         failed=tuple(failed),

@@ -122,7 +122,9 @@ def read_search(study: StudyFile, name: str, database: Database) -> SearchResult
     pick = max if study.search.direction == "maximize" else min
     return SearchResults(
         metric=study.measured(
-            study.search.metric, study.search.direction, (t.values[0] for t in measured)
+            study.search.metric,
+            study.search.direction,
+            [*(t.values[0] for t in measured), *(v for c in candidates for v in c.values.values())],
         ),
         baseline=dict(study.baseline),
         settings=settings,

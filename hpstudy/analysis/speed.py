@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import fmean, stdev
-
-from optuna.trial import TrialState
 
 from hpstudy.analysis.results import GridResults, LevelResult, Run
 from hpstudy.analysis.search import SearchResults
+from hpstudy.numeric import deviation, finite, mean
 from hpstudy.records import Epoch, Records
 from hpstudy.sampler import Level
 from hpstudy.storage import Database
-from hpstudy.trials import TRAINING
+from hpstudy.trials import TRAINING, is_measured
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ def grid_tradeoffs(grid: GridResults) -> tuple[Tradeoff, ...]:
     for label, row in rows.items():
         times = [t for run in row.runs if (t := _seconds(run.epochs)) is not None]
         if row.mean is not None and times:
-            found.append(Tradeoff(label, fmean(times), row.mean, is_on_front=False))
+            found.append(Tradeoff(label, mean(times), row.mean, is_on_front=False))
     return _with_front(found, grid.direction)
 
 
@@ -96,7 +94,7 @@ def search_tradeoffs(search: SearchResults, database: Database) -> tuple[Tradeof
         search: The search's results.
         database: The database that they were read from.
     """
-    complete = [t for t in search.trials if t.state == TrialState.COMPLETE]
+    complete = [t for t in search.trials if is_measured(t)]
     keys = {t.number: str(t.user_attrs.get(TRAINING)) for t in complete}
     epochs = Records(database.engine).epochs_of(set(keys.values()))
     found = []
@@ -122,12 +120,12 @@ def _measured(runs: Iterable[Run], metric: str) -> Measured | None:
     values = [v for epoch in epochs if (v := epoch.metrics.get(metric)) is not None]
     if not values:
         return None
-    return Measured(fmean(values), stdev(values) if len(values) > 1 else None, len(values))
+    return Measured(mean(values), deviation(values) if len(values) > 1 else None, len(values))
 
 
 def _seconds(epochs: Sequence[Epoch]) -> float | None:
     seconds = [s for epoch in epochs if (s := epoch.metrics.get("seconds")) is not None]
-    return sum(seconds) if seconds and len(seconds) == len(epochs) else None
+    return finite(sum(seconds)) if seconds and len(seconds) == len(epochs) else None
 
 
 def _with_front(found: Iterable[Tradeoff], direction: str) -> tuple[Tradeoff, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hpstudy.metric import Metric
+from hpstudy.numeric import finite
 
 
 def number(value: float | None, metric: Metric) -> str:
@@ -14,7 +15,7 @@ def number(value: float | None, metric: Metric) -> str:
 
 def bare_number(value: float, metric: Metric) -> str:
     """Formats a metric's value without its unit."""
-    return f"{metric.scale * value:.2f}" if metric.in_per_cent else f"{value:.5g}"
+    return f"{finite(metric.scale * value):.2f}" if metric.in_per_cent else f"{value:.5g}"
 
 
 def short_number(value: float, metric: Metric) -> str:
@@ -58,6 +59,12 @@ def unit_of_differences(metric: Metric) -> str:
 
 def _with_unit(text: str, unit: str) -> str:
     return f"{text} {unit}" if unit else text
+
+
+def cannot_tell(seeds: int) -> str:
+    """Says that so few seeds tell nothing."""
+    count = {1: "one seed", 2: "two seeds"}.get(seeds, f"{seeds} seeds")
+    return f"{count} cannot tell"
 
 
 def words(name: str) -> str:

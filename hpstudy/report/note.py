@@ -45,7 +45,8 @@ def search_note(title: str, search: SearchResults, importances: Importances) -> 
     metric, counts, best = search.metric, search.counts, search.best
     parts = [
         f"# {escaped(title)}",
-        f"{escaped(metric.name)}; {counts.complete} complete trials, {counts.pruned} pruned.",
+        f"{escaped(metric.name)}; {counts.complete} complete trials, {counts.pruned} pruned"
+        f"{f', {counts.diverged} diverged' if counts.diverged else ''}.",
     ]
     if best is not None:
         params = {name: level(value) for name, value in best.params.items()}

@@ -18,7 +18,7 @@ from hpstudy.analysis.answer import more_confirmation
 from hpstudy.analysis.confirmed import Confirmed, Finalist
 from hpstudy.analysis.importance import Importances
 from hpstudy.analysis.search import SearchResults, Tried, best_settings
-from hpstudy.analysis.wording import bare_number, difference, interval, number, words
+from hpstudy.analysis.wording import bare_number, cannot_tell, difference, interval, number, words
 from hpstudy.metric import Metric
 from hpstudy.report.importance_table import importance_table
 from hpstudy.report.wording import alike_failures, duration, how_trained, setting, short
@@ -113,7 +113,7 @@ def _winner(confirmed: Confirmed) -> list[RenderableType]:
         gap = difference(confirmed.difference, metric)
         low, high = confirmed.difference_low, confirmed.difference_high
         ends = interval(low, high, metric, signed=True)
-        sure = f" (95 % {ends}, paired)" if ends else ""
+        sure = f" (95 % {ends}, paired)" if ends else f" ({cannot_tell(len(confirmed.seeds))})"
         base = number(confirmed.baseline_mean, metric)
         ends = interval(confirmed.baseline_low, confirmed.baseline_high, metric)
         base += f" (95 % {ends})" if ends else ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 
 from hpstudy.analysis.convergence import Reached
 from hpstudy.analysis.effects import Effect
@@ -14,6 +13,7 @@ from hpstudy.analysis.results import FactorResult, LevelResult
 from hpstudy.analysis.search import SearchResults, best_settings
 from hpstudy.analysis.wording import difference, interval, level, number, short_number, words
 from hpstudy.metric import Metric
+from hpstudy.numeric import mean
 from hpstudy.report.wording import judged
 
 _SHOWN_TRIALS = 10
@@ -126,7 +126,7 @@ def _soon(reached: Reached, longest: int) -> str:
     known = [epoch for epoch in reached.epochs if epoch is not None]
     if not known:
         return f"not in {longest}"
-    text = f"{fmean(known):.3g}"
+    text = f"{mean(known):.3g}"
     if max(known) > min(known):
         text += f" ({min(known)} to {max(known)})"
     if len(known) < len(reached.epochs):

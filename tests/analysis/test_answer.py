@@ -47,7 +47,7 @@ def test_levels_that_are_better_each_by_itself_are_not_put_together(made_finding
 def test_without_a_better_level_the_baseline_stays_and_the_bound_is_told(made_findings):
     told = answer(made_findings(width={8: BASE, 16: SAME}), None)
     assert told.headline == "Keep the baseline: no other setting is shown to be better."
-    assert told.why.startswith("1 levels show no difference from it; the data exclude differences")
+    assert told.why.startswith("1 level shows no difference from it; the data exclude differences")
 
 
 WON = Confirmed(

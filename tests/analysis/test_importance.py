@@ -130,7 +130,7 @@ def test_what_was_pruned_tells_what_it_takes_to_be_among_the_best(direction: str
     rows = {(r.evaluator, r.param): r for r in found.rows}
     assert rows["pedanova", "x"].value > 0.9
     assert rows["pedanova", "x"].low > rows["pedanova", "y"].high
-    assert found.warning.startswith("fANOVA leaves out 46 pruned trials, which have no value")
+    assert found.warning.startswith("fANOVA leaves out 46 trials without a value")
 
 
 def test_without_a_pruned_trial_the_shares_are_optunas_own():

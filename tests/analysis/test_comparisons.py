@@ -1,0 +1,155 @@
+"""Odd but honest values: compared where that means something, with no absurd figure."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from statsmodels.regression.linear_model import OLS
+
+from hpstudy.analysis.blocks import Blocks
+from hpstudy.analysis.comparisons import Comparisons, mean_interval, paired_interval
+from hpstudy.analysis.pool import alike
+from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run, TrialCounts
+from hpstudy.metric import Metric
+
+SHARE = Metric("accuracy", unit="share")
+
+
+def grid(metric: Metric = SHARE, diverged=(), **levels: dict[int, float]) -> GridResults:
+    rows = tuple(
+        LevelResult(
+            level=level,
+            is_baseline=level == "base",
+            runs=tuple(Run(seed, value) for seed, value in values.items()),
+            mean=None,
+            published=None,
+            effect=None,
+            seconds_per_epoch=None,
+            peak_memory_mb=None,
+            diverged=(9,) if level in diverged else (),
+        )
+        for level, values in levels.items()
+    )
+    factors = (FactorResult("f", rows),)
+    return GridResults(metric, {}, {}, TrialCounts(), 0, 0, factors, (), ())
+
+
+def by_seed(*values: float) -> dict[int, float]:
+    return dict(enumerate(values))
+
+
+def test_seeds_that_are_not_connected_are_compared_by_welch_alone():
+    left = {"base": {0: 0.95, 1: 0.951, 2: 0.949}, "a": {0: 0.955, 1: 0.957, 2: 0.954}}
+    right = {"b": {3: 0.97, 4: 0.972, 5: 0.969}, "c": {3: 0.96, 4: 0.961, 5: 0.958}}
+    comparisons = Comparisons(grid(**left, **right))
+    assert comparisons.between("f", "a").test == "blocks"
+    assert comparisons.between("f", "b", "c").test == "blocks"
+    across = comparisons.between("f", "b")
+    assert across.test == "Welch"
+    assert across.difference == pytest.approx(0.97033 - 0.95, abs=1e-4)
+    assert across.low < across.difference < across.high
+    alone = Comparisons(grid(base={0: 0.95, 1: 0.97}, a={2: 0.5, 3: 0.52})).between("f", "a")
+    assert (alone.test, alone.difference) == ("Welch", pytest.approx(-0.45))
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.2, 0.5])
+def test_the_block_model_is_least_squares_whatever_is_missing(missing: float):
+    chance = np.random.default_rng(3)
+    seeds = chance.normal(size=8)
+    values = {
+        key: {
+            s: key / 10 + seeds[s] + chance.normal() / 5
+            for s in range(8)
+            if s < 2 or chance.random() >= missing
+        }
+        for key in range(5)
+    }
+    rows = [(k, s, v) for k, found in values.items() for s, v in found.items()]
+    design = np.array(
+        [[k == i for i in range(5)] + [s == j for j in range(1, 8)] for k, s, _ in rows], float
+    )
+    fit = OLS([v for *_, v in rows], design).fit()
+    blocks = Blocks(values)
+    assert blocks.freedom == fit.df_resid
+    assert blocks.deviation == pytest.approx(fit.mse_resid**0.5)
+    weights = [1.0, 0, 0, -1.0, 0] + [0] * 7
+    expected = fit.t_test(weights)
+    difference, factor = blocks.contrast(0, 3)
+    assert difference == pytest.approx(float(expected.effect[0]))
+    assert factor * blocks.deviation == pytest.approx(float(expected.sd[0, 0]))
+
+
+@pytest.mark.parametrize(
+    ("base", "other", "test"),
+    [
+        ((1e12, 1e12 + 100, 1e12 - 100), (1e12 + 50, 1e12 + 90, 1e12 - 30), "blocks"),
+        ((0.1, 0.1, 0.1), (0.1 + 1e-17, 0.1, 0.1), "exact"),
+        ((0.1 + 0.2, 0.3, 0.3), (0.3, 0.3, 0.3), "exact"),
+        ((0.5, 0.6, 0.7), (0.8, 0.9, 1.0), "exact"),  # its seeds explain all
+        ((1e308, 1.5e308, 1.2e308), (-1e308, -1.6e308, -1.1e308), "blocks"),
+        ((5e-324, 1e-323, 5e-324), (1e-300, 2e-300, 1.5e-300), "blocks"),
+        ((1e308, 1e308, 1e308), (-1e308, -1e308, -1e308), "exact"),
+    ],
+)
+def test_what_is_exact_is_told_from_rounding_at_any_size(base, other, test: str):
+    found = Comparisons(grid(Metric("m"), base=by_seed(*base), a=by_seed(*other)))
+    contrast = found.between("f", "a")
+    assert contrast.test == test
+    figures = [contrast.difference, contrast.p, contrast.low or 0.0, contrast.high or 0.0]
+    assert all(math.isfinite(figure) for figure in figures)
+    assert 0 <= contrast.p <= 1
+
+
+def test_one_monstrous_level_does_not_hide_what_the_others_show():
+    calm = {"base": by_seed(0.900, 0.902, 0.901), "a": by_seed(0.950, 0.953, 0.951)}
+    alone = Comparisons(grid(Metric("m"), **calm, b=by_seed(0.90, 0.903, 0.901)))
+    found = Comparisons(
+        grid(Metric("m"), **calm, b=by_seed(0.90, 0.903, 0.901), wild=by_seed(1e308, -1e308, 7.0))
+    )
+    assert found.between("f", "a") == alone.between("f", "a")
+    assert found.between("f", "wild").test == "Welch"
+
+
+def test_a_level_of_which_seeds_diverged_is_not_compared():
+    levels = {"base": by_seed(0.9, 0.91, 0.92), "a": by_seed(0.95, 0.96, 0.97)}
+    found = Comparisons(grid(diverged=["a"], **levels, b=by_seed(0.9, 0.92, 0.91)))
+    assert found.between("f", "a") is None
+    assert found.between("f", "b", "a") is None
+    assert found.between("f", "b") is not None
+    assert found.spread.settings == 2
+
+
+@pytest.mark.parametrize(
+    ("values", "metric", "known"),
+    [
+        ((0.2, 0.9), SHARE, False),
+        ((0.80, 0.81), SHARE, True),
+        ((20.0, 90.0), Metric("accuracy", unit="%"), False),
+        ((20.0, 90.0), Metric("loss"), True),  # a loss has no ends
+    ],
+)
+def test_an_interval_that_holds_all_that_there_can_be_says_nothing(values, metric, known: bool):
+    assert (mean_interval(values, metric) is not None) == known
+
+
+@pytest.mark.parametrize(
+    ("differences", "ends"),
+    [
+        ((-0.5, 0.14), None),
+        ((-0.53, -0.51), pytest.approx((-0.647, -0.393), abs=1e-3)),
+        ((0.85, 0.93), pytest.approx((0.382, 1.0), abs=1e-3)),  # no two shares lie further apart
+    ],
+)
+def test_a_difference_wider_than_what_the_metric_can_span_is_no_finding(differences, ends):
+    assert paired_interval(differences, SHARE) == ends
+
+
+def test_what_is_alike_takes_one_pass_over_the_levels():
+    chance = np.random.default_rng(0)
+    values = {key: by_seed(*chance.normal(0, 1, 5)) for key in range(2000)}
+    values |= {-1: by_seed(*chance.normal(0, 1e6, 5)), -2: by_seed(1, 1, 1)}
+    pool = alike(values)  # in quadratic time, half a minute
+    assert {-1, -2} & pool.keys() == set()
+    assert len(pool) > 1990
