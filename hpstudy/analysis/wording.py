@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from hpstudy.metric import Metric
 from hpstudy.numeric import finite
@@ -75,6 +75,12 @@ def words(name: str) -> str:
 def counted(count: int, name: str) -> str:
     """Returns a number of things: "1 trial", "2 trials"."""
     return f"{count:,} {name}{'' if count == 1 else 's'}"
+
+
+def enumerated(parts: Sequence[str]) -> str:
+    """Returns parts as a list in a sentence: "a, b and c"."""
+    *first, last = parts or [""]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def setting(params: Mapping[str, object]) -> str:

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean, pstdev, quantiles
 
-from hpstudy.analysis.wording import unit_of_differences, unit_of_values
+from hpstudy.analysis.wording import level, unit_of_differences, unit_of_values, words
 from hpstudy.metric import Metric
 from hpstudy.sampler import Level
 
-_FAR = 12.0  # a gap this many times as wide as what lies on the baseline's side of it cuts the axis
+_FAR = 12.0  # a gap this many times as wide as what lies on the near side of it cuts the axis
+_ENOUGH_FOR_QUARTILES = 4
+_MANY_DECADES = 2
+_FAR_MORE = 1000  # from this ratio on, small values are only seen on a logarithmic axis
 _WIDE = 1.5  # how far beyond the points an interval may stretch the axis, in ranges of the points
 _ROOM = 0.08  # free space at either end, as a share of the axis
 
@@ -62,7 +65,7 @@ class Places:
 
 def places(levels: Sequence[Level]) -> Places:
     """Returns where levels stand: by value, by logarithm where that is more even, else in turn."""
-    texts = tuple(f"{level}" for level in levels)
+    texts = level_texts(levels)
     numbers = [float(v) for v in levels if isinstance(v, (int, float)) and not isinstance(v, bool)]
     if len(numbers) < len(levels) or len(levels) < 2:
         return Places(_spread(range(len(levels))), texts, logarithmic=False)
@@ -72,6 +75,18 @@ def places(levels: Sequence[Level]) -> Places:
         if two_far_apart or _unevenness(logarithms) < _unevenness(numbers):
             return Places(_spread(logarithms), texts, logarithmic=True)
     return Places(_spread(numbers), texts, logarithmic=False)
+
+
+def level_texts(levels: Sequence[Level]) -> tuple[str, ...]:
+    """Returns how levels are written: short, unless two would then read the same."""
+    short = tuple(level(value) for value in levels)
+    return short if len(set(short)) == len(levels) else tuple(f"{value}" for value in levels)
+
+
+def along_axis(levels: Sequence[Level]) -> list[int]:
+    """Returns the order in which levels stand on an axis, as places among those given."""
+    at = places(levels).at
+    return sorted(range(len(levels)), key=at.__getitem__)
 
 
 def _spread(values: Sequence[float]) -> tuple[float, ...]:
@@ -101,52 +116,113 @@ class Window:
         room = _ROOM * (self.high - self.low)
         return [self.low - room, self.high + room]
 
+    def stretched(
+        self, ends: Iterable[float], bounds: tuple[float, float], far: float = _WIDE
+    ) -> Window:
+        """Returns the range with further values in it, where these are not beyond measure.
 
-def window(values: Iterable[float], anchor: float, ends: Iterable[float] = ()) -> Window:
-    """Returns the range that shows differences near an anchor, whatever far values there are.
+        Args:
+            ends: The values, such as ends of intervals; they may lie beyond what the metric can be.
+            bounds: The least and the greatest value that the metric can have.
+            far: How far off they may lie, in ranges.
+        """
+        reach = far * (self.high - self.low) or math.inf
+        inside = [
+            min(max(end, bounds[0]), bounds[1])
+            for end in ends
+            if self.low - reach <= end <= self.high + reach
+        ]
+        low, high = min([self.low, *inside]), max([self.high, *inside])
+        return Window(low, high) if high > low else _around(low, bounds)
 
-    Where a gap is wide beside all that lies on the anchor's side of it, as between networks that
-    learn and one that diverged, the axis ends at the gap.
+
+def near(values: Iterable[float], seen: Sequence[float], spread: float = 0.0) -> list[float]:
+    """Returns the values without the outliers: those far off beside how the others spread.
+
+    As far as Tukey's fences, and further: the gap before an outlier is many times as wide as all
+    that lies on the near side of it. Few levels are too few for quartiles.
 
     Args:
-        values: What should be seen if it can be.
-        anchor: The value that must be seen, such as the baseline's.
-        ends: Ends of intervals, which may stretch the range, but not beyond measure.
+        values: The values.
+        seen: Values that are no outliers whatever they are, such as the baseline's; one at least.
+        spread: How far apart luck alone may lay two values.
+
+    Returns:
+        The values that stay, in order; at least two, and no fewer than half of them.
     """
-    near = sorted({*values, anchor})
-    while gap := _widest_gap(near):
-        below, above = gap
-        rest = [v for v in near if (v >= above) == (anchor >= above)]
-        if rest[-1] == rest[0] or above - below < _FAR * (rest[-1] - rest[0]):
+    given = list(values)
+    every = sorted([*given, *(value for value in seen if value not in given)])
+    kept = every
+    while len(kept) > 1:
+        below, above = max(pairwise(kept), key=lambda pair: pair[1] - pair[0])
+        sides = [[v for v in kept if v <= below], [v for v in kept if v >= above]]
+        rest = next((side for side in sides if set(seen) <= set(side)), None)
+        if rest is None or len(rest) < 2 or 2 * len(rest) < len(every):
             break
-        near = rest
-    low, high = near[0], near[-1]
-    reach = _WIDE * (high - low)
-    if reach == 0:
-        reach = math.inf
-    inside = [end for end in ends if low - reach <= end <= high + reach]
-    low, high = min([low, *inside]), max([high, *inside])
-    return Window(low, high) if high > low else _around(low)
+        width = max(rest[-1] - rest[0], spread)
+        if width == 0 or above - below < _FAR * width:
+            break
+        kept = rest
+    return kept
 
 
-def _around(value: float) -> Window:
+def window(values: Sequence[float], bounds: tuple[float, float]) -> Window:
+    """Returns the range that shows all values; one value gets some room."""
+    low, high = min(values), max(values)
+    return Window(low, high) if high > low else _around(low, bounds)
+
+
+def _around(value: float, bounds: tuple[float, float]) -> Window:
     room = abs(value) * 0.01 or 1.0
-    return Window(value - room, value + room)
+    return Window(max(value - room, bounds[0]), min(value + room, bounds[1]))
 
 
-def _widest_gap(ordered: Sequence[float]) -> tuple[float, float] | None:
-    return max(pairwise(ordered), key=lambda pair: pair[1] - pair[0], default=None)
-
-
-def bulk(values: Sequence[float], *, best: float) -> Window:
+def bulk(values: Sequence[float], best: float) -> Window:
     """Returns the range of most of many values, the best one included.
 
-    Values further than three interquartile ranges beyond the middle half are left outside.
+    Values beyond Tukey's outer fences, three interquartile ranges from the middle half, are left
+    outside: at most a quarter of them on either side.
     """
-    if len(values) < 4:
-        return window(values, best)
-    lower, _, upper = quantiles(values, n=4)
-    reach = 3 * (upper - lower)
-    inside = [v for v in values if lower - reach <= v <= upper + reach]
-    low, high = min(*inside, best), max(*inside, best)
-    return Window(low, high) if high > low else _around(low)
+    shown = [*values, best]
+    if len(values) >= _ENOUGH_FOR_QUARTILES:
+        lower, _, upper = quantiles(values, n=4, method="inclusive")
+        reach = 3 * (upper - lower)
+        shown = [best, *(v for v in values if lower - reach <= v <= upper + reach)]
+    return window(shown, (-math.inf, math.inf))
+
+
+def value_axis(metric: Metric, shown: Window) -> dict[str, object]:
+    """Returns plotly's settings of an axis of a metric's values."""
+    settings: dict[str, object] = {"title": titled(metric), "range": shown.range, **ticks(metric)}
+    if metric.in_per_cent or shown.low <= 0 or shown.high < _FAR_MORE * shown.low:
+        return settings
+    ends = Window(math.log10(shown.low), math.log10(shown.high)).range
+    return settings | {
+        "title": f"{titled(metric)} (log scale)",
+        "type": "log",
+        "range": ends,
+        "dtick": 1,
+    }
+
+
+def titled(metric: Metric) -> str:
+    """Returns the title of a metric's axis: its name, and whether less is better."""
+    name = words(metric.name)
+    return f"{name}, less is better" if metric.sign < 0 else name
+
+
+def log_axis(low: float, high: float) -> dict[str, object]:
+    """Returns plotly's settings of a logarithmic axis whose ticks all say a whole number.
+
+    Plotly itself writes a bare 2 and 5 between the powers of ten.
+
+    Args:
+        low: The least value, above 0.
+        high: The greatest.
+    """
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    decades = math.log10(high / low)
+    steps = (1,) if decades > _MANY_DECADES else (1, 3) if decades > 1 else (1, 2, 5)
+    at = [step * 10.0**power for power in range(first, last + 1) for step in steps]
+    texts = [f"{value:.12g}" if 1e-5 <= value < 1e7 else f"{value:.0e}" for value in at]
+    return {"type": "log", "tickmode": "array", "tickvals": at, "ticktext": texts}

@@ -9,13 +9,17 @@ from plotly.subplots import make_subplots
 
 from hpstudy.analysis.results import FactorResult, LevelResult
 from hpstudy.analysis.speed import Speeds, Tradeoff
-from hpstudy.analysis.wording import number, words
-from hpstudy.charts.axes import bulk, hovered, ticks
+from hpstudy.analysis.wording import counted, level, number, words
+from hpstudy.charts.axes import Window, bulk, hovered, level_texts, value_axis
 from hpstudy.charts.theme import BLUE, GREEN, GREY, finish
 from hpstudy.metric import Metric
 
+_ALIKE = 1.1  # times that differ by less than this are about the same
+_TELLING = 0.001  # seconds: what takes less is timed by the clock's luck
 _ENOUGH = 2
 _MOST_LABELS = 6
+_EDGE = 0.25  # a label nearer to the axis than this stands right of its point
+_CLOSE_ACROSS, _CLOSE_UP = 0.12, 0.08  # labels that are closer lie on each other, of the axes
 
 
 def cost_figure(factor: FactorResult, speeds: Speeds) -> go.Figure | None:
@@ -26,18 +30,22 @@ def cost_figure(factor: FactorResult, speeds: Speeds) -> go.Figure | None:
         speeds: What its levels' epochs took.
 
     Returns:
-        The figure, or None where neither is known of any level.
+        The figure, or None where neither is known of any level, or too short to say anything.
     """
-    kinds = {
-        "seconds an epoch": (BLUE, ".3g", [row.seconds_per_epoch for row in factor.levels]),
+    once = _is_once(factor)
+    seconds = "seconds" if once else "seconds an epoch"
+    kinds: dict[str, tuple[str, str, list[float | None]]] = {
+        seconds: (BLUE, ".3g", [row.seconds_per_epoch for row in factor.levels]),
         "peak memory, MiB": (GREEN, ".0f", [row.peak_memory_mb for row in factor.levels]),
     }
+    if not _is_telling([row.seconds_per_epoch or 0.0 for row in factor.levels]):
+        del kinds[seconds]
     known = {name: kind for name, kind in kinds.items() if any(v is not None for v in kind[2])}
     if not known:
         return None
-    levels = [f"{row.level}" for row in factor.levels]
+    levels = level_texts([row.level for row in factor.levels])
     measured = [speeds[factor.factor, row.level].seconds_per_epoch for row in factor.levels]
-    deviations = {"seconds an epoch": [m.deviation if m is not None else None for m in measured]}
+    deviations = {seconds: [m.deviation if m is not None else None for m in measured]}
     figure = make_subplots(rows=len(known), cols=1, shared_xaxes=True, vertical_spacing=0.1)
     for row, (name, (color, form, values)) in enumerate(known.items(), 1):
         figure.add_bar(
@@ -49,7 +57,7 @@ def cost_figure(factor: FactorResult, speeds: Speeds) -> go.Figure | None:
             textangle=0,
             marker={"color": color},
             width=0.4,
-            error_y={"type": "data", "array": deviations.get(name), "color": GREY, "width": 5},
+            error_y=_bars(values, deviations.get(name)),
             hovertemplate=f"%{{x}}: %{{y:.3~f}}<extra>{name}</extra>",
             showlegend=False,
             row=row,
@@ -58,12 +66,35 @@ def cost_figure(factor: FactorResult, speeds: Speeds) -> go.Figure | None:
         figure.update_yaxes(title=name, rangemode="tozero", nticks=4, row=row)
     figure.update_xaxes(type="category")
     figure.update_xaxes(title=words(factor.factor), row=len(known))
-    told = "; ".join(f"{row.level}: {_told(row)}" for row in factor.levels)
-    return finish(figure, _title(factor, speeds), f"Cost of each level. {told}.", height=400)
+    told = "; ".join(f"{level(row.level)}: {_told(row, once=once)}" for row in factor.levels)
+    height = 400 if len(known) > 1 else 260
+    return finish(figure, _title(factor, speeds), f"Cost of each level. {told}.", height=height)
 
 
-def _told(row: LevelResult) -> str:
-    seconds = "" if row.seconds_per_epoch is None else f"{row.seconds_per_epoch:.3g} s an epoch"
+def _bars(
+    values: Sequence[float | None], deviations: Sequence[float | None] | None
+) -> dict[str, object]:
+    """Returns plotly's error bars, which end at 0: nothing takes less."""
+    look: dict[str, object] = {"type": "data", "array": deviations, "color": GREY, "width": 5}
+    if deviations is None:
+        return look
+    below = [min(v or 0.0, d or 0.0) for v, d in zip(values, deviations, strict=True)]
+    return look | {"symmetric": False, "arrayminus": below}
+
+
+def _is_telling(seconds: Sequence[float]) -> bool:
+    """Tells whether two times at least are long enough to say something about what took them."""
+    return sum(time >= _TELLING for time in seconds) >= _ENOUGH
+
+
+def _is_once(factor: FactorResult) -> bool:
+    """Tells whether a training of this factor is one call and has no epochs."""
+    return not any(run.epochs[1:] for row in factor.levels for run in row.runs)
+
+
+def _told(row: LevelResult, *, once: bool) -> str:
+    time = row.seconds_per_epoch
+    seconds = "" if time is None else f"{time:.3g} s{'' if once else ' an epoch'}"
     memory = "" if row.peak_memory_mb is None else f"{row.peak_memory_mb:.0f} MiB"
     return ", ".join(part for part in (seconds, memory) if part) or "not known"
 
@@ -71,22 +102,50 @@ def _told(row: LevelResult) -> str:
 def _title(factor: FactorResult, speeds: Speeds) -> str:
     name = words(factor.factor)
     known = {r.level: s for r in factor.levels if (s := r.seconds_per_epoch) is not None}
-    if len(known) < 2:
+    if not _is_telling(list(known.values())):
         return f"{name}: what each level costs"
     fast, slow = min(known, key=known.__getitem__), max(known, key=known.__getitem__)
-    ratio = known[slow] / known[fast]
-    measured = [speeds[factor.factor, level].seconds_per_epoch for level in known]
+    what = "a training" if _is_once(factor) else "an epoch"
+    if known[slow] < _ALIKE * known[fast]:
+        return f"{name}: {what} takes about as long at every level"
+    measured = [speeds[factor.factor, one].seconds_per_epoch for one in known]
     spread = max((m.deviation or 0.0 for m in measured if m is not None), default=0.0)
     # Other work on the machine makes some epochs longer: that says nothing about a level.
-    if ratio < 1.05 or known[slow] - known[fast] < 2 * spread:
-        return f"{name}: an epoch takes about as long at every level"
-    return f"{name}: an epoch at {slow} takes {ratio:.1f} times as long as at {fast}"
+    if known[slow] - known[fast] < 2 * spread:
+        ends = f"{known[fast]:.3g} to {known[slow]:.3g} s"
+        return f"{name}: {what} takes {ends}, no more apart than those of one level"
+    ratio = known[slow] / known[fast]
+    return f"{name}: {what} at {level(slow)} takes {ratio:.1f} times as long as at {level(fast)}"
 
 
-def _label_positions(count: int) -> list[str]:
-    """Returns where the front's labels stand: in turn, the last one where there is room."""
-    positions = [("top left", "bottom right")[place % 2] for place in range(count)]
-    return [*positions[:-1], "top left"]
+def _labels(front: Sequence[Tradeoff], frame: Window) -> list[str]:
+    """Returns the front's labels, the last one always; none where it would lie on a later one's."""
+    across = front[-1].seconds or 1.0
+    high = (frame.high - frame.low) or 1.0
+    labels: list[str] = []
+    after: Tradeoff | None = None
+    for one in reversed(front):
+        is_clear = after is None or (
+            (after.seconds - one.seconds) / across > _CLOSE_ACROSS
+            or abs(after.value - one.value) / high > _CLOSE_UP
+        )
+        labels.append(words(one.label) if is_clear and len(front) <= _MOST_LABELS else "")
+        after = one if is_clear else after
+    return labels[::-1]
+
+
+def _label_positions(front: Sequence[Tradeoff]) -> list[str]:
+    """Returns where labels stand: above or below in turn, on the side where there is room."""
+    positions = []
+    for place, one in enumerate(front[:-1]):
+        side = "right" if one.seconds < _EDGE * front[-1].seconds else ("left", "right")[place % 2]
+        positions.append(f"{('top', 'bottom')[place % 2]} {side}")
+    return [*positions, "top left"]
+
+
+def _seconds(one: Tradeoff) -> str:
+    """Formats a training time in as many digits as tell it from another."""
+    return f"{one.seconds:,.0f} s" if one.seconds >= 10 else f"{one.seconds:.2g} s"
 
 
 def tradeoff_figure(tradeoffs: Sequence[Tradeoff], metric: Metric) -> go.Figure | None:
@@ -97,9 +156,9 @@ def tradeoff_figure(tradeoffs: Sequence[Tradeoff], metric: Metric) -> go.Figure 
         metric: The metric of their values.
 
     Returns:
-        The figure, or None for fewer than two settings.
+        The figure, or None for fewer than two settings, or such short times that they say nothing.
     """
-    if len(tradeoffs) < _ENOUGH:
+    if not _is_telling([one.seconds for one in tradeoffs]):
         return None
     front = [one for one in tradeoffs if one.is_on_front]
     best = front[-1]
@@ -116,29 +175,30 @@ def tradeoff_figure(tradeoffs: Sequence[Tradeoff], metric: Metric) -> go.Figure 
         hovertemplate=hover,
         name="another is better and quicker",
     )
-    labelled = len(front) <= _MOST_LABELS
+    labels = _labels(front, frame)
     figure.add_scatter(
         x=[one.seconds for one in front],
         y=[one.value for one in front],
         customdata=[one.label for one in front],
-        text=[words(one.label) for one in front] if labelled else None,
-        textposition=_label_positions(len(front)),
+        text=labels,
+        textposition=_label_positions(front),
         cliponaxis=False,
-        mode="lines+markers+text" if labelled else "lines+markers",
+        mode="lines+markers+text",
         line={"shape": "hv", "width": 1.5, "color": BLUE},
         marker={"size": 10, "color": BLUE},
         hovertemplate=hover,
         name="best for its time",
     )
     figure.update_xaxes(title="training time, s", rangemode="tozero")
-    figure.update_yaxes(title=words(metric.name), **ticks(metric), range=frame.range)
-    title = f"{words(best.label)} is best, {number(best.value, metric)} in {best.seconds:,.0f} s"
+    figure.update_yaxes(**value_axis(metric, frame))
+    title = f"{words(best.label)} is best, {number(best.value, metric)} in {_seconds(best)}"
     if len(front) > 1:
         quick = front[0]
         title += f"; {words(quick.label)} is quickest, {number(quick.value, metric)} in "
-        title += f"{quick.seconds:,.0f} s"
+        title += _seconds(quick)
     outside = sum(not frame.holds(one.value) for one in tradeoffs)
-    beyond = f" {outside} settings lie beyond the axis." if outside else ""
+    lie = "lies" if outside == 1 else "lie"
+    beyond = f" {counted(outside, 'setting')} {lie} beyond the axis." if outside else ""
     return finish(
         figure, title, f"{words(metric.name)} against training time, a dot a setting.{beyond}"
     )

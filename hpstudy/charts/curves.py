@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -10,8 +11,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from hpstudy.analysis.curves import Curve
-from hpstudy.analysis.wording import number, words
-from hpstudy.charts.axes import Window, hovered, ticks, window
+from hpstudy.analysis.wording import enumerated, level, number, words
+from hpstudy.charts.axes import Window, hovered, near, ticks, titled, window
 from hpstudy.charts.theme import DASHES, SERIES, finish
 from hpstudy.metric import Metric
 from hpstudy.sampler import Level
@@ -44,7 +45,12 @@ def step_curves(curves: Iterable[Curve], quantity: str) -> tuple[LevelCurve, ...
         curves: The curves of one factor.
         quantity: "loss" or "accuracy".
     """
-    return _by_level(curves, lambda curve: {s.seen: getattr(s, quantity) for s in curve.steps})
+    return _by_level(
+        curves,
+        lambda curve: {
+            s.seen: value for s in curve.steps if math.isfinite(value := getattr(s, quantity))
+        },
+    )
 
 
 def epoch_curves(curves: Iterable[Curve], metric: Metric) -> tuple[LevelCurve, ...]:
@@ -94,22 +100,27 @@ def steps_figure(factor: str, curves: Sequence[Curve]) -> go.Figure | None:
     """Draws training loss and accuracy against images seen, as the published report does.
 
     Returns:
-        The figure, or None where the objective records nothing between epochs.
+        The figure, or None where no level has two points between epochs.
     """
     losses, accuracies = step_curves(curves, "loss"), step_curves(curves, "accuracy")
-    if not losses:
+    if not any(len(curve.mean[0]) > 1 for curve in losses):
         return None
-    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06)
+    rows = 2 if accuracies else 1
+    figure = make_subplots(rows=rows, cols=1, shared_xaxes=True, vertical_spacing=0.06)
     for number_, curve in enumerate(losses):
         _add(figure, curve, number_, "%{y:.4~f}", row=1, legend=True)
-    for number_, curve in enumerate(accuracies):
-        _add(figure, curve, number_, "%{y:.2%}", row=2, legend=False)
     figure.update_yaxes(title="training loss", row=1)
-    figure.update_yaxes(title="training accuracy", tickformat=".4~%", row=2)
-    figure.update_xaxes(title="examples seen", row=2)
+    if accuracies:
+        for number_, curve in enumerate(accuracies):
+            _add(figure, curve, number_, "%{y:.2%}", row=2, legend=False)
+        shown = window(_values(accuracies), (0.0, 1.0))
+        look = {"title": "training accuracy", "tickformat": ".4~%", "range": shown.range}
+        figure.update_yaxes(**look, row=2)
+    figure.update_xaxes(title="examples seen", row=rows)
     name = words(factor)
-    finals = ", ".join(f"{c.level}: {c.mean[1][-1]:.4g}" for c in losses)
-    says = f"Training loss and accuracy against examples seen, a line a level of {name}."
+    finals = ", ".join(f"{level(c.level)}: {c.mean[1][-1]:.4g}" for c in losses)
+    drawn = "Training loss and accuracy" if accuracies else "Training loss"
+    says = f"{drawn} against examples seen, a line a level of {name}."
     title = f"{name}: training loss ends at {_ends(losses)}"
     return finish(figure, title, f"{says} Last loss: {finals}.", height=_HEIGHT)
 
@@ -119,7 +130,8 @@ def _ends(curves: Sequence[LevelCurve]) -> str:
     lowest, highest = min(last, key=last.__getitem__), max(last, key=last.__getitem__)
     if f"{last[lowest]:.3f}" == f"{last[highest]:.3f}":
         return f"{last[lowest]:.3f} at every level"
-    return f"{last[lowest]:.3f} ({lowest}) to {last[highest]:.3f} ({highest})"
+    ends = ((last[one], level(one)) for one in (lowest, highest))
+    return " to ".join(f"{value:.3f} ({name})" for value, name in ends)
 
 
 def epochs_figure(factor: str, curves: Sequence[Curve], metric: Metric) -> go.Figure | None:
@@ -134,26 +146,34 @@ def epochs_figure(factor: str, curves: Sequence[Curve], metric: Metric) -> go.Fi
     figure = go.Figure()
     for number_, curve in enumerate(found):
         _add(figure, curve, number_, hovered("y", metric), markers=True)
-    shown = _late_window(found, next((c.level for c in curves if c.is_baseline), None))
-    figure.update_yaxes(title=words(metric.name), **ticks(metric), range=shown.range)
+    base = next((c.level for c in curves if c.is_baseline), None)
+    shown = _late_window(found, base, metric)
+    figure.update_yaxes(title=titled(metric), **ticks(metric), range=shown.range)
     figure.update_xaxes(title="epoch", dtick=1 if _longest(found) <= 10 else None)
     outside = [c for c in found if not shown.holds(c.mean[1][-1])]
     title = f"{words(factor)}: {words(metric.name)} after each epoch"
     if outside:
-        where = ", ".join(f"{c.level} ({number(c.mean[1][-1], metric)})" for c in outside)
+        where = enumerated([f"{level(c.level)} ({number(c.mean[1][-1], metric)})" for c in outside])
         title += f"; {where} beyond the axis"
-    last = ", ".join(f"{c.level}: {number(c.mean[1][-1], metric)}" for c in found)
+    last = ", ".join(f"{level(c.level)}: {number(c.mean[1][-1], metric)}" for c in found)
     says = (
         f"{words(metric.name)} after each epoch, a line a level of {words(factor)}. Last: {last}."
     )
     return finish(figure, title, says, height=_HEIGHT)
 
 
-def _late_window(curves: Sequence[LevelCurve], baseline: Level | None) -> Window:
+def _late_window(curves: Sequence[LevelCurve], baseline: Level | None, metric: Metric) -> Window:
     """Returns a range for what the curves come to: far starts and diverged levels flatten it."""
-    last = {curve.level: curve.mean[1][-1] for curve in curves}
-    every = [y for curve in curves for _, ys in (curve.mean, *curve.seeds) for y in ys]
-    return window(every, last[baseline] if baseline in last else every[-1])
+    ends = {curve.level: curve.mean[1][-1] for curve in curves}
+    best = max(ends.values(), key=lambda value: metric.sign * value)
+    base = [value for one, value in ends.items() if one == baseline]
+    last = near(ends.values(), [*base, best])
+    stay = [curve for curve in curves if ends[curve.level] in last]
+    return window(near(_values(stay), last), metric.bounds)
+
+
+def _values(curves: Iterable[LevelCurve]) -> list[float]:
+    return [y for curve in curves for _, ys in (curve.mean, *curve.seeds) for y in ys]
 
 
 def _longest(curves: Sequence[LevelCurve]) -> int:
@@ -173,7 +193,7 @@ def _add(
     """Adds a level's mean as a line, and each seed's as a thin one below it."""
     color = SERIES[place % len(SERIES)]
     where = {} if row is None else {"row": row, "col": 1}
-    name = f"{curve.level}"
+    name = level(curve.level)
     for xs, ys in curve.seeds:
         figure.add_scatter(
             x=xs, y=ys, mode="lines", line={"width": 1, "color": color}, opacity=0.3,
@@ -183,7 +203,7 @@ def _add(
     figure.add_scatter(
         x=xs,
         y=ys,
-        mode="lines+markers" if markers else "lines",
+        mode="lines+markers" if markers or len(xs) == 1 else "lines",
         line={"width": 2, "color": color, "dash": DASHES[place % len(DASHES)]},
         marker={"size": 6, "color": color},
         legendgroup=name,

@@ -12,15 +12,17 @@ from statistics import median
 import optuna
 import plotly.graph_objects as go
 from optuna import visualization
-from optuna.trial import FrozenTrial, TrialState
+from optuna.distributions import CategoricalDistribution
+from optuna.trial import FrozenTrial
 
 from hpstudy.analysis.search import SearchResults
-from hpstudy.analysis.wording import level, number, words
-from hpstudy.charts.axes import Window, bulk, hovered, ticks
-from hpstudy.charts.search import thinned
+from hpstudy.analysis.wording import counted, level, number, words
+from hpstudy.charts.axes import Window, bulk, hovered, log_axis, ticks, titled, value_axis
+from hpstudy.charts.search import add_beyond, measured, thinned
 from hpstudy.charts.theme import BLUE, GREEN, GREY, SCALE, VERMILLION, finish
 
 _SLICE_TRIALS = 600
+_ENOUGH_FOR_CONTOUR = 30  # fewer say too little about what is between them
 _CONTOUR_TRIALS = 120  # its grid grows with their square
 _TIMELINE_TRIALS = 400
 _DISTRIBUTION_POINTS = 200
@@ -31,19 +33,17 @@ _STATES = {"COMPLETE": BLUE, "PRUNED": GREY, "RUNNING": GREEN, "FAIL": VERMILLIO
 
 def study_of(search: SearchResults, trials: Sequence[FrozenTrial]) -> optuna.Study:
     """Returns trials as a study in memory."""
-    maximize = search.direction == "maximize"
-    study = optuna.create_study(direction="maximize" if maximize else "minimize")
+    study = optuna.create_study(direction=search.metric.direction)
     study.add_trials(trials)
     return study
 
 
 def _complete(search: SearchResults, most: int) -> list[FrozenTrial]:
-    complete = [t for t in search.trials if t.state == TrialState.COMPLETE]
-    return thinned(complete, most, maximize=search.direction == "maximize")
+    return thinned(measured(search), most, maximize=search.metric.sign > 0)
 
 
 def _window(search: SearchResults) -> Window:
-    values = [t.values[0] for t in search.trials if t.state == TrialState.COMPLETE]
+    values = [t.values[0] for t in measured(search)]
     assert search.best is not None
     return bulk(values, best=search.best.values[0])
 
@@ -73,18 +73,70 @@ def slice_figure(search: SearchResults, param: str) -> go.Figure:
             mode="markers",
             marker=look,
             hovertemplate=f"%{{x}}: {hovered('y', search.metric)}<extra></extra>",
-            showlegend=False,
         )
-    is_log = getattr(trials[0].distributions[param], "log", False)
-    figure.update_xaxes(title=words(param), type="log" if is_log else None, exponentformat="none")
-    figure.update_yaxes(
-        title=words(search.metric.name),
-        **ticks(search.metric),
-        range=_window(search).range,
-    )
+    shown = _window(search)
+    add_beyond(figure, [(t.params[param], t.values[0]) for t in trials], shown, search.metric)
+    figure.update_layout(showlegend=False)
+    figure.update_xaxes(title=words(param), **_axis(param, trials))
+    figure.update_yaxes(**value_axis(search.metric, shown))
     title = f"{words(param)}: the best trial has {level(best)}"
-    says = f"{words(search.metric.name)} of {len(trials)} complete trials against {words(param)}."
+    trials_drawn = counted(len(trials), "complete trial")
+    says = f"{words(search.metric.name)} of {trials_drawn} against {words(param)}."
     return finish(figure, title, says, height=280)
+
+
+def _axis(param: str, trials: Sequence[FrozenTrial]) -> dict[str, object]:
+    """Returns plotly's settings of a hyperparameter's axis; text stands in the space's order."""
+    distribution = trials[0].distributions[param]
+    values = [t.params[param] for t in trials]
+    if isinstance(distribution, CategoricalDistribution):
+        order = [f"{choice}" for choice in distribution.choices]
+        return {"type": "category", "categoryorder": "array", "categoryarray": order}
+    if getattr(distribution, "log", False):
+        return log_axis(min(values), max(values))
+    return {"exponentformat": "none"}
+
+
+def together_figure(search: SearchResults, first: str, second: str) -> go.Figure:
+    """Draws the value over two hyperparameters: between trials only where there are enough."""
+    every = [t for t in measured(search) if {first, second} <= set(t.params)]
+    if len(every) >= _ENOUGH_FOR_CONTOUR:
+        return contour_figure(search, first, second)
+    frame = _window(search)
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[t.params[first] for t in every],
+        y=[t.params[second] for t in every],
+        customdata=[t.values[0] for t in every],
+        mode="markers",
+        marker={
+            "size": 12,
+            "color": [t.values[0] for t in every],
+            "colorscale": SCALE,
+            "cmin": frame.low,
+            "cmax": frame.high,
+            "showscale": True,
+            "colorbar": _colorbar(search),
+        },
+        hovertemplate=f"%{{x}}, %{{y}}: {hovered('customdata', search.metric)}<extra></extra>",
+        showlegend=False,
+    )
+    figure.update_xaxes(title=words(first), **_axis(first, every))
+    figure.update_yaxes(title=words(second), **_axis(second, every))
+    title = f"{words(first)} and {words(second)} together"
+    says = f"{words(search.metric.name)} of {counted(len(every), 'complete trial')} as colours."
+    return finish(figure, title, says, height=400)
+
+
+def _colorbar(search: SearchResults) -> dict[str, object]:
+    return {
+        "title": {"text": titled(search.metric), "side": "top"},
+        **ticks(search.metric),
+        "thickness": 10,
+        "orientation": "h",
+        "y": 1.02,
+        "yanchor": "bottom",
+    }
 
 
 def contour_figure(search: SearchResults, first: str, second: str) -> go.Figure:
@@ -104,21 +156,14 @@ def contour_figure(search: SearchResults, first: str, second: str) -> go.Figure:
         autocontour=True,
         contours={"coloring": "heatmap", "showlines": False},
         opacity=0.85,
-        colorbar={
-            "title": {"text": words(search.metric.name), "side": "top"},
-            **ticks(search.metric),
-            "thickness": 10,
-            "orientation": "h",
-            "y": 1.02,
-            "yanchor": "bottom",
-        },
+        colorbar=_colorbar(search),
     )
     figure.update_traces(
         selector={"type": "scatter"}, marker={"size": 5, "color": "black", "line": {"width": 0}}
     )
-    x, y = figure.layout.xaxis.title.text, figure.layout.yaxis.title.text
-    figure.update_xaxes(title=words(x or first))
-    figure.update_yaxes(title=words(y or second))
+    x, y = figure.layout.xaxis.title.text or first, figure.layout.yaxis.title.text or second
+    figure.update_xaxes(title=words(x), **_axis(x, trials))
+    figure.update_yaxes(title=words(y), **_axis(y, trials))
     title = f"{words(first)} and {words(second)} together"
     says = f"{words(search.metric.name)} between {len(trials)} complete trials, each a dot."
     return finish(figure, title, says, height=400)
@@ -126,7 +171,7 @@ def contour_figure(search: SearchResults, first: str, second: str) -> go.Figure:
 
 def distribution_figure(search: SearchResults) -> go.Figure:
     """Draws what share of the complete trials stays below each value."""
-    values = sorted(t.values[0] for t in search.trials if t.state == TrialState.COMPLETE)
+    values = sorted(t.values[0] for t in measured(search))
     last = len(values) - 1
     shown = sorted({round(last * place / _DISTRIBUTION_POINTS) for place in _PLACES})
     figure = go.Figure()
@@ -139,22 +184,21 @@ def distribution_figure(search: SearchResults) -> go.Figure:
         showlegend=False,
     )
     figure.update_xaxes(
-        title=words(search.metric.name),
-        **ticks(search.metric),
-        range=_window(search).range,
+        title=titled(search.metric), **ticks(search.metric), range=_window(search).range
     )
     figure.update_yaxes(title="share of trials up to here", tickformat=".0%")
     title = f"Half of the complete trials are above {number(median(values), search.metric)}"
-    if search.direction == "minimize":
+    if search.metric.sign < 0:
         title = title.replace("above", "below")
-    says = f"Cumulative distribution of {words(search.metric.name)} over {len(values)} trials."
+    metric, trials = words(search.metric.name), counted(len(values), "trial")
+    says = f"Cumulative distribution of {metric} over {trials}."
     return finish(figure, title, says)
 
 
 def timeline_figure(search: SearchResults) -> go.Figure:
     """Draws when each trial ran."""
     dated = [t for t in search.trials if t.datetime_start is not None]
-    trials = thinned(dated, _TIMELINE_TRIALS, maximize=search.direction == "maximize")
+    trials = thinned(dated, _TIMELINE_TRIALS, maximize=search.metric.sign > 0)
     figure = visualization.plot_timeline(study_of(search, trials))
     for bar in figure.data:
         bar.marker.color = _STATES.get(bar.name, GREY)
@@ -162,6 +206,8 @@ def timeline_figure(search: SearchResults) -> go.Figure:
     figure.update_xaxes(title="time")
     figure.update_yaxes(title="trial")
     counts = search.counts
-    title = f"{counts.complete} trials complete, {counts.pruned} pruned, {counts.failed} failed"
+    others = {"pruned": counts.pruned, "diverged": counts.diverged, "failed": counts.failed}
+    states = [f"{counted(counts.complete, 'trial')} complete"]
+    title = ", ".join([*states, *(f"{n:,} {state}" for state, n in others.items() if n)])
     some = f" {len(trials)} of {len(dated)} are drawn." if len(trials) < len(dated) else ""
     return finish(figure, title, f"When each trial began and ended.{some}")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import plotly.graph_objects as go
-from optuna.trial import TrialState
 
 from hpstudy.analysis.curves import Curve
 from hpstudy.analysis.digits import Reading
@@ -14,14 +14,14 @@ from hpstudy.analysis.importance import Importances
 from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.speed import Tradeoff
 from hpstudy.charts import explore
-from hpstudy.charts.axes import identifier
+from hpstudy.charts.axes import along_axis, identifier
 from hpstudy.charts.costs import cost_figure, tradeoff_figure
 from hpstudy.charts.curves import epochs_figure, steps_figure
 from hpstudy.charts.digits import confusion_figure
 from hpstudy.charts.factors import effect_figure
 from hpstudy.charts.importance import importance_figure
 from hpstudy.charts.parallel import parallel_figure
-from hpstudy.charts.search import history_figure, pruning_figure
+from hpstudy.charts.search import history_figure, measured, pruning_figure
 
 Figures = dict[str, go.Figure]
 
@@ -37,11 +37,14 @@ def grid_figures(found: Findings, *, curves: Sequence[Curve] = ()) -> Figures:
         found: What the grid shows.
         curves: Its learning curves.
     """
+    found = along_axes(found)
     metric = found.grid.metric
     figures: dict[str, go.Figure | None] = {}
     for factor in found.grid.factors:
         name = factor.factor
+        order = [row.level for row in factor.levels]
         own = [curve for curve in curves if curve.factor == name]
+        own.sort(key=lambda curve: order.index(curve.level))
         if any(row.mean is not None for row in factor.levels):
             figures[identifier("effect", name)] = effect_figure(factor, found)
         figures[identifier("steps", name)] = steps_figure(name, own)
@@ -50,6 +53,15 @@ def grid_figures(found: Findings, *, curves: Sequence[Curve] = ()) -> Figures:
     figures["importance"] = importance_figure(found.importances, metric)
     figures["pareto"] = tradeoff_figure(found.tradeoffs, metric)
     return _there(figures.items())
+
+
+def along_axes(found: Findings) -> Findings:
+    """Returns findings whose levels come in the order in which they stand on an axis."""
+    factors = []
+    for factor in found.grid.factors:
+        order = along_axis([row.level for row in factor.levels])
+        factors.append(replace(factor, levels=tuple(factor.levels[place] for place in order)))
+    return replace(found, grid=replace(found.grid, factors=tuple(factors)))
 
 
 def search_figures(
@@ -68,8 +80,7 @@ def search_figures(
         importances: How much each hyperparameter matters.
         tradeoffs: Its complete trials' values against training time.
     """
-    complete = [t for t in search.trials if t.state == TrialState.COMPLETE]
-    if len(complete) < _ENOUGH_TO_COMPARE:
+    if len(measured(search)) < _ENOUGH_TO_COMPARE:
         return {}
     figures: dict[str, go.Figure | None] = {
         "search-history": history_figure(search),
@@ -83,7 +94,7 @@ def search_figures(
     for param in params:
         figures[identifier("search-slice", param)] = explore.slice_figure(search, param)
     if len(params) >= _ENOUGH_TO_COMPARE:
-        figures["search-contour"] = explore.contour_figure(search, *params[:2])
+        figures["search-contour"] = explore.together_figure(search, *params[:2])
         figures["search-parallel"] = parallel_figure(search, params)
     figures["search-distribution"] = explore.distribution_figure(search)
     figures["search-pareto"] = tradeoff_figure(tradeoffs, search.metric)

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 from optuna.distributions import BaseDistribution, CategoricalDistribution
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from hpstudy.analysis.search import SearchResults
-from hpstudy.analysis.wording import level, number, setting, words
-from hpstudy.charts.search import thinned
+from hpstudy.analysis.wording import counted, level, number, setting, words
+from hpstudy.charts.search import measured, thinned
 from hpstudy.charts.theme import BLUE, GREY, VERMILLION, finish
 
 _MOST_TRIALS = 150
+_MOST_NAMED = 5  # hyperparameters in a title
 _BEST = 0.1  # this share of the trials stands out
 
 
@@ -58,12 +59,8 @@ def parallel(search: SearchResults, params: Sequence[str]) -> Parallel:
         search: The search's results, with a best trial.
         params: The hyperparameters.
     """
-    maximize = search.direction == "maximize"
-    complete = [
-        t
-        for t in search.trials
-        if t.state == TrialState.COMPLETE and all(name in t.params for name in params)
-    ]
+    maximize = search.metric.sign > 0
+    complete = [t for t in measured(search) if all(name in t.params for name in params)]
     ranked = sorted(complete, key=lambda t: t.values[0], reverse=maximize)
     good = {t.number for t in ranked[: max(1, round(_BEST * len(ranked)))]}
     drawn = thinned(complete, _MOST_TRIALS, maximize=maximize)
@@ -125,10 +122,13 @@ def parallel_figure(search: SearchResults, params: Sequence[str]) -> go.Figure:
     )
     figure.update_yaxes(visible=False, range=[-0.1, 1.1])
     assert search.best is not None
-    title = f"The best trial: {setting(search.best.params)}"
+    title = "The best trial beside the others"
+    if len(params) <= _MOST_NAMED:
+        title = f"The best trial: {setting(search.best.params)}"
     count = len(lines.others) + len(lines.good)
     says = (
-        f"{count} complete trials, a line each over {', '.join(words(p) for p in params)}. "
+        f"{counted(count, 'complete trial')}, a line each over "
+        f"{', '.join(words(p) for p in params)}. "
         f"The best has {number(search.best.values[0], search.metric)}."
     )
     return finish(figure, title, says, height=400)

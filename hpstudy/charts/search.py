@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,13 +10,15 @@ import plotly.graph_objects as go
 from optuna.trial import FrozenTrial, TrialState
 
 from hpstudy.analysis.search import SearchResults
-from hpstudy.analysis.wording import number, words
-from hpstudy.charts.axes import Window, bulk, hovered, ticks
+from hpstudy.analysis.wording import counted, number, words
+from hpstudy.charts.axes import Window, bulk, hovered, value_axis
 from hpstudy.charts.theme import BLUE, GREY, VERMILLION, finish
-from hpstudy.trials import last_value
+from hpstudy.metric import Metric
+from hpstudy.trials import is_measured, last_value
 
 _MOST_CURVES = 80
 _MOST_POINTS = 1500
+_MOST_BEYOND = 200
 
 
 @dataclass(frozen=True)
@@ -27,15 +30,20 @@ class History:
         pruned: Number and last value of pruned trials.
         best: Number and value of each complete trial that was better than all before, and the
             last trial's number with the best value.
-        window: The range of most complete trials' values.
-        outside: How many of the trials lie outside it.
+        window: The range of most trials' values.
+        outside: Number and value of the trials that lie outside it.
     """
 
     complete: tuple[tuple[int, float], ...]
     pruned: tuple[tuple[int, float], ...]
     best: tuple[tuple[int, float], ...]
     window: Window
-    outside: int
+    outside: tuple[tuple[int, float], ...]
+
+
+def measured(search: SearchResults) -> list[FrozenTrial]:
+    """Returns the complete trials that have a number as their value."""
+    return [t for t in search.trials if is_measured(t)]
 
 
 def thinned(trials: Sequence[FrozenTrial], most: int, *, maximize: bool) -> list[FrozenTrial]:
@@ -59,28 +67,24 @@ def thinned(trials: Sequence[FrozenTrial], most: int, *, maximize: bool) -> list
 
 
 def history(search: SearchResults) -> History:
-    """Returns the course of a search with at least one complete trial."""
-    maximize = search.direction == "maximize"
-    shown = [
-        t for t in search.trials if t.state != TrialState.RUNNING and last_value(t) is not None
-    ]
+    """Returns the course of a search with at least one complete trial that has a value."""
+    maximize = search.metric.sign > 0
+    shown = [t for t in search.trials if is_measured(t) or t.state == TrialState.PRUNED]
     best: list[tuple[int, float]] = []
-    for trial in shown:
-        if trial.state == TrialState.COMPLETE:
-            value = trial.values[0]
-            if not best or (value > best[-1][1] if maximize else value < best[-1][1]):
-                best.append((trial.number, value))
-    values = [(t, v) for t in shown if (v := last_value(t)) is not None]
-    # A pruned trial's value is that of an early epoch: most lie below all that matters.
-    frame = bulk([v for t, v in values if t.state == TrialState.COMPLETE], best=best[-1][1])
-    kept = {t.number for t in thinned(shown, _MOST_POINTS, maximize=maximize)}
+    for trial in measured(search):
+        value = trial.values[0]
+        if not best or (value > best[-1][1] if maximize else value < best[-1][1]):
+            best.append((trial.number, value))
+    values = [(t, v) for t in shown if (v := last_value(t)) is not None and math.isfinite(v)]
+    frame = bulk([v for _, v in values], best=best[-1][1])
+    kept = {t.number for t in thinned([t for t, _ in values], _MOST_POINTS, maximize=maximize)}
     points = [(t, v) for t, v in values if t.number in kept and frame.holds(v)]
     return History(
         complete=tuple((t.number, v) for t, v in points if t.state == TrialState.COMPLETE),
         pruned=tuple((t.number, v) for t, v in points if t.state == TrialState.PRUNED),
         best=(*best, (shown[-1].number, best[-1][1])),
         window=frame,
-        outside=sum(not frame.holds(v) for _, v in values),
+        outside=tuple((t.number, v) for t, v in values if not frame.holds(v)),
     )
 
 
@@ -110,15 +114,57 @@ def history_figure(search: SearchResults) -> go.Figure:
         hovertemplate=f"{hover}<extra>best so far</extra>",
         name="best so far",
     )
+    add_beyond(figure, course.outside, course.window, metric)
     figure.update_xaxes(title="trial")
-    figure.update_yaxes(title=words(metric.name), **ticks(metric), range=course.window.range)
+    figure.update_yaxes(**value_axis(metric, course.window))
     where, value = course.best[-2]
     trials = search.counts.complete + search.counts.pruned
     title = f"Best {words(metric.name)} {number(value, metric)}, at trial {where} of {trials}"
     if course.outside:
-        title += f"; {course.outside} trials lie beyond the axis"
-    says = f"Value of each trial and the best so far, over {trials} trials."
+        title += f"; {_beyond(course, metric)}"
+    if diverged := search.counts.diverged:
+        title += f"; {counted(diverged, 'trial')} diverged"
+    says = f"Value of each trial and the best so far, over {counted(trials, 'trial')}."
     return finish(figure, title, says)
+
+
+def add_beyond(
+    figure: go.Figure, points: Sequence[tuple[object, float]], shown: Window, metric: Metric
+) -> None:
+    """Marks values that an axis does not reach at its edge.
+
+    Args:
+        figure: The figure.
+        points: Places and values; those inside are left out.
+        shown: The axis's range.
+        metric: The values' metric.
+    """
+    outside = [(at, value) for at, value in points if not shown.holds(value)]
+    outside = outside[:: -(-len(outside) // _MOST_BEYOND) or 1]
+    if outside:
+        is_above = [value > shown.high for _, value in outside]
+        figure.add_scatter(
+            x=[at for at, _ in outside],
+            y=[shown.high if above else shown.low for above in is_above],
+            customdata=[number(value, metric) for _, value in outside],
+            mode="markers",
+            marker={
+                "size": 8,
+                "symbol": ["triangle-up-open" if up else "triangle-down-open" for up in is_above],
+                "color": GREY,
+            },
+            hovertemplate="%{x}: %{customdata}<extra>beyond the axis</extra>",
+            name="beyond the axis",
+        )
+
+
+def _beyond(course: History, metric: Metric) -> str:
+    """Says how many trials the axis doesn't reach, and how far off they are."""
+    low, high = course.window.low, course.window.high
+    far = max((v for _, v in course.outside), key=lambda v: max(low - v, v - high))
+    lie = "lies" if len(course.outside) == 1 else "lie"
+    trials = counted(len(course.outside), "trial")
+    return f"{trials} {lie} beyond the axis, as far as {number(far, metric)}"
 
 
 def pruning_figure(search: SearchResults) -> go.Figure | None:
@@ -130,7 +176,7 @@ def pruning_figure(search: SearchResults) -> go.Figure | None:
     reported = [t for t in search.trials if len(t.intermediate_values) > 1]
     if not reported:
         return None
-    metric, maximize = search.metric, search.direction == "maximize"
+    metric, maximize = search.metric, search.metric.sign > 0
     drawn = thinned(reported, _MOST_CURVES, maximize=maximize)
     figure = go.Figure()
     seen: set[bool] = set()
@@ -150,13 +196,14 @@ def pruning_figure(search: SearchResults) -> go.Figure | None:
             f"{hovered('y', metric)}<extra></extra>",
         )
         seen.add(pruned)
-    values = [v for t in drawn for v in t.intermediate_values.values()]
+    values = [v for t in drawn for v in t.intermediate_values.values() if math.isfinite(v)]
     frame = bulk(values, best=max(values) if maximize else min(values))
     figure.update_xaxes(title="epoch")
-    figure.update_yaxes(title=words(metric.name), **ticks(metric), range=frame.range)
+    figure.update_yaxes(**value_axis(metric, frame))
     saved = search.epochs_asked - search.epochs_trained
     pruned_count = search.counts.pruned
-    title = f"{pruned_count} trials pruned; {saved} of {search.epochs_asked} epochs not trained"
+    asked = counted(search.epochs_asked, "epoch")
+    title = f"{counted(pruned_count, 'trial')} pruned; {saved:,} of {asked} not trained"
     some = (
         f" {len(drawn)} of {len(reported)} trials are drawn." if len(drawn) < len(reported) else ""
     )

@@ -8,7 +8,9 @@ Source: Okabe and Ito, "Color universal design", 2008.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from textwrap import wrap
 
 import plotly.graph_objects as go
 
@@ -26,7 +28,9 @@ DARK_INSTEAD = {BLUE: "#56B4E9"}
 
 HEIGHT = 360  # pixels
 DETAIL = "detail"  # the name of annotations that a narrow page leaves out
-TITLE_HEIGHT = 32
+_TITLE_LETTERS = 60  # of a line: what half of optuna-dashboard's width has room for
+_TITLE_LINE, _TITLE_PAD = 21, 11
+_UNIT = re.compile(r"(?<=\d) (?=%|s\b|points)")
 _TOP, _TOP_WITH_LEGEND = 16, 40
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 
@@ -95,6 +99,7 @@ def template(*, dark: bool = False) -> go.layout.Template:
     data = {
         "heatmap": [{"colorbar": colorbar, "textfont": {"color": page.ink}}],
         "contour": [{"colorbar": colorbar}],
+        "scatter": [{"marker": {"colorbar": colorbar}}],
     }
     return go.layout.Template(layout=layout, data=data)
 
@@ -105,17 +110,24 @@ def finish(figure: go.Figure, title: str, says: str, *, height: int = HEIGHT) ->
     Args:
         figure: The figure.
         title: What it shows, as a finding.
-        says: What is drawn, in a sentence or two; stands in `layout.meta["says"]`.
-        height: Its height in pixels.
+        says: What is drawn, in a sentence or two.
+        height: Its height in pixels, with a title of one line.
+
+    Returns:
+        The figure. `layout.meta` has its `title` in one line and `says`, and what it needs where
+        the title stands elsewhere: the margin `top` and the `height`.
     """
     has_legend = figure.layout.showlegend is not False and any(
         trace.showlegend is not False and trace.name for trace in figure.data
     )
+    lines = wrap(_UNIT.sub("\u00a0", title), _TITLE_LETTERS)
+    top = _TOP_WITH_LEGEND if has_legend else _TOP
+    title_height = _TITLE_PAD + _TITLE_LINE * len(lines)
     figure.update_layout(
         template=template(),
-        title={"text": title},
-        meta={"says": says},
-        height=height,
-        margin={"t": TITLE_HEIGHT + (_TOP_WITH_LEGEND if has_legend else _TOP)},
+        title={"text": "<br>".join(lines)},
+        meta={"title": title, "says": says, "top": top, "height": height},
+        height=height + _TITLE_LINE * (len(lines) - 1),
+        margin={"t": title_height + top},
     )
     return figure

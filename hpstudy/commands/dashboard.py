@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import typer
 
 from hpstudy.addresses import shown_url
+from hpstudy.analysis.answer import Answer, answer
 from hpstudy.analysis.curves import read_curves
 from hpstudy.analysis.digits import Network, best_of_grid, best_of_search, read_digits
-from hpstudy.analysis.findings import findings
+from hpstudy.analysis.findings import Findings, findings
 from hpstudy.analysis.importance import search_importances
 from hpstudy.analysis.reading import read_grid
-from hpstudy.analysis.search import read_search
+from hpstudy.analysis.search import SearchResults, read_search
 from hpstudy.analysis.speed import search_tradeoffs
 from hpstudy.charts.figures import grid_figures, search_figures
 from hpstudy.commands.opening import Opened
 from hpstudy.errors import UserError
 from hpstudy.objective import Runtime
-from hpstudy.report.dashboard import Published, publish, serve
+from hpstudy.report.dashboard import Published, publish, publish_note, serve
 from hpstudy.report.document import document
 from hpstudy.report.note import grid_note, search_note
 from hpstudy.report.pictures import COLUMNS, MISTAKES, captioned
 from hpstudy.storage import Database, Runs, open_database
 from hpstudy.trials import grid_name, search_name
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What the database holds of a study, and which setting all of it says to use."""
+
+    found: Findings | None
+    search: SearchResults | None
+    chosen: Answer | None
 
 
 def serve_dashboard(runs: Runs, host: str, port: int) -> None:
@@ -49,43 +60,55 @@ def serve_dashboard(runs: Runs, host: str, port: int) -> None:
 
 def publish_grid(opened: Opened) -> None:
     """Shows a grid's findings in optuna-dashboard: a note, figures, results and mistakes."""
-    _publish(opened, _grid_findings)
+    _publish(opened, _grid_findings, _renew_search_note)
 
 
 def publish_search(opened: Opened) -> None:
     """Shows what a search found in optuna-dashboard: a note, figures, results and mistakes."""
-    _publish(opened, _search_findings)
+    _publish(opened, _search_findings, _renew_grid_note)
 
 
-def _publish(opened: Opened, find: Callable[[Opened, Database], Published | None]) -> None:
+def _publish(
+    opened: Opened,
+    find: Callable[[Opened, _Read, Database], Published | None],
+    renew: Callable[[Opened, _Read, Database], None],
+) -> None:
     try:
         database = open_database(opened.runs.url, write=True)
-        found = find(opened, database)
+        both = _read(opened, database)
+        found = find(opened, both, database)
         if found is not None:
             publish(found, database, opened.runs.artifacts)
+            renew(opened, both, database)  # the answer is of grid and search together
         database.engine.dispose()
     except Exception as error:  # whatever is wrong there, the trials are done
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         typer.echo(f"Note: optuna-dashboard will not show the findings: {reason}", err=True)
 
 
-def _grid_findings(opened: Opened, database: Database) -> Published | None:
+def _read(opened: Opened, database: Database) -> _Read:
     grid = read_grid(opened.study, opened.name, database)
-    if grid is None:
+    found = findings(grid) if grid is not None else None
+    search = read_search(opened.study, opened.name, database)
+    return _Read(found, search, answer(found, search))
+
+
+def _grid_findings(opened: Opened, both: _Read, database: Database) -> Published | None:
+    found = both.found
+    if found is None:
         return None
-    found = findings(grid)
-    title = opened.study.title
+    title, grid = opened.study.title, found.grid
     return Published(
         study=grid_name(opened.name),
-        note=grid_note(title, found),
+        note=grid_note(title, found, both.chosen),
         figures=grid_figures(found, curves=read_curves(grid, database)),
         results=document(opened.name, title, shown_url(opened.runs.url), found),
         pictures=_mistakes(opened, best_of_grid(grid), grid.settings, database),
     )
 
 
-def _search_findings(opened: Opened, database: Database) -> Published | None:
-    search = read_search(opened.study, opened.name, database)
+def _search_findings(opened: Opened, both: _Read, database: Database) -> Published | None:
+    search = both.search
     if search is None:
         return None
     importances = search_importances(search)
@@ -93,11 +116,24 @@ def _search_findings(opened: Opened, database: Database) -> Published | None:
     title, shown = opened.study.title, shown_url(opened.runs.url)
     return Published(
         study=search_name(opened.name),
-        note=search_note(title, search, importances),
+        note=search_note(title, search, importances, both.chosen),
         figures=search_figures(search, importances=importances, tradeoffs=tradeoffs),
         results=document(opened.name, title, shown, None, search, importances),
         pictures=_mistakes(opened, best_of_search(search), search.settings, database),
     )
+
+
+def _renew_grid_note(opened: Opened, both: _Read, database: Database) -> None:
+    if both.found is not None:
+        note = grid_note(opened.study.title, both.found, both.chosen)
+        publish_note(grid_name(opened.name), note, database)
+
+
+def _renew_search_note(opened: Opened, both: _Read, database: Database) -> None:
+    if both.search is not None:
+        importances = search_importances(both.search)
+        note = search_note(opened.study.title, both.search, importances, both.chosen)
+        publish_note(search_name(opened.name), note, database)
 
 
 def _mistakes(

@@ -67,6 +67,13 @@ def publish(found: Published, database: Database, artifacts: Path) -> None:
     _keep_artifacts(study, database, files, artifacts)
 
 
+def publish_note(study: str, note: str, database: Database) -> None:
+    """Gives an Optuna study another note, and leaves the rest of what it shows."""
+    from optuna_dashboard import save_note
+
+    save_note(optuna.load_study(study_name=study, storage=database.storage), note)
+
+
 def _keep_artifacts(
     study: optuna.Study, database: Database, files: Mapping[str, bytes], folder: Path
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from textwrap import wrap
 
 from markupsafe import Markup, escape
 
@@ -12,6 +13,9 @@ from hpstudy.report.tables import Table
 
 _GAP = 2  # between columns, in characters
 _LONG = 10  # letters of a word that is not broken
+_LINE = 18  # letters of a row's name side by side
+_AFTER_COMMA = re.compile(r"(?<=,) ")
+_WORD = re.compile(r"[^\W\d_]{4}")
 _BEFORE_BRACKET = re.compile(r" (?=\()")
 
 
@@ -24,6 +28,11 @@ def unbroken(cell: str) -> Markup:
     )
 
 
+def folded(name: str) -> Markup:
+    """Returns a row's name that breaks at its commas, or where a line is long enough."""
+    return Markup(" ").join(Markup("<span>{}</span>").format(part) for part in _parts(name))
+
+
 def breakable(name: str) -> Markup:
     """Returns a column's name that may break within its long words too."""
     return Markup(" ").join(Markup("<wbr>").join(_chunks(word)) for word in name.split())
@@ -31,7 +40,9 @@ def breakable(name: str) -> Markup:
 
 def characters(table: Table) -> int:
     """Returns how many characters a table is wide at least, its columns' gaps included."""
-    widths = [max(map(_narrowest, cells)) for cells in zip(*table.rows, strict=True)]
+    heads, *columns = zip(*table.rows, strict=True)
+    widths = [max(len(part) for head in heads for part in _parts(head))]
+    widths += [max(map(_narrowest, cells)) for cells in columns]
     names = [
         max(len(chunk) for word in name.split() for chunk in _chunks(word))
         for name in table.columns
@@ -44,6 +55,10 @@ def told(settings: Mapping[str, object]) -> dict[str, object]:
     return {k: v for k, v in settings.items() if k != "validation" or v}
 
 
+def _parts(name: str) -> list[str]:
+    return _AFTER_COMMA.split(name) if "," in name else wrap(name, _LINE, break_long_words=False)
+
+
 def _chunks(word: str) -> list[str]:
     """Returns a word in parts of like length, one where it is short."""
     size = math.ceil(len(word) / math.ceil(len(word) / _LONG))
@@ -51,7 +66,7 @@ def _chunks(word: str) -> list[str]:
 
 
 def _is_figures(piece: str) -> bool:
-    return any(letter.isdigit() for letter in piece)
+    return any(letter.isdigit() for letter in piece) and not _WORD.search(piece)
 
 
 def _narrowest(cell: str) -> int:

@@ -5,48 +5,64 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from hpstudy.analysis.answer import Answer
 from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.importance import Importance, Importances
-from hpstudy.analysis.results import FactorResult
+from hpstudy.analysis.published import NOT_CONSISTENT, Agreement
+from hpstudy.analysis.results import FactorResult, LevelResult, TrialCounts
 from hpstudy.analysis.search import SearchResults
-from hpstudy.analysis.wording import difference, interval, level, number, setting
+from hpstudy.analysis.wording import counted, difference, interval, level, number, setting
+from hpstudy.charts.figures import along_axes
+from hpstudy.metric import Metric
 from hpstudy.report.wording import judged
 
+_DOUBTED = "≠"
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|&~$:@=^])")
 
 
-def grid_note(title: str, found: Findings) -> str:
-    """Returns the factor tables with their verdicts, and the claims.
+def grid_note(title: str, found: Findings, chosen: Answer | None) -> str:
+    """Returns the answer, the factor tables with their verdicts, and the claims.
 
     Args:
         title: The study's title.
         found: What the grid shows.
+        chosen: The answer, of grid and search together.
     """
+    found = along_axes(found)
     grid = found.grid
     at = ", ".join(f"{name} {level}" for name, level in grid.baseline.items())
-    parts = [f"# {escaped(title)}", f"{escaped(grid.metric.name)}; the baseline is {escaped(at)}."]
+    parts = [
+        f"# {escaped(title)}",
+        *_answer(chosen),
+        f"{escaped(_named(grid.metric))}; the baseline is {escaped(at)}.",
+    ]
     for factor in grid.factors:
         parts += [f"## {escaped(factor.factor)}", _table(_cells(factor, found))]
+    if any(a.verdict == NOT_CONSISTENT for a in found.agreements.values()):
+        parts.append(escaped(f"{_DOUBTED} further from ours than luck explains."))
     if found.claims:
         claims = [{"verdict": c.verdict, "claim": c.says, "why": c.why} for c in found.claims]
         parts += ["## Claims", _table(claims)]
     return "\n\n".join(parts) + "\n"
 
 
-def search_note(title: str, search: SearchResults, importances: Importances) -> str:
-    """Returns the best trial, the winner on fresh seeds, and what matters.
+def search_note(
+    title: str, search: SearchResults, importances: Importances, chosen: Answer | None
+) -> str:
+    """Returns the answer, the best trial, the winner on fresh seeds, and what matters.
 
     Args:
         title: The study's title.
         search: What the search found.
         importances: How much its hyperparameters matter.
+        chosen: The answer, of grid and search together.
     """
     metric, counts, best = search.metric, search.counts, search.best
     parts = [
         f"# {escaped(title)}",
-        f"{escaped(metric.name)}; {counts.complete} complete trials, {counts.pruned} pruned"
-        f"{f', {counts.diverged} diverged' if counts.diverged else ''}.",
+        *_answer(chosen),
+        f"{escaped(_named(metric))}; {escaped(_states(counts))}.",
     ]
     if best is not None:
         params = {name: level(value) for name, value in best.params.items()}
@@ -62,6 +78,24 @@ def search_note(title: str, search: SearchResults, importances: Importances) -> 
     if importances.warning is not None:
         parts.append(escaped(importances.warning))
     return "\n\n".join(parts) + "\n"
+
+
+def _answer(chosen: Answer | None) -> list[str]:
+    """Returns the answer's sentence, what it rests on, and what else to know."""
+    if chosen is None:
+        return []
+    notes = "\n".join(f"- {escaped(note)}" for note in chosen.notes)
+    return [f"**{escaped(chosen.headline)}**", escaped(chosen.why), *([notes] if notes else [])]
+
+
+def _named(metric: Metric) -> str:
+    return metric.name if metric.sign > 0 else f"{metric.name}: less is better"
+
+
+def _states(counts: TrialCounts) -> str:
+    others = {"pruned": counts.pruned, "diverged": counts.diverged, "failed": counts.failed}
+    states = [f"{count:,} {state}" for state, count in others.items() if count]
+    return ", ".join([counted(counts.complete, "complete trial"), *states])
 
 
 def escaped(text: object) -> str:
@@ -84,11 +118,18 @@ def _cells(factor: FactorResult, found: Findings) -> list[dict[str, str]]:
                     effect.difference_low, effect.difference_high, metric, signed=True
                 ),
                 "verdict": judged(row, effect) or effect.verdict or "",
-                "published": number(row.published, metric),
+                "published": _published(
+                    row, found.agreements.get((factor.factor, row.level)), metric
+                ),
                 "seeds": f"{len(row.seeds)}",
             }
         )
     return rows
+
+
+def _published(row: LevelResult, agreement: Agreement | None, metric: Metric) -> str:
+    doubt = agreement is not None and agreement.verdict == NOT_CONSISTENT
+    return f"{number(row.published, metric)}{f' {_DOUBTED}' if doubt else ''}"
 
 
 def _confirmed_cells(found: Confirmed) -> list[dict[str, str]]:

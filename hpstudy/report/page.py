@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,11 +24,11 @@ from hpstudy.analysis.results import Run
 from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.speed import Tradeoff
 from hpstudy.analysis.wording import counted, interval, level, number, setting, words
-from hpstudy.charts.axes import identifier
-from hpstudy.charts.figures import digit_figures, grid_figures, search_figures
-from hpstudy.charts.theme import DARK_INSTEAD, TITLE_HEIGHT, template
+from hpstudy.charts.axes import identifier, titled
+from hpstudy.charts.figures import along_axes, digit_figures, grid_figures, search_figures
+from hpstudy.charts.theme import DARK_INSTEAD, template
 from hpstudy.pictures import Layer, Pictures
-from hpstudy.report.filters import breakable, characters, told, unbroken
+from hpstudy.report.filters import breakable, characters, folded, told, unbroken
 from hpstudy.report.pictures import COLUMNS, MISTAKES, Sprite, diagram, sprite
 from hpstudy.report.tables import costs_table, finalists_table, levels_table, trials_table
 from hpstudy.report.wording import alike_failures, duration, missing_numbers
@@ -107,6 +107,8 @@ def page(content: Content) -> str:
     Args:
         content: What it shows.
     """
+    if content.found is not None:  # the tables' order is the figures'
+        content = replace(content, found=along_axes(content.found))
     figures = _figures(content)
     chosen = answer(content.found, content.search)
     return (
@@ -149,9 +151,11 @@ def _environment() -> Environment:
         "setting": setting,
         "duration": duration,
         "counted": counted,
+        "titled": titled,
         "told": told,
         "characters": characters,
         "breakable": breakable,
+        "folded": folded,
         "unbroken": unbroken,
     }
     environment.globals |= {
@@ -182,7 +186,9 @@ def _bare(figure: go.Figure) -> dict[str, Any]:
     """Returns a figure without what the page has once for all, or shows as text."""
     parts: dict[str, Any] = figure.to_plotly_json()
     layout = {k: v for k, v in parts["layout"].items() if k not in ("template", "title", "meta")}
-    layout["margin"] = {**layout["margin"], "t": layout["margin"]["t"] - TITLE_HEIGHT}
+    meta = parts["layout"]["meta"]
+    layout["margin"] = {**layout["margin"], "t": meta["top"]}
+    layout["height"] = meta["height"]
     return {"data": parts["data"], "layout": layout}
 
 

@@ -98,26 +98,29 @@ def _with(value: str, ends: str) -> str:
 
 def costs_table(factor: FactorResult, found: Findings) -> Table | None:
     """Returns what a factor's levels cost, and how soon they reach the targets."""
-    rows = [_cost_cells(row, factor.factor, found) for row in factor.levels]
+    once = not any(run.epochs[1:] for row in factor.levels for run in row.runs)
+    rows = [_cost_cells(row, factor.factor, found, once=once) for row in factor.levels]
     if not any(cell for row in rows for name, cell in row.items() if name != "level"):
         return None
     strong = [place for place, row in enumerate(factor.levels) if row.is_baseline]
     return _table(f"Cost of the levels of {factor.factor}", rows, strong)
 
 
-def _cost_cells(row: LevelResult, factor: str, found: Findings) -> dict[str, str]:
+def _cost_cells(row: LevelResult, factor: str, found: Findings, *, once: bool) -> dict[str, str]:
     speed = found.speeds[factor, row.level]
     seconds, images, memory = row.seconds_per_epoch, speed.images_per_second, row.peak_memory_mb
     cells = {
         "level": level(row.level),
-        "s an epoch": f"{seconds:.3g}" if seconds else "",
+        "seconds" if once else "s an epoch": f"{seconds:.3g}" if seconds else "",
         "images/s": f"{images.mean:,.0f}" if images is not None else "",
         "peak MiB": f"{memory:.0f}" if memory else "",
     }
     longest = max((len(run.epochs) for run in row.runs), default=0)
     for reached in found.convergence[factor, row.level]:
-        name = f"epochs to {short_number(reached.target, found.grid.metric)}"
-        cells[name] = _soon(reached, longest) if row.runs else ""
+        target = short_number(reached.target, found.grid.metric)
+        name = "seeds that reach" if once else "epochs to"
+        cell = _how_many(reached) if once else _soon(reached, longest)
+        cells[f"{name} {target}"] = cell if row.runs else ""
     return cells
 
 
@@ -132,6 +135,11 @@ def _soon(reached: Reached, longest: int) -> str:
     if len(known) < len(reached.epochs):
         text += f", {len(known)} of {len(reached.epochs)} seeds"
     return text
+
+
+def _how_many(reached: Reached) -> str:
+    """Returns how many seeds reached a target."""
+    return f"{sum(epoch is not None for epoch in reached.epochs)} of {len(reached.epochs)}"
 
 
 def trials_table(search: SearchResults) -> Table | None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from hpstudy.analysis.curves import Curve, CurvePoint
@@ -38,6 +40,7 @@ def test_figures_are_drawn_where_there_is_something_to_draw():
     assert [trace.name for trace in figure.data] == ["0.1", "0.2"] * 2
     assert list(figure.data[0].y) == [2.0, 1.5]
     assert steps_figure("lr", [curve(0.1)]) is None
+    assert steps_figure("lr", [curve(0.1, steps=steps[:1]), curve(0.2, steps=steps[:1])]) is None
     assert epochs_figure("lr", [curve(0.1, values=(0.5,))], ACCURACY) is None
 
 
@@ -48,5 +51,28 @@ def test_what_diverged_is_said_in_the_title_and_does_not_flatten_the_rest():
         curve(0.002, values=(0.975, 0.985)),
     ]
     figure = epochs_figure("lr", curves, ACCURACY)
-    assert "0.1 (10.10 %) beyond the axis" in figure.layout.title.text
+    assert "0.1 (10.10 %) beyond the axis" in figure.layout.meta["title"]
     assert figure.layout.yaxis.range[0] > 0.9
+
+
+def test_one_point_beside_lines_is_a_dot():
+    steps = [Step(100, 2.0, 0.3), Step(200, 1.5, 0.6)]
+    figure = steps_figure("lr", [curve(0.1, steps=steps), curve(0.2, steps=steps[:1])])
+    assert [trace.mode for trace in figure.data] == ["lines", "lines+markers"] * 2
+
+
+@pytest.mark.parametrize("accuracies", [(1.0, 1.0), (0.9, 1.0)])
+def test_no_accuracy_axis_goes_on_beyond_all(accuracies):
+    steps = [Step(100 * n, 0.1, value) for n, value in enumerate(accuracies, 1)]
+    figure = steps_figure("lr", [curve(0.1, steps=steps)])
+    low, high = figure.layout.yaxis2.range
+    assert low < min(accuracies) <= 1 < high < 1.02
+    epochs = epochs_figure("lr", [curve(0.1, values=accuracies, is_baseline=True)], ACCURACY)
+    assert epochs.layout.yaxis.range[1] < 1.02
+
+
+def test_an_objective_without_training_accuracy_has_no_axis_of_it():
+    steps = [Step(100, 2.0, math.nan), Step(200, 1.5, math.nan)]
+    figure = steps_figure("lr", [curve(0.1, steps=steps)])
+    assert len(figure.data) == 1
+    assert "accuracy" not in figure.to_json()

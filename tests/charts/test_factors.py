@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from hpstudy.analysis.answer import answer
 from hpstudy.charts.factors import effect_figure, effect_plot, finding
 
 BASE = [0.9862, 0.9881, 0.9898, 0.9871, 0.9885]
@@ -24,19 +27,66 @@ def test_every_training_the_mean_with_its_interval_and_the_published_figure(made
     assert plot.baseline == plot.means[0].value
 
 
-def test_a_diverged_level_is_told_by_an_arrow(made_findings):
-    found = made_findings(lr={0.001: BASE, 0.1: STUCK}, published={"lr": {0.1: 0.1135}})
+def test_a_collapsed_level_is_told_by_an_arrow(made_findings):
+    found = made_findings(
+        lr={0.001: BASE, 0.01: SAME, 0.1: STUCK}, published={"lr": {0.1: 0.1135, 0.01: 0.12}}
+    )
     plot = effect_plot(found.grid.factors[0], found)
     assert plot.window.low > 0.9
-    assert [mark.level for mark in plot.means] == ["0.001"]
-    (outside,) = plot.outside
-    assert (outside.ours, outside.published) == (pytest.approx(sum(STUCK) / 5), 0.1135)
-    assert not outside.above
-    (arrow,) = [
-        a for a in effect_figure(found.grid.factors[0], found).layout.annotations if a.ax == 0
-    ]
+    assert [mark.level for mark in plot.means] == ["0.001", "0.01"]
+    near, far = plot.outside
+    assert (near.ours, near.published) == (None, 0.12)
+    assert (far.ours, far.published) == (pytest.approx(sum(STUCK) / 5), 0.1135)
+    assert not far.above
+    arrows = effect_figure(found.grid.factors[0], found).layout.annotations
+    (arrow,) = [a for a in arrows if a.showarrow is None and a.ax == 0]
     assert "10.22 %" in arrow.text
     assert "11.35 %" in arrow.text
+
+
+LEVELS = ([0.90, 0.9004], [0.93, 0.931], [0.95, 0.9502], [0.97, 0.972])
+
+
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+def test_levels_that_differ_by_more_than_their_seeds_are_all_on_the_axis(made_findings, direction):
+    found = made_findings(lr=dict(enumerate(LEVELS)), direction=direction)
+    plot = effect_plot(found.grid.factors[0], found)
+    assert len(plot.means) == 4
+    assert len(plot.seeds) == 8
+    assert plot.outside == ()
+
+
+def test_what_the_answer_names_is_on_the_axis_however_far_off(made_findings):
+    levels = {1: [0.100, 0.101, 0.102], 2: [0.1, 0.1, 0.103], 3: [0.9, 0.901, 0.902]}
+    found = made_findings(lr=levels)
+    assert answer(found, None).params == {"lr": 3}
+    assert effect_plot(found.grid.factors[0], found).outside == ()
+    worse = made_findings(lr=levels, direction="minimize")
+    (outside,) = effect_plot(worse.grid.factors[0], worse).outside
+    assert outside.above
+
+
+def test_the_axis_ends_where_the_metric_does(made_findings):
+    found = made_findings(lr={1: [0.97, 0.999], 2: [0.95, 0.999]})
+    wide = {at: replace(effect, high=1.05) for at, effect in found.effects.items()}
+    found = replace(found, effects=wide)
+    assert effect_plot(found.grid.factors[0], found).window.high == 1
+
+
+def test_the_baselines_line_strikes_no_label(made_findings):
+    found = made_findings(lr={1: BASE, 2: SAME, 3: [v - 0.0001 for v in BASE], 4: MORE})
+    figure = effect_figure(found.grid.factors[0], found)
+    sides = [a.yanchor for a in figure.layout.annotations if a.name == "detail"]
+    assert sides == ["bottom", "bottom", "top", "middle"]
+
+
+def test_where_seeds_diverged_the_plot_says_so(made_findings):
+    found = made_findings(lr={1: BASE, 2: SAME[:3]})
+    base, other = found.grid.factors[0].levels
+    factor = replace(found.grid.factors[0], levels=(base, replace(other, diverged=(3, 4))))
+    assert effect_plot(factor, found).diverged == ((1.0, "2 of 5 diverged"),)
+    texts = [a.text for a in effect_figure(factor, found).layout.annotations]
+    assert "2 of 5 diverged" in texts
 
 
 @pytest.mark.parametrize(
@@ -45,6 +95,10 @@ def test_a_diverged_level_is_told_by_an_arrow(made_findings):
         ({8: BASE, 16: SAME}, "batch size: no difference shown, within ±0.05 points"),
         ({8: BASE, 16: SAME, 32: MORE}, "batch size: better at 32 (+0.53 points); no difference"),
         ({8: BASE, 16: STUCK}, "batch size: worse at 16 (-88.58 points)"),
+        (
+            {8: BASE, 1.0: STUCK, 2: STUCK, 4: STUCK},
+            "batch size: worse at 1 (-88.58 points), 2 (-88.58 points) and 4 (-88.58 points)",
+        ),
         ({8: [0.98], 16: [0.99]}, "batch size: 98.00 to 99.00 %; one seed cannot tell"),
         ({8: BASE, 16: []}, "batch size: only the baseline was trained"),
     ],
@@ -60,3 +114,6 @@ def test_a_figure_tells_its_values_to_who_cannot_see_it(made_findings):
     assert "8: 98.79 %; 16: 98.80 %" in figure.layout.meta["says"]
     assert figure.layout.xaxis.title.text == "width"
     assert figure.layout.yaxis.title.text == "test accuracy"
+    less = made_findings(width={8: BASE, 16: SAME}, direction="minimize")
+    figure = effect_figure(less.grid.factors[0], less)
+    assert figure.layout.yaxis.title.text == "test accuracy, less is better"

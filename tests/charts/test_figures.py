@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+import plotly.graph_objects as go
 import pytest
 
 from hpstudy.analysis.digits import Network, Reading
 from hpstudy.analysis.importance import Importance, Importances
 from hpstudy.analysis.speed import Tradeoff
-from hpstudy.charts.figures import digit_figures, grid_figures, search_figures
+from hpstudy.charts.figures import along_axes, digit_figures, grid_figures, search_figures
 from hpstudy.charts.importance import importance_figure
-from hpstudy.charts.theme import template
+from hpstudy.charts.theme import finish, template
 from hpstudy.metric import Metric
 
 ACCURACY = Metric.named("test_accuracy", "maximize")
@@ -23,6 +24,24 @@ def test_a_grids_figures_have_ids_titles_words_and_one_look(made_findings):
         assert figure.layout.template == template()
         assert figure.layout.title.text
         assert figure.layout.meta["says"]
+
+
+def test_figures_show_levels_in_the_order_of_their_axis(made_findings):
+    found = made_findings(lr={0.1: [0.5, 0.6], 0.01: [0.6, 0.7], 1.0: [0.6, 0.7]})
+    assert list(grid_figures(found)["cost-lr"].data[0].x) == ["0.01", "0.1", "1"]
+    assert [row.level for row in along_axes(found).grid.factors[0].levels] == [0.01, 0.1, 1.0]
+
+
+def test_a_long_title_is_folded_for_half_a_dashboards_width():
+    title = "lr: better at 0.01 (+0.31 points); worse at 1 (-88.02 points), 10 (-89.00 points)"
+    figure = finish(go.Figure(), title, "says")
+    lines = figure.layout.title.text.split("<br>")
+    assert len(lines) == 2
+    assert all(len(line) <= 60 for line in lines)
+    assert " ".join(lines).replace("\u00a0", " ") == figure.layout.meta["title"] == title
+    short = finish(go.Figure(), "lr: all alike", "says")
+    assert figure.layout.margin.t > short.layout.margin.t
+    assert figure.layout.height > short.layout.height == short.layout.meta["height"]
 
 
 def test_a_searchs_figures(made_search):
@@ -48,7 +67,7 @@ def test_a_searchs_figures(made_search):
     pareto = figures["search-pareto"]
     assert list(pareto.data[-1].x) == [40.0, 60.0]
     assert pareto.data[-1].textposition[-1] == "top left"  # right of it the page may end
-    assert pareto.layout.title.text == (
+    assert pareto.layout.meta["title"] == (
         "trial 1 is best, 98.00 % in 60 s; trial 3 is quickest, 97.00 % in 40 s"
     )
     assert search_figures(made_search(1)) == {}
@@ -65,7 +84,7 @@ def test_luck_has_a_bar_of_its_own_and_small_importances_are_seen_beside_large_o
     assert figure.layout.xaxis.type == "log"
     assert figure.layout.xaxis.title.text == "largest less smallest level mean, points (log scale)"
     assert list(figure.data[0].x) == pytest.approx([88, 0.3, 0.2])
-    assert figure.layout.title.text == (
+    assert figure.layout.meta["title"] == (
         "lr moves test accuracy furthest, by 88.00 points; luck alone by 0.20 points"
     )
     assert importance_figure(Importances((), None), ACCURACY) is None
@@ -74,6 +93,6 @@ def test_luck_has_a_bar_of_its_own_and_small_importances_are_seen_beside_large_o
 def test_the_confusion_matrix_says_what_is_misread_most():
     reading = Reading(Network("lr 0.1", "key", 1), (4, 4, 4, 9, 7), (4, 9, 9, 9, 1))
     (figure,) = digit_figures(reading).values()
-    assert figure.layout.title.text == "3 of 5 digits misread; most often 4 as 9 (2 times)"
+    assert figure.layout.meta["title"] == "3 of 5 digits misread; most often 4 as 9 (2 times)"
     assert figure.data[0].z[4][9] == 2
     assert figure.data[0].z[4][4] is None

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 from optuna.trial import TrialState
 
-from hpstudy.charts.explore import contour_figure, slice_figure
+from hpstudy.charts.explore import contour_figure, slice_figure, together_figure
+from hpstudy.charts.figures import search_figures
 from hpstudy.charts.parallel import parallel
 from hpstudy.charts.search import history, history_figure, pruning_figure, thinned
+from hpstudy.metric import Metric
+from hpstudy.trials import DIVERGED
 
 
 def test_the_best_so_far_rises_only_at_complete_trials(made_search):
@@ -14,7 +20,7 @@ def test_the_best_so_far_rises_only_at_complete_trials(made_search):
     assert values == sorted(values)
     assert values[-1] == values[-2] == search.best.values[0]
     assert course.best[-1][0] == 24
-    assert len(course.complete) + len(course.pruned) + course.outside == 25
+    assert len(course.complete) + len(course.pruned) + len(course.outside) == 25
     falling = [value for _, value in history(made_search(25, direction="minimize")).best]
     assert falling == sorted(falling, reverse=True)
 
@@ -27,7 +33,64 @@ def test_what_was_pruned_early_does_not_widen_the_axis(made_search):
             trial.intermediate_values = {1: 0.1}
     course = history(search)
     assert course.window == window
-    assert (course.outside, course.pruned) == (5, ())
+    assert ([value for _, value in course.outside], course.pruned) == ([0.1] * 5, ())
+    assert (
+        "5 trials lie beyond the axis, as far as 10.00 %"
+        in history_figure(search).layout.meta["title"]
+    )
+
+
+def test_where_most_were_pruned_early_they_are_on_the_axis(made_search):
+    search = made_search(60)
+    for trial in search.trials:
+        if trial.number % 5:
+            trial.state = TrialState.PRUNED
+            trial.intermediate_values = {1: 0.3 + trial.number / 200}
+    search = replace(search, best=search.trials[0])
+    assert sum(t.state == TrialState.PRUNED for t in search.trials) == 48
+    assert history(search).outside == ()
+
+
+def test_what_lies_beyond_stands_at_the_edge_and_says_its_value(made_search):
+    search = made_search(60, direction="minimize")
+    search = replace(search, metric=Metric.named("loss", "minimize"))
+    for trial in search.trials:
+        if trial.number % 10 == 3:
+            trial.values = [5e3 + trial.number]
+    slices = slice_figure(search, "lr")
+    (edge,) = [trace for trace in slices.data if trace.name == "beyond the axis"]
+    assert len(edge.x) == 6
+    assert set(edge.y) == {history(search).window.high}
+    assert "5003" in edge.customdata
+    figure = history_figure(search)
+    assert "6 trials lie beyond the axis, as far as 5053" in figure.layout.meta["title"]
+
+
+def test_diverged_trials_are_in_no_figure_but_counted(made_search):
+    search = made_search(30)
+    for trial in search.trials[:3]:
+        trial.values, trial.user_attrs = [-math.inf], {DIVERGED: 2}
+        trial.state = TrialState.COMPLETE
+    search = replace(search, counts=replace(search.counts, diverged=3))
+    figures = search_figures(search)
+    assert figures["search-history"].layout.meta["title"].endswith("3 trials diverged")
+    del figures["search-timeline"]  # they ran
+    for name, figure in figures.items():
+        assert "nfinity" not in figure.to_json(), name
+    assert all(number > 2 for number, _ in history(search).complete)
+
+
+def test_nothing_is_interpolated_from_a_few_trials(made_search):
+    few = together_figure(made_search(12), "lr", "batch_size")
+    assert {trace.type for trace in few.data} == {"scatter"}
+    assert len(few.data[0].x) == 10
+    many = together_figure(made_search(60), "lr", "batch_size")
+    assert "contour" in {trace.type for trace in many.data}
+    for figure in (few, many):
+        assert "0.001" in [
+            *(figure.layout.xaxis.ticktext or ()),
+            *(figure.layout.yaxis.ticktext or ()),
+        ]
 
 
 def test_each_kind_of_line_has_one_name(made_search):
@@ -50,10 +113,12 @@ def test_thinning_keeps_the_best_and_some_of_all_times(made_search):
 
 def test_titles_say_the_best_and_what_was_saved(made_search):
     search = made_search(25)
-    assert history_figure(search).layout.title.text.startswith(
-        f"Best validation accuracy {100 * search.best.values[0]:.2f} %, at trial"
+    assert (
+        history_figure(search)
+        .layout.meta["title"]
+        .startswith(f"Best validation accuracy {100 * search.best.values[0]:.2f} %, at trial")
     )
-    assert pruning_figure(search).layout.title.text == (
+    assert pruning_figure(search).layout.meta["title"] == (
         "5 trials pruned; 75 of 125 epochs not trained"
     )
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import optuna
 from optuna.distributions import FloatDistribution
 
+from hpstudy.analysis.answer import answer
 from hpstudy.analysis.claims import ClaimResult
 from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.findings import Findings, findings
@@ -31,7 +32,7 @@ def found() -> Findings:
 
 
 def test_each_factor_is_a_table_with_verdicts():
-    lines = grid_note("A study", found()).splitlines()
+    lines = grid_note("A study", found(), None).splitlines()
     assert lines[0] == "# A study"
     assert "## kind" in lines
     head = next(line for line in lines if line.startswith("| level"))
@@ -43,11 +44,36 @@ def test_each_factor_is_a_table_with_verdicts():
     assert "## Claims" not in lines
 
 
+def test_it_begins_with_the_answer_and_marks_what_is_further_off_than_luck(made_findings):
+    base = [0.9862, 0.9881, 0.9898]
+    made = made_findings(
+        lr={0.001: base, 0.1: [0.91, 0.912, 0.909]}, published={"lr": {0.1: 0.5, 0.001: 0.988}}
+    )
+    chosen = answer(made, None)
+    note = grid_note("A study", made, chosen)
+    lines = note.splitlines()
+    assert lines[2] == f"**{escaped(chosen.headline)}**"
+    assert lines[4] == escaped(chosen.why)
+    assert [f"- {escaped(note)}" for note in chosen.notes] == lines[6 : 6 + len(chosen.notes)]
+    rows = {line.split(" | ")[0]: line for line in lines if line.startswith("| 0")}
+    assert "50\\.00 % ≠" in rows[r"| 0\.1"]
+    assert "≠" not in rows[r"| 0\.001"]
+    assert "≠ further from ours than luck explains" in note
+
+
+def test_it_says_that_less_is_better_and_counts_one_trial_as_one(made_findings, made_search):
+    made = made_findings(lr={0.1: [0.5], 0.2: [0.6]}, direction="minimize")
+    assert "less is better" in grid_note("A study", made, None)
+    search = made_search(1, direction="minimize")
+    note = search_note("A search", search, Importances((), None), None)
+    assert r"validation\_accuracy: less is better; 1 complete trial." in note.replace(r"\:", ":")
+
+
 def test_claims_have_a_table_of_their_own():
     one = found()
     claims = (ClaimResult("x is best", "supported", "x: +1"),)
     with_claims = Findings(**{**vars(one), "claims": claims})
-    assert r"| supported | x is best | x\: \+1 |" in grid_note("t", with_claims)
+    assert r"| supported | x is best | x\: \+1 |" in grid_note("t", with_claims, None)
 
 
 def test_a_search_has_its_best_trial_the_winner_and_what_matters():
@@ -66,7 +92,7 @@ def test_a_search_has_its_best_trial_the_winner_and_what_matters():
         (best,), best, (), won, (),
     )  # fmt: skip
     importances = Importances((Importance("lr", "pedanova", 0.8, 0.7, 0.9),), "only | few")
-    lines = search_note("A search", search, importances).splitlines()
+    lines = search_note("A search", search, importances, None).splitlines()
     assert lines[2] == r"validation\_accuracy; 38 complete trials, 12 pruned."
     assert r"| 31 | 0\.001 | 99\.12 % |" in lines
     assert (
@@ -83,4 +109,4 @@ def test_text_stays_text():
     assert "\n" not in text
     for mark in "|<>[]()#*`$":
         assert text.count(mark) == text.count("\\" + mark)
-    assert grid_note(EVIL, found()).splitlines()[0] == f"# {text}"
+    assert grid_note(EVIL, found(), None).splitlines()[0] == f"# {text}"

@@ -199,7 +199,7 @@ def test_what_is_no_metric_is_an_error_that_says_so(bench, monkeypatch, result):
 def test_a_tensor_a_numpy_scalar_and_a_decimal_are_metrics(bench, monkeypatch):
     returned = {"a": torch.tensor(0.5), "b": np.float32(0.25), "c": Decimal("0.125")}
     monkeypatch.setattr(bench.module.Random, "epoch", lambda self: returned)
-    (epoch,) = bench.session().epochs(1, keep_state=False)
+    (epoch,) = bench.session().epochs(1, "a", lambda *found: None)
     (recorded,) = bench.records.epochs(bench.identity.key)
     for metrics in (epoch.metrics, recorded.metrics):
         assert [metrics[name] for name in "abc"] == [0.5, 0.25, 0.125]
