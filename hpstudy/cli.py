@@ -153,11 +153,11 @@ def search(
         return
     trained = command.run(planned, objective, opened, workers, confirm)
     failed = print_results(opened, as_json=as_json, sections=["search"])
-    if trained and publish:
+    if trained.epochs and publish:
         from hpstudy.commands.dashboard import publish_search
 
         publish_search(opened)
-    raise typer.Exit(1 if failed else 0)
+    raise typer.Exit(1 if failed or trained.left else 0)
 
 
 @app.command()

@@ -12,7 +12,14 @@ import typer
 from rich.console import Console
 
 from hpstudy.commands.opening import Opened
-from hpstudy.commands.training import prepare, say_trained, train, train_points, workers_for
+from hpstudy.commands.training import (
+    Trained,
+    prepare,
+    say_trained,
+    train,
+    train_points,
+    workers_for,
+)
 from hpstudy.errors import UserError
 from hpstudy.objective import Objective, Runtime
 from hpstudy.report.live import SearchView
@@ -91,35 +98,32 @@ def run(
     opened: Opened,
     workers: int | None,
     confirm: int | None,
-) -> int:
+) -> Trained:
     """Runs what is left of a search and of its confirmation, with live progress on stderr.
 
     Returns:
-        How many epochs were trained meanwhile.
+        What came of it; left are points of the confirmation.
 
     Raises:
         typer.Exit: With code 130, if it was interrupted; with 1, if trial after trial raised or
             the search is not at its end.
     """
     trained, is_whole = _search(plan, objective, opened, workers)
+    done = Trained(trained, left=0)
     seeds = confirming(opened, confirm)
     if seeds and not is_whole:
         typer.echo("Not confirmed: the search is not at its end yet.", err=True)
     elif seeds:
         choice = plan_choice(plan, objective, opened.runs, seeds)
         if choice.points:
-            trained += train_points(
-                choice, objective, opened.runs, workers, task="finalists"
-            ).epochs
+            done += train_points(choice, objective, opened.runs, workers, task="finalists")
         final = plan_confirmation(plan, objective, opened.runs, seeds)
         if final is None:
             why = "every finalist diverged or raised" if choice.points else "no trial has a value"
             typer.echo(f"Not confirmed: {why}.", err=True)
         else:
-            trained += train_points(
-                final, objective, opened.runs, workers, task="confirmation"
-            ).epochs
-    return trained
+            done += train_points(final, objective, opened.runs, workers, task="confirmation")
+    return done
 
 
 def _search(
@@ -142,11 +146,13 @@ def _search(
     observer = SearchObserver(plan, reader, size)
     start = time.monotonic()
     view = SearchView(observer.look, plan.study.measured(plan.metric, plan.direction))
-    invocation = train(plan, opened.runs, size, view)
-    trained = say_trained(plan, invocation, reader, time.monotonic() - start, size)
     study = optuna.load_study(study_name=plan.name, storage=reader.storage)
-    ledger = Ledger(study, invocation)
+    ledger = Ledger(study, "")
     ledger.read()
+    if ledger.complete + ledger.pruned < plan.limits.trials or ledger.waiting() is not None:
+        ledger = Ledger(study, train(plan, opened.runs, size, view))
+        ledger.read()
+    trained = say_trained(plan, ledger.invocation, reader, time.monotonic() - start, size)
     reader.engine.dispose()
     if (why := dead_end(ledger, plan.limits)) is not None:
         typer.echo(f"Error: {why}", err=True)

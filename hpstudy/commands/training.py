@@ -40,6 +40,10 @@ class Trained:
     epochs: int
     left: int
 
+    def __add__(self, other: Trained) -> Trained:
+        """Returns what came of both."""
+        return Trained(self.epochs + other.epochs, self.left + other.left)
+
 
 def prepare(plan: Plan, objective: Objective, runs: Runs) -> None:
     """Makes ready what a plan's workers need: the dataset, the database, the Optuna study."""

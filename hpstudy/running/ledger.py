@@ -20,6 +20,7 @@ class Ledger:
         invocation: The invocation whose failures count: a point that raised is tried once in each.
 
     Attributes:
+        invocation: The invocation.
         complete: How many trials are complete.
         pruned: How many are pruned.
         done: The points that have their value.
@@ -30,7 +31,7 @@ class Ledger:
 
     def __init__(self, study: optuna.Study, invocation: str) -> None:
         self._study = study
-        self._invocation = invocation
+        self.invocation = invocation
         self._seen = 0
         self._open: dict[int, FrozenTrial] = {}
         self._lost: dict[PointKey, Point] = {}
@@ -67,7 +68,7 @@ class Ledger:
 
     def is_ours(self, trial: FrozenTrial) -> bool:
         """Tells whether a trial was asked for by this invocation."""
-        return invocation_of(trial) == self._invocation
+        return invocation_of(trial) == self.invocation
 
     def running(self) -> list[FrozenTrial]:
         """Returns the trials that are running, or whose worker died and was not noticed yet."""
