@@ -205,8 +205,10 @@ class Objective:
             if part == "check" and isinstance(error, ValueError):
                 raise
             where = place(error, self.home or Path.cwd())
-            said = f"{where}: {described(error)}" if where else described(error)
-            raise UserError(f"objective {self.name!r}: {part} raised at {said}") from error
+            at = f" at {where}" if where else ""
+            raise UserError(
+                f"objective {self.name!r}: {part} raised{at}: {described(error)}"
+            ) from error
 
     def device(self, wanted: str) -> str:
         """Returns the device type to run on; "auto" is the objective's best.

@@ -79,7 +79,7 @@ WRONG = [
     (("grid", "walk.toml", "--storage", "mysql://u:pw@h/d"), r"found mysql://u:\*\*\*@h/d"),
     (("grid", "walk.toml", "--storage", "sqlite:///letter.txt"), "letter.txt: can't be opened"),
     (("delete", "nothing"), "no database there yet"),
-    (("export", "walk.toml"), "no database there yet"),
+    (("export", "walk.toml"), "Nothing run yet: .* holds no study 'walk'"),
     # What is not there.
     (("delete",), "STUDY: missing: The study's name"),
     (("gird",), "No such command 'gird'. Did you mean 'grid'"),

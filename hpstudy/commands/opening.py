@@ -40,7 +40,7 @@ class Opened:
         try:
             return load_objective(self.study.objective, self.path.parent)
         except UserError as error:
-            raise UserError(f"{self.path}: {error}") from error
+            raise UserError(f"{self.path.name}: {error}") from error
 
     def runtime(
         self, objective: Objective, name: str, *, device: str, precision: str, threads: int

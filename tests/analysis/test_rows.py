@@ -9,6 +9,13 @@ import pytest
 
 from hpstudy.analysis.rows import read_rows
 from hpstudy.objective import Step
+from hpstudy.trials import FINGERPRINT
+
+
+def ours(name, book):
+    study = optuna.create_study(study_name=name, storage=book.database.storage)
+    study.set_user_attr(FINGERPRINT, {})
+    return study
 
 
 def test_a_row_a_trial_an_epoch_and_a_step(book):
@@ -38,7 +45,7 @@ def test_a_row_a_trial_an_epoch_and_a_step(book):
 def test_the_column_study_says_which_of_the_three(book):
     book.trial(0.2)
     for part in ("search", "confirm"):
-        study = optuna.create_study(study_name=f"walk/{part}", storage=book.database.storage)
+        study = ours(f"walk/{part}", book)
         study.add_trial(optuna.create_trial(value=0.5))
     optuna.create_study(study_name="other/grid", storage=book.database.storage)
     rows = read_rows("walk", book.database)
@@ -63,7 +70,7 @@ def test_a_study_without_trials_has_no_rows_and_no_study_is_none(book):
     ],
 )
 def test_times_are_utc_with_their_offset(book, monkeypatch, zone, local, utc):
-    study = optuna.create_study(study_name="walk/search", storage=book.database.storage)
+    study = ours("walk/search", book)
     trial = optuna.create_trial(value=0.5)
     trial.datetime_start = trial.datetime_complete = local  # as Optuna gives it
     with monkeypatch.context() as there:
@@ -77,7 +84,7 @@ def test_times_are_utc_with_their_offset(book, monkeypatch, zone, local, utc):
 
 
 def test_what_has_not_ended_has_no_time(book):
-    study = optuna.create_study(study_name="walk/search", storage=book.database.storage)
+    study = ours("walk/search", book)
     study.enqueue_trial({"x": 1})
     [row] = read_rows("walk", book.database).trials
     assert row["started"] is row["finished"] is None
