@@ -64,7 +64,8 @@ def shown(value: object) -> str:
         text = repr(value)
     if len(text) <= _LONGEST:
         return text
-    return f"{text[: _LONGEST - 20]}… ({len(text):,} characters)"
+    length = len(value) if isinstance(value, str) else len(text)
+    return f"{text[: _LONGEST - 20]}… ({length:,} characters)"
 
 
 def listed(words: Iterable[str], last: str = "or") -> str:

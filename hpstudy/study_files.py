@@ -6,13 +6,14 @@ import re
 import tomllib
 from importlib import resources
 from pathlib import Path
+from typing import get_args
 
 from pydantic import BaseModel, ValidationError
 
 from hpstudy.errors import UserError
 from hpstudy.expected import did_you_mean, expectation, listed, one_line, shown
 from hpstudy.raised import described
-from hpstudy.sections import Claim, Dimension, Expect, Grid, Search
+from hpstudy.sections import Section
 from hpstudy.study import StudyFile
 
 _PLACE = re.compile(r"at line (\d+), column (\d+)")
@@ -152,15 +153,16 @@ def _known_keys(where: tuple[int | str, ...]) -> list[str]:
     return list(_model_of(where).model_fields)
 
 
-def _model_of(where: tuple[int | str, ...]) -> type[BaseModel]:
-    model: type[BaseModel] = StudyFile
-    inner: dict[str, type[BaseModel]] = {
-        "grid": Grid,
-        "search": Search,
-        "claims": Claim,
-        "expect": Expect,
-        "space": Dimension,
-    }
+def _model_of(where: tuple[int | str, ...]) -> type[Section]:
+    """Returns the section at a place of the file; names that the user chose lead nowhere else."""
+    model: type[Section] = StudyFile
     for key in where:
-        model = inner.get(str(key), model)
+        field = model.model_fields.get(str(key))
+        model = _section_in(field.annotation) or model if field is not None else model
     return model
+
+
+def _section_in(annotation: object) -> type[Section] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    return next(filter(None, map(_section_in, get_args(annotation))), None)

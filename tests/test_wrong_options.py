@@ -55,6 +55,8 @@ WRONG = [
     (("search", "seek.toml", "--sampler", "tep"), "--sampler: expected tpe, gp, random, found 'te"),
     (("search", "seek.toml", "--pruner", "mean"), "--pruner: expected none, median, halving, hyp"),
     (("search", "seek.toml", "--timeout", "soon"), "--timeout: expected a duration such as 90s, 3"),
+    (("search", "seek.toml", "--timeout", BIG), "--timeout: expected .* found '10.* .401 charact"),
+    (("search", "seek.toml", "--seed", BIG), "--seed: expected 0 to 99 .*found 10.* .401 charact"),
     (("search", "seek.toml", "--seed", "100"), "--seed: expected 0 to 99 .*found 100"),
     (("export", "walk.toml", "--format", "xls"), "--format: expected csv or parquet, found 'xls'"),
     (("grid", "walk.toml", "--quick"), "--quick: objective 'walk:Walk' names no quick settings"),

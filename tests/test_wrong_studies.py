@@ -40,6 +40,8 @@ says = "so"
 factor = "lr"
 level = 0.1
 expect = { below = 0.5 }
+[metrics]
+value = { unit = "s" }
 [search]
 metric = "value"
 direction = "maximize"
@@ -175,6 +177,11 @@ WRONG = [
     ('choices = ["a", "b"]', "choices = [0, false]", r"kind.choices: .*\(0 equals false\)"),
     ('choices = ["a", "b"]', 'choices = ["b"]', "search.space.kind: expected a range that holds"),
     ("kind = { ch", "knd = { ch", "search.space.knd: expected a key of .*did you mean 'kind'"),
+    # What metrics are; a name that the user chose is no section.
+    ('unit = "s"', 'untt = "s"', "metrics.value.untt: unknown key; expected unit; did you mean"),
+    ('unit = "s"', 'unit = "<b>"', "metrics.value.unit: expected .share., .%. or a short text"),
+    ("value = {", "vlaue = {", "metrics.vlaue: expected a metric .*did you mean 'value'"),
+    ("depth = { low = 1,", "grid = { lo = 1,", "search.space.grid.lo: unknown key; expected low, "),
     # What is no TOML.
     ('kind = "a"', "kind = forest", 'not TOML: .*kind = forest; text needs quotes: "forest"'),
     ('kind = ["a", "b"]', 'kind = ["a", forest]', 'not TOML: .*; text needs quotes: "forest"'),

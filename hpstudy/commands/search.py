@@ -21,6 +21,7 @@ from hpstudy.commands.training import (
     workers_for,
 )
 from hpstudy.errors import UserError
+from hpstudy.expected import shown
 from hpstudy.objective import Objective, Runtime
 from hpstudy.report.live import SearchView
 from hpstudy.report.search_tables import search_plan_table
@@ -50,7 +51,9 @@ def seconds_of(text: str) -> float:
         for part, unit in zip(match.groups() if match else (), (3600, 60, 1), strict=False)
     )
     if not seconds:
-        raise UserError(f"--timeout: expected a duration such as 90s, 30m or 1h30m, found {text!r}")
+        raise UserError(
+            f"--timeout: expected a duration such as 90s, 30m or 1h30m, found {shown(text)}"
+        )
     return float(seconds)
 
 

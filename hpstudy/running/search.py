@@ -17,6 +17,7 @@ from optuna.distributions import (
 
 from hpstudy.confirmation import FIRST_CONFIRMING_SEED
 from hpstudy.errors import UserError
+from hpstudy.expected import shown
 from hpstudy.objective import Objective, Runtime
 from hpstudy.running.plan import Plan, PlannedPoint, check_points, frame
 from hpstudy.running.samplers import PRUNERS, SAMPLERS
@@ -136,7 +137,7 @@ def plan_search(
     if not 0 <= seed < FIRST_CONFIRMING_SEED:
         raise UserError(
             f"--seed: expected 0 to {FIRST_CONFIRMING_SEED - 1} (higher ones are kept fresh for "
-            f"the confirmation), found {seed}"
+            f"the confirmation), found {shown(seed)}"
         )
     common = frame(study, objective, section, home=home, runtime=runtime, quick=quick)
     space = {
