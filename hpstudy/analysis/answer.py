@@ -1,16 +1,16 @@
-"""Which setting to use, and how sure that is."""
+"""Which setting to use, and how sure that is: all evidence weighed at once, by a table of rules."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
+from hpstudy.analysis import reasons
 from hpstudy.analysis.confirmed import Confirmed
-from hpstudy.analysis.effects import BETTER, CANNOT_TELL, NOT_SHOWN, WORSE, Effect
+from hpstudy.analysis.evidence import Evidence, GridEvidence, Judged, SearchEvidence, evidence
 from hpstudy.analysis.findings import Findings
-from hpstudy.analysis.results import LevelResult
 from hpstudy.analysis.search import SearchResults
-from hpstudy.analysis.wording import cannot_tell, interval, number, setting, spelled, words
+from hpstudy.analysis.wording import interval, number, setting, spelled, words
 from hpstudy.metric import Metric
 from hpstudy.sampler import Level
 
@@ -45,19 +45,143 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class _Judged:
-    factor: str
-    row: LevelResult
-    effect: Effect
+class Rule:
+    """A row of the table: when it applies, and what the answer is then."""
 
-    def words(self, metric: Metric) -> str:
-        return (
-            f"{setting({self.factor: self.row.level})} ({spelled(self.effect.difference, metric)})"
-        )
+    applies: Callable[[Evidence], bool]
+    answer: Callable[[Evidence], Answer]
+
+
+def _use_winner(e: Evidence) -> Answer:
+    search, won = _search(e), _won(e)
+    doubts = e.doubts(won.params)
+    named = "the search's winner" if doubts else setting(won.params)
+    why = reasons.gap(won)
+    if search.is_without_baseline:
+        why = f"The baseline diverged on {e.losses}, the winner on none."
+    notes = [
+        f"In the grid, by itself, {reasons.against(judged)}: the winner's other values make up "
+        "for it."
+        for judged in doubts
+    ]
+    return _of_winner(e, f"Use {named}.", why, [*notes, *_beside(e)])
+
+
+def _use_level(e: Evidence) -> Answer:
+    grid = _grid(e)
+    best, *others = grid.better
+    low, high = best.effect.difference_low, best.effect.difference_high
+    ends = interval(low, high, grid.metric, signed=True)
+    why = f"The baseline diverged on {e.losses}."
+    if best.effect.difference is not None:
+        gap = spelled(best.effect.difference, grid.metric)
+        why = f"{gap} against the baseline{f' (95 % {ends})' if ends else ''}."
+    notes = []
+    if others:
+        listed = ", ".join(j.told(grid.metric) for j in others)
+        notes.append(f"Also better, each by itself: {listed}. Together they were not trained.")
+    if e.losses is not None:
+        notes.append(f"The baseline diverged on {e.losses}.")
+    headline = f"Use {best.named}, and keep the rest of the baseline."
+    return _of_level(e, best, headline, why, notes)
+
+
+def _leave_baseline(e: Evidence) -> Answer:
+    grid = _grid(e)
+    steady = [j for j in grid.levels if j.row.mean is not None and not j.is_bad]
+    why = f"The baseline diverged on {e.losses}: nothing can be compared with it."
+    if not steady:
+        headline = "No setting is shown to be fit: the baseline diverges."
+        return _of_level(e, None, headline, why)
+    best = max(steady, key=lambda j: grid.metric.sign * (j.row.mean or 0.0))
+    return _of_level(e, best, f"Not the baseline, which diverges: try {best.named}.", why)
+
+
+def _too_early_to_confirm(e: Evidence) -> Answer:
+    won = _won(e)
+    headline = "Too early to choose: the search's winner is not confirmed on enough seeds."
+    make = _of_baseline if e.is_contradicted(won.params) else _of_winner
+    return make(e, headline, reasons.too_few(won), _beside(e))
+
+
+def _keep_by_search(e: Evidence) -> Answer:
+    search, won = _search(e), _won(e)
+    if won.is_baseline:
+        headline = reasons.kept(e, "it won among the search's finalists itself")
+        return _of_winner(e, headline, "There is nothing to compare it with.", _beside(e))
+    why = f"The winner: {reasons.gap(won)}"
+    if won.diverged:
+        seeds = len(won.diverged) + len(won.seeds)
+        reason = f"the search's winner diverged on {len(won.diverged)} of {seeds} fresh seeds"
+        why = f"The winner was {setting(won.params)}."
+    elif e.is_contradicted(won.params):
+        reason = "grid and search contradict one another about the search's winner"
+        why += f" In the grid {reasons.against(e.doubts(won.params)[0])}."
+    elif search.ends is not None and search.ends[1] < 0:
+        reason = "the search's winner is worse"
+    else:
+        reason = "the search's winner is not shown to be better"
+    more = reasons.more_confirmation(won)
+    notes = [*([more] if more else []), *_beside(e)]
+    return _of_baseline(e, reasons.kept(e, reason), why, notes)
+
+
+def _too_early_in_grid(e: Evidence) -> Answer:
+    headline = "Too early to choose: one training a setting cannot tell a difference from luck."
+    return _of_level(e, _grid(e).baseline, headline, reasons.best_seen(_grid(e)))
+
+
+def _keep_by_grid(e: Evidence) -> Answer:
+    headline = reasons.kept(e, "no other setting is shown to be better")
+    return _of_level(e, _grid(e).baseline, headline, reasons.excluded(_grid(e)))
+
+
+def _try_best(e: Evidence) -> Answer:
+    search, candidate = _search(e).search, _search(e).candidate
+    best = search.best
+    assert best is not None  # as the evidence promises
+    value = f"{words(search.metric.name)} {number(best.values[0], search.metric)}"
+    notes = reasons.left(search)
+    if candidate is None:
+        headline = reasons.kept(e, "every finalist of the search diverged on fresh seeds")
+        return _of_baseline(e, headline, f"{value} in the search; {reasons.FLATTERS}", notes)
+    if not e.changes(candidate):
+        headline = reasons.kept(e, "the search found nothing better yet")
+        return _of_baseline(e, headline, f"{value}; {reasons.FLATTERS}", notes)
+    fresh = next((f for f in search.finalists if f.params == candidate), None)
+    searched = {name: candidate[name] for name in best.params}
+    return Answer(
+        headline=f"Try {setting(searched)}: the search's best, not confirmed yet.",
+        why=f"{value}; {reasons.FLATTERS}"
+        if fresh is None
+        else "Its mean on fresh seeds is the best; it is not compared with the baseline yet.",
+        params=candidate,
+        changed=tuple(e.changes(candidate)),
+        metric=search.metric,
+        value=best.values[0] if fresh is None else fresh.mean,
+        low=None,
+        high=None,
+        trainings=1 if fresh is None else len(fresh.seeds),
+        notes=tuple(notes),
+    )
+
+
+# The first that applies is the answer. What is shown to be better comes before what is kept, and
+# what was compared on fresh seeds before what was not.
+RULES = (
+    Rule(lambda e: e.is_winner_to_use and not e.is_grid_ahead, _use_winner),
+    Rule(lambda e: e.grid is not None and bool(e.grid.better), _use_level),
+    Rule(lambda e: e.grid is not None and e.grid.is_without_baseline, _leave_baseline),
+    Rule(lambda e: e.search is not None and e.search.is_undecided, _too_early_to_confirm),
+    Rule(lambda e: e.search is not None and e.search.won is not None, _keep_by_search),
+    Rule(lambda e: e.grid is not None and bool(e.grid.open), _too_early_in_grid),
+    Rule(lambda e: e.grid is not None, _keep_by_grid),
+    Rule(lambda e: e.search is not None, _try_best),
+)
 
 
 def answer(found: Findings | None, search: SearchResults | None) -> Answer | None:
-    """Says which setting to use: the search's confirmed winner, else what the grid shows.
+    """Says which setting to use: the first rule that applies to all that is known.
 
     Args:
         found: What the grid shows, if it was run.
@@ -66,167 +190,77 @@ def answer(found: Findings | None, search: SearchResults | None) -> Answer | Non
     Returns:
         The answer, or None where nothing has a value yet.
     """
-    grid = None if found is None else _of_grid(found)
-    if search is None or search.best is None:
-        return grid
-    if search.confirmed is not None and search.confirmed.mean is not None:
-        return _of_confirmed(search, search.confirmed, grid)
-    return _of_best(search, grid)
+    known = evidence(found, search)
+    return next((rule.answer(known) for rule in RULES if rule.applies(known)), None)
 
 
-def _of_grid(found: Findings) -> Answer | None:
-    grid, metric = found.grid, found.grid.metric
-    judged = [
-        _Judged(f.factor, row, found.effects[f.factor, row.level])
-        for f in grid.factors
-        for row in f.levels
-        if row.mean is not None
-    ]
-    if not judged:
-        return None
-    base = next((j for j in judged if j.row.is_baseline), None)
-    better = [j for j in judged if j.effect.verdict == BETTER]
-    if any(j.effect.verdict == CANNOT_TELL for j in judged):
-        headline = "Too early to choose: one training a setting cannot tell a difference from luck."
-        return _at(found, base, headline, _seen(judged, base, grid.direction, metric), ())
-    if not better:
-        headline = "Keep the baseline: no other setting is shown to be better."
-        return _at(found, base, headline, _excluded(judged, metric), _worse(judged, metric))
-    better.sort(key=lambda j: abs(j.effect.difference or 0.0), reverse=True)
-    best = better[0]
-    effect = best.effect
-    ends = interval(effect.difference_low, effect.difference_high, metric, signed=True)
-    headline = f"Use {setting({best.factor: best.row.level})}, and keep the rest of the baseline."
-    why = f"{spelled(effect.difference, metric)} against the baseline (95 % {ends})."
-    notes = _worse(judged, metric)
-    if len(better) > 1:
-        others = ", ".join(j.words(metric) for j in better[1:])
-        notes = (f"Also better, each by itself: {others}. Together they were not trained.", *notes)
-    return _at(found, best, headline, why, notes)
+def _grid(e: Evidence) -> GridEvidence:
+    assert e.grid is not None  # the rule's
+    return e.grid
 
 
-def _at(
-    found: Findings, chosen: _Judged | None, headline: str, why: str, notes: tuple[str, ...]
+def _search(e: Evidence) -> SearchEvidence:
+    assert e.search is not None  # the rule's
+    return e.search
+
+
+def _won(e: Evidence) -> Confirmed:
+    won = _search(e).won
+    assert won is not None  # the rule's
+    return won
+
+
+def _beside(e: Evidence) -> list[str]:
+    return [*reasons.left(_search(e).search), *reasons.grid_beside(e)]
+
+
+def _of_level(
+    e: Evidence, chosen: Judged | None, headline: str, why: str, notes: Sequence[str] = ()
 ) -> Answer:
-    baseline = found.grid.baseline
+    grid = _grid(e)
+    baseline = grid.found.grid.baseline
     params = baseline if chosen is None else {**baseline, chosen.factor: chosen.row.level}
     return Answer(
         headline=headline,
         why=why,
         params=params,
         changed=tuple(name for name, value in params.items() if value != baseline[name]),
-        metric=found.grid.metric,
+        metric=grid.metric,
         value=None if chosen is None else chosen.row.mean,
         low=None if chosen is None else chosen.effect.low,
         high=None if chosen is None else chosen.effect.high,
         trainings=0 if chosen is None else len(chosen.row.values),
-        notes=notes,
+        notes=(*notes, *reasons.about_grid(grid), *reasons.search_beside(e.search)),
     )
 
 
-def _seen(judged: list[_Judged], base: _Judged | None, direction: str, metric: Metric) -> str:
-    pick = max if direction == "maximize" else min
-    best = pick(judged, key=lambda j: j.row.mean or 0.0)
-    text = f"The best value seen is {number(best.row.mean, metric)}"
-    if base is None:
-        return f"{text}, at {setting({best.factor: best.row.level})}; the baseline has none yet."
-    if best.row.is_baseline:
-        return f"{text}, the baseline's own."
-    at = setting({best.factor: best.row.level})
-    return f"{text}, at {at}; the baseline has {number(base.row.mean, metric)}."
-
-
-def _excluded(judged: list[_Judged], metric: Metric) -> str:
-    unclear = [j for j in judged if j.effect.verdict == NOT_SHOWN]
-    if not unclear:
-        return "Every other level is shown to be worse."
-    levels = f"{len(unclear)} level{' shows' if len(unclear) == 1 else 's show'}"
-    bounds = [j.effect.within for j in unclear if j.effect.within is not None]
-    if len(bounds) < len(unclear):
-        seeds = min(len(j.row.runs) for j in unclear if j.effect.within is None)
-        return f"{levels} no difference from it: {cannot_tell(seeds)}."
-    return (
-        f"{levels} no difference from it; the data exclude differences "
-        f"beyond ±{spelled(max(bounds), metric, signed=False)} (95 %)."
-    )
-
-
-def _worse(judged: list[_Judged], metric: Metric) -> tuple[str, ...]:
-    worse = [j.words(metric) for j in judged if j.effect.verdict == WORSE]
-    return (f"Shown to be worse: {', '.join(worse)}.",) if worse else ()
-
-
-def _of_confirmed(search: SearchResults, won: Confirmed, grid: Answer | None) -> Answer:
-    metric, sign = won.metric, won.metric.sign
-    gap = "no difference known yet"
-    if won.difference is not None:
-        gap = f"{spelled(won.difference, metric)} against the baseline on the same fresh seeds"
-    ends = won.difference_low, won.difference_high
-    chosen: Mapping[str, Level]
-    surely = min((sign * end for end in ends if end is not None), default=None)
-    if surely is None:
-        headline = "Too early to choose: the search's winner is not confirmed on enough seeds."
-        few = cannot_tell(len(set(won.seeds)))
-        why, chosen = f"{few[0].upper()}{few[1:]}: {gap}.", won.params
-    elif surely > 0:
-        headline, chosen = f"Use {setting(won.params)}.", won.params
-        why = f"{gap} (95 % {interval(*ends, metric, signed=True)})."
-    else:
-        headline = "Keep the baseline: the search's winner is not shown to be better."
-        why = f"The winner: {gap} (95 % {interval(*ends, metric, signed=True)})."
-        chosen = search.baseline
-    is_winner = chosen is won.params
-    more = more_confirmation(won)
+def _of_winner(e: Evidence, headline: str, why: str, notes: Sequence[str]) -> Answer:
+    won = _won(e)
     return Answer(
         headline=headline,
-        why=f"{why[0].upper()}{why[1:]}",
-        params={**search.baseline, **chosen},
-        changed=tuple(name for name, value in chosen.items() if value != search.baseline[name]),
-        metric=metric,
-        value=won.mean if is_winner else won.baseline_mean,
-        low=won.low if is_winner else won.baseline_low,
-        high=won.high if is_winner else won.baseline_high,
-        trainings=len(won.values if is_winner else won.baseline_values),
-        notes=(*([more] if more else []), *_grid_note(grid)),
+        why=why,
+        params={**e.baseline, **won.params},
+        changed=tuple(e.changes(won.params)),
+        metric=won.metric,
+        value=won.mean,
+        low=won.low,
+        high=won.high,
+        trainings=len(won.values),
+        notes=tuple(notes),
     )
 
 
-def more_confirmation(won: Confirmed) -> str | None:
-    """Says how many seeds would show the winner's difference; None where more would not help."""
-    if won.seeds_needed is None or won.seeds_needed <= len(won.seeds):
-        return None
-    return (
-        f"{won.seeds_needed} seeds would show a difference of this size in four searches of five: "
-        f"--confirm {won.seeds_needed}."
-    )
-
-
-def _of_best(search: SearchResults, grid: Answer | None) -> Answer:
-    """Without a confirmation the grid's answer stands; the best of many flatters itself."""
-    best = search.best
-    assert best is not None  # the caller's
-    value = number(best.values[0], search.metric)
-    found = f"The search's best trial has {value} at {setting(best.params)}"
-    doubt = "the best of many trials flatters itself, and it is not confirmed on fresh seeds."
-    if grid is not None:
-        return _with_note(grid, f"{found}; {doubt}")
+def _of_baseline(e: Evidence, headline: str, why: str, notes: Sequence[str]) -> Answer:
+    won = _search(e).won
     return Answer(
-        headline=f"Try {setting(best.params)}: the search's best, not confirmed yet.",
-        why=f"{words(search.metric.name)} {value}; {doubt}",
-        params={**search.baseline, **best.params},
-        changed=tuple(n for n, value in best.params.items() if value != search.baseline[n]),
-        metric=search.metric,
-        value=best.values[0],
-        low=None,
-        high=None,
-        trainings=1,
-        notes=(),
+        headline=headline,
+        why=why,
+        params=dict(e.baseline),
+        changed=(),
+        metric=_search(e).search.metric if won is None else won.metric,
+        value=None if won is None else won.baseline_mean,
+        low=None if won is None else won.baseline_low,
+        high=None if won is None else won.baseline_high,
+        trainings=0 if won is None else len(won.baseline_values),
+        notes=tuple(notes),
     )
-
-
-def _with_note(given: Answer, note: str) -> Answer:
-    return replace(given, notes=(*given.notes, note))
-
-
-def _grid_note(grid: Answer | None) -> tuple[str, ...]:
-    return () if grid is None else (f"The grid by itself says: {grid.headline}", *grid.notes)

@@ -14,9 +14,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from hpstudy.analysis.answer import more_confirmation
 from hpstudy.analysis.confirmed import Confirmed, Finalist
 from hpstudy.analysis.importance import Importances
+from hpstudy.analysis.reasons import more_confirmation
 from hpstudy.analysis.search import SearchResults, Tried, best_settings
 from hpstudy.analysis.wording import bare_number, cannot_tell, difference, interval, number, words
 from hpstudy.metric import Metric

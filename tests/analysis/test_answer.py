@@ -1,17 +1,31 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from hpstudy.analysis.answer import answer
-from hpstudy.analysis.confirmed import Confirmed
+from hpstudy.analysis.confirmed import Confirmation, Confirmed, Finalist
+from hpstudy.analysis.effects import (
+    BETTER,
+    CANNOT_TELL,
+    DIVERGES,
+    NOT_SHOWN,
+    UNSTABLE,
+    WORSE,
+    Effect,
+)
+from hpstudy.analysis.findings import Findings
+from hpstudy.analysis.results import Failure
 from hpstudy.metric import Metric
 
 BASE = [0.9862, 0.9881, 0.9898, 0.9871, 0.9885]
 SAME = [0.9865, 0.9880, 0.9901, 0.9868, 0.9888]
 MORE = [0.9922, 0.9925, 0.9951, 0.9926, 0.9938]
-WORSE = [0.9802, 0.9815, 0.9838, 0.9806, 0.9828]
+LOWER = [0.9802, 0.9815, 0.9838, 0.9806, 0.9828]
 
 
 def test_with_one_seed_nothing_can_be_chosen(made_findings):
@@ -24,7 +38,7 @@ def test_with_one_seed_nothing_can_be_chosen(made_findings):
 
 
 def test_the_best_of_the_levels_that_are_better_is_to_be_used(made_findings):
-    found = made_findings(epochs={5: BASE, 10: MORE}, width={8: BASE, 16: SAME, 32: WORSE})
+    found = made_findings(epochs={5: BASE, 10: MORE}, width={8: BASE, 16: SAME, 32: LOWER})
     told = answer(found, None)
     assert told.headline == "Use epochs 10, and keep the rest of the baseline."
     assert told.why.startswith("+0.53 points against the baseline (95 % +0.")
@@ -110,3 +124,231 @@ def test_an_unconfirmed_search_is_a_note_beside_the_grid_and_a_suggestion_withou
 def test_nothing_trained_has_no_answer(made_findings, made_search):
     assert answer(None, None) is None
     assert answer(None, made_search(0)) is None
+
+
+# What grid and search say together. The grid has lr at 0.001 (the baseline) and two other levels.
+LEVELS = (0.001, 0.01, 0.1)
+SIGNS = {BETTER: 1, WORSE: -1, NOT_SHOWN: 0.1, CANNOT_TELL: 0.1}
+
+
+@pytest.fixture
+def judged(made_findings):
+    """Makes a grid's findings of verdicts: of lr 0.01 and 0.1, with how far they lie off."""
+
+    found = made_findings(lr={lr: [*BASE] for lr in LEVELS}, batch_size={100: BASE})
+
+    def make(*verdicts: str | None, size: float = 0.02, lost: int = 0) -> Findings:
+        rows, effects = list(found.grid.factors[0].levels), dict(found.effects)
+        rows[0] = with_losses(rows[0], lost)
+        for place, verdict in enumerate(verdicts, 1):
+            seeds = {UNSTABLE: 2, DIVERGES: 5, None: 5}.get(verdict, 0)
+            row = with_losses(rows[place], seeds)
+            rows[place] = replace(row, diverged=() if verdict is None else row.diverged)
+            off = SIGNS.get(verdict, 0) * size * place
+            ends = (None, None) if verdict == CANNOT_TELL or not off else (off - 0.01, off + 0.01)
+            effects["lr", LEVELS[place]] = Effect(
+                difference=off or None,
+                difference_low=ends[0],
+                difference_high=ends[1],
+                verdict=verdict,
+            )
+        lr, batch_size = found.grid.factors
+        same = with_losses(batch_size.levels[0], lost)
+        factors = (replace(lr, levels=tuple(rows)), replace(batch_size, levels=(same,)))
+        return replace(found, grid=replace(found.grid, factors=factors), effects=effects)
+
+    return make
+
+
+def with_losses(row, lost: int):
+    """Returns a level of which so many seeds, from the last one on, diverged."""
+    runs = row.runs[: len(row.runs) - lost]
+    mean = sum(r.value for r in runs) / len(runs) if runs else None
+    return replace(row, runs=runs, mean=mean, diverged=tuple(range(len(runs), len(row.runs))))
+
+
+def won(difference: float | None, width: float | None = 0.001, **changes) -> Confirmed:
+    """Returns a winner so far above the baseline, the interval so wide to either side."""
+    low, high = None, None
+    if difference is not None and width is not None:
+        low, high = difference - width, difference + width
+    return replace(WON, difference=difference, difference_low=low, difference_high=high, **changes)
+
+
+ITSELF = won(None, is_baseline=True, params={"lr": 0.001, "batch_size": 100})
+LOST = {"values": (), "mean": None, "seeds": (), "low": None, "high": None}
+ROWS = {
+    "grid better, search not confirmed": (
+        (BETTER, WORSE), None, "Use lr 0.01, and keep the rest", ("lr",)),
+    "grid better, winner not shown": (
+        (NOT_SHOWN, BETTER), won(0.001, 0.01), "Use lr 0.1, and keep the rest", ("lr",)),
+    "grid better by more than the winner": (
+        (BETTER, NOT_SHOWN), won(0.004), "Use lr 0.01, and keep the rest", ("lr",)),
+    "winner better by more than the grid": (
+        (BETTER, NOT_SHOWN), won(0.04), "Use lr 0.002.", ("lr",)),
+    "grid better, winner on one seed": (
+        (BETTER, NOT_SHOWN), won(0.04, None), "Use lr 0.01, and keep the rest", ("lr",)),
+    "grid better, winner diverged": (
+        (BETTER, NOT_SHOWN), won(0.04, diverged=(102,)), "Use lr 0.01, and keep", ("lr",)),
+    "grid better, winner is the baseline": (
+        (BETTER, NOT_SHOWN), ITSELF, "Use lr 0.01, and keep the rest", ("lr",)),
+    "winner better, grid not": (
+        (NOT_SHOWN, WORSE), won(0.004), "Use lr 0.002.", ("lr",)),
+    "winner is a level that is worse": (
+        (WORSE, NOT_SHOWN), won(0.004, params={"lr": 0.01, "batch_size": 100}),
+        "Keep the baseline: grid and search contradict one another", ()),
+    "winner is a level that is unstable": (
+        (NOT_SHOWN, UNSTABLE), won(0.004, params={"lr": 0.1, "batch_size": 100}),
+        "Keep the baseline: grid and search contradict one another", ()),
+    "winner has a level that is worse by itself": (
+        (WORSE, NOT_SHOWN), won(0.004, params={"lr": 0.01, "batch_size": 7}),
+        "Use the search's winner.", ("lr", "batch_size")),
+    "winner worse": (
+        (NOT_SHOWN, NOT_SHOWN), won(-0.004),
+        "Keep the baseline: the search's winner is worse.", ()),
+    "winner is the baseline": (
+        (NOT_SHOWN, WORSE), ITSELF,
+        "Keep the baseline: it won among the search's finalists itself.", ()),
+    "winner diverged": (
+        (NOT_SHOWN, WORSE), won(0.04, diverged=(102,)),
+        "Keep the baseline: the search's winner diverged on 1 of 3 fresh seeds.", ()),
+    "winner diverged on every seed": (
+        None, won(None, diverged=(100, 101), **LOST),
+        "Keep the baseline: the search's winner diverged on 2 of 2 fresh seeds.", ()),
+    "baseline diverged on a fresh seed": (
+        None, won(0.001, 0.01, baseline_diverged=(102,)),
+        "Keep the baseline with care, as it diverged on 1 of 3 fresh seeds: the search's", ()),
+    "baseline diverged on every fresh seed": (
+        None, won(None, baseline_values=(), baseline_mean=None, baseline_diverged=(100, 101)),
+        "Use lr 0.002.", ("lr",)),
+    "a level is unstable, one diverges": (
+        (UNSTABLE, DIVERGES), None, "Keep the baseline: no other setting is shown", ()),
+    "some levels have too few seeds, one is better": (
+        (BETTER, CANNOT_TELL), None, "Use lr 0.01, and keep the rest", ("lr",)),
+    "some levels have too few seeds": (
+        (NOT_SHOWN, CANNOT_TELL), None, "Too early to choose: one training", ()),
+    "a level has no result yet": (
+        (NOT_SHOWN, None), None, "Keep the baseline: no other setting is shown", ()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_the_answer_takes_all_evidence_together(judged, made_search, row: str):
+    verdicts, confirmed, headline, changed = ROWS[row]
+    found = None if verdicts is None else judged(*verdicts)
+    told = answer(found, made_search(confirmed=confirmed))
+    assert told.headline.startswith(headline)
+    assert told.changed == changed
+    assert told.why.endswith(".")
+    assert all(note.endswith(".") for note in told.notes)
+
+
+def test_a_baseline_that_diverged_is_not_simply_kept(judged):
+    told = answer(judged(NOT_SHOWN, WORSE, lost=1), None)
+    assert told.headline == (
+        "Keep the baseline with care, as it diverged on 1 of 5 seeds: no other setting is shown "
+        "to be better."
+    )
+    told = answer(judged(NOT_SHOWN, UNSTABLE, lost=5), None)
+    assert told.headline == "Not the baseline, which diverges: try lr 0.01."
+    assert told.changed == ("lr",)
+    told = answer(judged(DIVERGES, UNSTABLE, lost=5), None)
+    assert told.headline.startswith("No setting is shown to be fit")
+
+
+def test_what_speaks_against_levels_is_told(judged):
+    told = answer(judged(UNSTABLE, WORSE), None)
+    assert told.why == "Every other level is shown to be worse, or diverges."
+    assert told.notes == (
+        "Shown to be worse: lr 0.1 (-4.00 points).",
+        "Not to be relied on: lr 0.01 (diverged on 2 of 5 seeds).",
+    )
+    assert answer(judged(NOT_SHOWN, None), None).notes == ("1 level has no result yet.",)
+
+
+def test_what_of_the_confirmation_is_not_done_is_told(made_search):
+    state = Confirmation((100, 101), (Failure({"lr": 0.1}, 100, "no data"),), 2)
+    told = answer(None, replace(made_search(confirmed=won(0.004)), confirmation=state))
+    assert told.notes == ("Of the confirmation's trainings 1 raised, 2 are still to do.",)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "why"),
+    [(1, "One seed cannot tell: +"), (2, "Two seeds cannot tell: +"), (0, "There is nothing to")],
+)
+def test_too_few_seeds_say_how_few(made_search, seeds: int, why: str):
+    few = won(0.2 if seeds else None, None, baseline_values=(0.9,) * seeds)
+    told = answer(None, made_search(confirmed=few))
+    assert told.headline.startswith("Too early to choose: ")
+    assert told.why.startswith(why)
+
+
+def test_finalists_that_diverged_on_fresh_seeds_are_not_to_be_tried(made_search):
+    def finalist(lr: float, mean: float | None, *diverged: int) -> Finalist:
+        return Finalist({"lr": lr, "batch_size": 7}, 0.9, (200,), (0.9,), mean, diverged)
+
+    steady, lost = finalist(0.02, 0.8), finalist(0.03, 0.9, 201)
+    told = answer(None, replace(made_search(), finalists=(steady, lost)))
+    assert told.headline.startswith("Try lr 0.02, batch size 7: ")
+    assert told.value == 0.8
+    told = answer(None, replace(made_search(), finalists=(lost,)))
+    assert (
+        told.headline == "Keep the baseline: every finalist of the search diverged on fresh seeds."
+    )
+
+
+@pytest.fixture
+def searched(made_search):
+    return made_search()
+
+
+VERDICTS = st.sampled_from([BETTER, WORSE, NOT_SHOWN, CANNOT_TELL, UNSTABLE, DIVERGES, None])
+WINNERS = st.builds(
+    lambda lr, batch, difference, width, lost, base_lost, base: won(
+        None if (lr, batch) == (0.001, 100) or not base else difference,
+        width,
+        params={"lr": lr, "batch_size": batch},
+        is_baseline=(lr, batch) == (0.001, 100),
+        diverged=tuple(range(100, 100 + lost)),
+        baseline_diverged=tuple(range(110, 110 + base_lost)),
+        baseline_values=WON.baseline_values if base else (),
+        baseline_mean=WON.baseline_mean if base else None,
+    ),
+    st.sampled_from([*LEVELS, 0.002]),
+    st.sampled_from([100, 7]),
+    st.floats(-0.1, 0.1),
+    st.sampled_from([None, 0.001, 0.05]),
+    st.sampled_from([0, 0, 1]),
+    st.sampled_from([0, 0, 2]),
+    st.booleans(),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    verdicts=st.none() | st.tuples(VERDICTS, VERDICTS),
+    size=st.floats(0.001, 0.1),
+    lost=st.sampled_from([0, 0, 1, 5]),
+    confirmed=st.none() | WINNERS,
+    is_searched=st.booleans(),
+)
+def test_no_answer_contradicts_what_stands_below_it(
+    judged, searched, verdicts, size, lost, confirmed, is_searched
+):
+    found = None if verdicts is None else judged(*verdicts, size=size, lost=lost)
+    told = answer(found, replace(searched, confirmed=confirmed) if is_searched else None)
+    if told is None:
+        return
+    verdicts = verdicts or ()
+    for level, verdict in zip(LEVELS[1:], verdicts, strict=False):
+        if verdict in (WORSE, UNSTABLE, DIVERGES):
+            assert not re.search(rf"lr {level}(?![\d])", told.headline)
+            assert told.params["lr"] != level or len(told.changed) > 1
+    if BETTER in verdicts:
+        assert "the baseline:" not in told.headline
+        assert told.headline.startswith("Use ")
+    if is_searched and confirmed is not None and confirmed.diverged and not confirmed.is_baseline:
+        assert dict(told.params) != confirmed.params or not told.headline.startswith("Use the se")
+        assert told.value != confirmed.mean
+    has_lost = (lost and verdicts) or (is_searched and confirmed and confirmed.baseline_diverged)
+    assert not has_lost or not told.headline.startswith("Keep the baseline:")

@@ -1,0 +1,260 @@
+"""What grid and search say about which setting to use, side by side: the answer weighs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hpstudy.analysis.confirmed import Confirmed
+from hpstudy.analysis.effects import (
+    BETTER,
+    CANNOT_TELL,
+    DIVERGES,
+    NOT_SHOWN,
+    UNSTABLE,
+    WORSE,
+    Effect,
+)
+from hpstudy.analysis.findings import Findings
+from hpstudy.analysis.results import LevelResult
+from hpstudy.analysis.search import SearchResults
+from hpstudy.analysis.wording import setting, spelled
+from hpstudy.metric import Metric
+from hpstudy.sampler import Level
+
+_BAD = (WORSE, UNSTABLE, DIVERGES)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A level of the grid with its verdict."""
+
+    factor: str
+    row: LevelResult
+    effect: Effect
+
+    @property
+    def named(self) -> str:
+        """The level in words: "lr 0.01"."""
+        return setting({self.factor: self.row.level})
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether the level is shown to be worse, or diverges."""
+        return self.effect.verdict in _BAD or bool(self.row.diverged)
+
+    def told(self, metric: Metric) -> str:
+        """The level and what it does: "lr 0.01 (-0.62 points)"."""
+        if self.row.diverged:
+            seeds = len(self.row.diverged) + len(self.row.seeds)
+            return f"{self.named} (diverged on {len(self.row.diverged)} of {seeds} seeds)"
+        return f"{self.named} ({spelled(self.effect.difference, metric)})"
+
+
+@dataclass(frozen=True)
+class GridEvidence:
+    """What the grid says.
+
+    Attributes:
+        found: All that it shows.
+        levels: Its levels that have a result, the baseline's rows among them.
+    """
+
+    found: Findings
+    levels: tuple[Judged, ...]
+
+    @property
+    def metric(self) -> Metric:
+        """What is compared."""
+        return self.found.grid.metric
+
+    @property
+    def baseline(self) -> Judged | None:
+        """The baseline, once it has a result."""
+        return next((j for j in self.levels if j.row.is_baseline), None)
+
+    @property
+    def better(self) -> list[Judged]:
+        """The levels shown to be better, the furthest first."""
+        found = [j for j in self.levels if j.effect.verdict == BETTER and not j.row.diverged]
+        found.sort(key=lambda j: self.metric.sign * (j.effect.difference or 0.0), reverse=True)
+        return found
+
+    @property
+    def bad(self) -> list[Judged]:
+        """The levels shown to be worse, and those that diverge."""
+        return [j for j in self.levels if j.is_bad and not j.row.is_baseline]
+
+    @property
+    def alike(self) -> list[Judged]:
+        """The levels of which no difference is shown."""
+        return [j for j in self.levels if j.effect.verdict == NOT_SHOWN]
+
+    @property
+    def open(self) -> list[Judged]:
+        """The levels that have too few seeds for a verdict."""
+        return [j for j in self.levels if j.effect.verdict == CANNOT_TELL]
+
+    @property
+    def is_without_baseline(self) -> bool:
+        """Whether the baseline diverged on every seed."""
+        base = self.baseline
+        return base is not None and bool(base.row.diverged) and not base.row.values
+
+    @property
+    def untrained(self) -> int:
+        """How many levels have no result yet."""
+        return sum(len(f.levels) for f in self.found.grid.factors) - len(self.levels)
+
+
+@dataclass(frozen=True)
+class SearchEvidence:
+    """What the search says; it has a trial with a value.
+
+    Attributes:
+        search: Its results.
+    """
+
+    search: SearchResults
+
+    @property
+    def won(self) -> Confirmed | None:
+        """The winner on fresh seeds."""
+        return self.search.confirmed
+
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """The interval of the winner's difference, the worse end first; None where not known."""
+        won = self.won
+        if won is None or won.difference_low is None or won.difference_high is None:
+            return None
+        low, high = won.difference_low, won.difference_high
+        return (low, high) if won.metric.sign > 0 else (-high, -low)
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether the winner has values and diverged on no fresh seed."""
+        return self.won is not None and bool(self.won.values) and not self.won.diverged
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the winner is shown to be better than the baseline."""
+        return self.is_steady and self.ends is not None and self.ends[0] > 0
+
+    @property
+    def is_without_baseline(self) -> bool:
+        """Whether the baseline diverged on every fresh seed, several, and the winner on none."""
+        won = self.won
+        return (
+            won is not None
+            and self.is_steady
+            and not won.is_baseline
+            and len(won.baseline_diverged) > 1
+            and not won.baseline_values
+        )
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether the winner was compared on too few seeds."""
+        return (
+            self.won is not None
+            and self.is_steady
+            and not self.won.is_baseline
+            and self.ends is None
+            and not self.is_without_baseline
+        )
+
+    @property
+    def candidate(self) -> Mapping[str, Level] | None:
+        """The most promising setting without a confirmation; None where all finalists diverged."""
+        tried, best = self.search.finalists, self.search.best
+        if tried:
+            return None if tried[0].diverged else tried[0].params
+        return None if best is None else {**self.search.baseline, **best.params}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What grid and search say, each None where there is nothing of it."""
+
+    grid: GridEvidence | None
+    search: SearchEvidence | None
+
+    def changes(self, params: Mapping[str, Level]) -> dict[str, Level]:
+        """Returns a setting's values that are not the baseline's."""
+        baseline = self.baseline
+        return {
+            n: value for n, value in params.items() if n not in baseline or value != baseline[n]
+        }
+
+    @property
+    def baseline(self) -> Mapping[str, Level]:
+        """The baseline's setting."""
+        if self.search is not None:
+            return self.search.search.baseline
+        return self.grid.found.grid.baseline if self.grid is not None else {}
+
+    def doubts(self, params: Mapping[str, Level]) -> list[Judged]:
+        """Returns the levels of a setting that the grid by itself shows to be worse or diverge."""
+        changed = self.changes(params)
+        bad = [] if self.grid is None else self.grid.bad
+        return [j for j in bad if j.factor in changed and changed[j.factor] == j.row.level]
+
+    def is_contradicted(self, params: Mapping[str, Level]) -> bool:
+        """Tells whether a setting is nothing but a level that the grid speaks against."""
+        return len(self.changes(params)) == 1 and bool(self.doubts(params))
+
+    @property
+    def is_winner_to_use(self) -> bool:
+        """Whether the winner is better, or the baseline useless, and the grid doesn't object."""
+        search = self.search
+        if search is None or search.won is None or self.is_contradicted(search.won.params):
+            return False
+        return search.is_shown or search.is_without_baseline
+
+    @property
+    def is_grid_ahead(self) -> bool:
+        """Whether the grid shows a level further above the baseline than the winner is."""
+        grid, won = self.grid, self.search.won if self.search is not None else None
+        if grid is None or not grid.better or won is None or won.difference is None:
+            return False
+        is_one_metric = (grid.metric.name, grid.metric.sign) == (won.metric.name, won.metric.sign)
+        gap = grid.better[0].effect.difference or 0.0
+        return is_one_metric and won.metric.sign * (gap - won.difference) > 0
+
+    @property
+    def losses(self) -> str | None:
+        """Says on which seeds the baseline diverged; None where it never did."""
+        told = []
+        base = self.grid.baseline if self.grid is not None else None
+        if base is not None and base.row.diverged:
+            lost = len(base.row.diverged)
+            told.append(f"{lost} of {lost + len(base.row.seeds)} seeds")
+        won = self.search.won if self.search is not None else None
+        if won is not None and won.baseline_diverged:
+            lost = len(won.baseline_diverged)
+            told.append(f"{lost} of {lost + len(won.baseline_values)} fresh seeds")
+        return " and ".join(told) or None
+
+
+def evidence(found: Findings | None, search: SearchResults | None) -> Evidence:
+    """Puts together what grid and search say.
+
+    Args:
+        found: What the grid shows, if it was run.
+        search: The search's results, if it was run.
+    """
+    levels = (
+        ()
+        if found is None
+        else tuple(
+            Judged(f.factor, row, found.effects[f.factor, row.level])
+            for f in found.grid.factors
+            for row in f.levels
+            if row.mean is not None or row.diverged
+        )
+    )
+    return Evidence(
+        grid=GridEvidence(found, levels) if found is not None and levels else None,
+        search=SearchEvidence(search) if search is not None and search.best is not None else None,
+    )

@@ -1,0 +1,161 @@
+"""The sentences behind an answer: what speaks for a setting, against it, and what is not known."""
+
+from __future__ import annotations
+
+from hpstudy.analysis.confirmed import Confirmed
+from hpstudy.analysis.effects import CANNOT_TELL, WORSE
+from hpstudy.analysis.evidence import Evidence, GridEvidence, Judged, SearchEvidence
+from hpstudy.analysis.search import SearchResults
+from hpstudy.analysis.wording import cannot_tell, counted, interval, number, setting, spelled
+
+FLATTERS = "the best of many trials flatters itself, and it is not confirmed on fresh seeds."
+
+
+def kept(e: Evidence, reason: str) -> str:
+    """Returns the headline that keeps the baseline, and doesn't pass over where it diverged."""
+    if e.losses is None:
+        return f"Keep the baseline: {reason}."
+    won = e.search.won if e.search is not None else None
+    if won is not None and won.baseline_diverged and not won.baseline_values:
+        return f"No setting is shown to be fit: the baseline diverged on {e.losses}, and {reason}."
+    return f"Keep the baseline with care, as it diverged on {e.losses}: {reason}."
+
+
+def gap(won: Confirmed) -> str:
+    """Says how far the winner lies from the baseline: "+0.40 points … (95 % …)."."""
+    if won.difference is None:
+        return "no difference known yet."
+    ends = interval(won.difference_low, won.difference_high, won.metric, signed=True)
+    sure = f" (95 % {ends})" if ends else ""
+    return (
+        f"{spelled(won.difference, won.metric)} against the baseline on the same fresh seeds{sure}."
+    )
+
+
+def too_few(won: Confirmed) -> str:
+    """Says that so many seeds decide nothing."""
+    count = min(len(won.seeds), len(won.baseline_values))
+    if not count:
+        return "There is nothing to compare yet."
+    told = cannot_tell(count)
+    return f"{told[0].upper()}{told[1:]}: {gap(won)}"
+
+
+def more_confirmation(won: Confirmed) -> str | None:
+    """Says how many seeds would show the winner's difference; None where more would not help."""
+    if won.seeds_needed is None or won.seeds_needed <= len(won.seeds):
+        return None
+    return (
+        f"{won.seeds_needed} seeds would show a difference of this size in four searches of five: "
+        f"--confirm {won.seeds_needed}."
+    )
+
+
+def against(judged: Judged) -> str:
+    """Says what the grid has against a level: "lr 0.01 is shown to be worse"."""
+    if judged.effect.verdict == WORSE:
+        return f"{judged.named} is shown to be worse"
+    lost, seeds = len(judged.row.diverged), len(judged.row.diverged) + len(judged.row.seeds)
+    return f"{judged.named} diverged on {lost} of {seeds} seeds"
+
+
+def best_seen(grid: GridEvidence) -> str:
+    """Says where the best value is, though nothing can be told from luck."""
+    measured = [j for j in grid.levels if j.row.mean is not None]
+    base = grid.baseline
+    best = max(measured, key=lambda j: grid.metric.sign * (j.row.mean or 0.0))
+    text = f"The best value seen is {number(best.row.mean, grid.metric)}"
+    if best.row.is_baseline:
+        return f"{text}, the baseline's own."
+    if base is None or base.row.mean is None:
+        return f"{text}, at {best.named}; the baseline has none yet."
+    return f"{text}, at {best.named}; the baseline has {number(base.row.mean, grid.metric)}."
+
+
+def excluded(grid: GridEvidence) -> str:
+    """Says how large a difference the data still allow."""
+    alike = grid.alike
+    if not alike and not grid.bad:
+        return "No other level has a verdict yet."
+    if not alike:
+        return "Every other level is shown to be worse, or diverges."
+    shows = f"{counted(len(alike), 'level')} show{'s' if len(alike) == 1 else ''} no difference"
+    bounds = [j.effect.within for j in alike if j.effect.within is not None]
+    if len(bounds) < len(alike):
+        seeds = min(len(j.row.runs) for j in alike if j.effect.within is None)
+        return f"{shows} from it: {cannot_tell(seeds)}."
+    within = spelled(max(bounds), grid.metric, signed=False)
+    return f"{shows} from it; the data exclude differences beyond ±{within} (95 %)."
+
+
+def about_grid(grid: GridEvidence) -> list[str]:
+    """Returns what else a reader must know of the grid."""
+    worse = [j for j in grid.bad if j.effect.verdict == WORSE]
+    diverging = [j for j in grid.bad if j.effect.verdict != WORSE]
+    judged = [j for j in grid.levels if not j.row.is_baseline and j.effect.verdict != CANNOT_TELL]
+    notes = []
+    for title, levels in (
+        ("Shown to be worse", worse),
+        ("Not to be relied on", diverging),
+        ("Too few seeds for a verdict", grid.open if judged else []),
+    ):
+        if levels:
+            notes.append(f"{title}: {', '.join(j.told(grid.metric) for j in levels)}.")
+    if grid.untrained:
+        has = "has" if grid.untrained == 1 else "have"
+        notes.append(f"{counted(grid.untrained, 'level')} {has} no result yet.")
+    return notes
+
+
+def grid_beside(e: Evidence) -> list[str]:
+    """Returns what the grid says, as notes beside what the search says."""
+    grid = e.grid
+    if grid is None:
+        return []
+    if grid.better:
+        listed = ", ".join(j.told(grid.metric) for j in grid.better)
+        first = f"The grid shows to be better, each by itself: {listed}."
+    elif grid.open:
+        first = "In the grid some levels have too few seeds for a verdict."
+    else:
+        first = "The grid by itself shows no other setting to be better."
+    return [first, *about_grid(grid)]
+
+
+def search_beside(search: SearchEvidence | None) -> list[str]:
+    """Returns what the search says, as notes beside what the grid says."""
+    if search is None:
+        return []
+    won, best, results = search.won, search.search.best, search.search
+    assert best is not None  # as the evidence promises
+    if won is None:
+        value = number(best.values[0], results.metric)
+        at = setting(best.params)
+        return [f"The search's best trial has {value} at {at}; {FLATTERS}", *left(results)]
+    if won.is_baseline:
+        told = "The baseline won among the search's finalists itself."
+    elif won.diverged:
+        told = f"The search's winner, {setting(won.params)}, diverged on fresh seeds."
+    elif search.is_shown:
+        told = (
+            f"The search's winner is better too: {setting(won.params)}, {gap(won)} The two were "
+            "not compared with one another."
+        )
+    elif search.ends is None:
+        told = f"The search's winner, {setting(won.params)}: {too_few(won)}"
+    else:
+        told = f"The search's winner, {setting(won.params)}, is not shown to be better: {gap(won)}"
+    return [told, *left(results)]
+
+
+def left(search: SearchResults) -> list[str]:
+    """Returns what of the confirmation failed or is still to do."""
+    state = search.confirmation
+    if state is None or not (state.failed or state.waiting):
+        return []
+    parts = []
+    if state.failed:
+        parts.append(f"{len(state.failed)} raised")
+    if state.waiting:
+        parts.append(f"{state.waiting} {'is' if state.waiting == 1 else 'are'} still to do")
+    return [f"Of the confirmation's trainings {', '.join(parts)}."]
