@@ -92,21 +92,43 @@ def _label(param: str) -> str:
 
 
 def _grid_title(found: Importances, metric: Metric) -> str:
-    first = next((row for row in found.rows if row.param != SEED), None)
+    factors = [row for row in found.rows if row.param != SEED]
     luck = next((row for row in found.rows if row.param == SEED), None)
-    if first is None:
+    if not factors:
         return "Only luck was at work"
+    first, *others = factors
     size = spelled(first.value, metric, signed=False)
     text = f"{words(first.param)} moves {words(metric.name)} furthest, by {size}"
+    if others and first.low is not None and not _leads(first, others):
+        next_size = spelled(others[0].value, metric, signed=False)
+        text = (
+            f"What moves {words(metric.name)} furthest is not shown: {words(first.param)} by "
+            f"{size}, {words(others[0].param)} by {next_size}"
+        )
     if luck is None:
         return f"{text}; one seed cannot tell how much luck does"
     return f"{text}; luck alone by {spelled(luck.value, metric, signed=False)}"
 
 
 def _search_title(found: Importances) -> str:
-    first = found.rows[0]
-    text = f"{words(first.param)} decides most about a good result"
-    if first.low is not None and first.high is not None:
-        ends = f"{100 * first.low:.0f} to {100 * first.high:.0f}"
-        text += f": {100 * first.value:.0f} % (95 % {ends})"
-    return text
+    """Says what decides most where its interval lies above all others', else that none does."""
+    first, *others = [row for row in found.rows if row.evaluator == found.rows[0].evaluator]
+    if not others:
+        return f"{words(first.param)} is all that was searched"
+    if _leads(first, others):
+        return f"{words(first.param)} decides most about a good result: {_share(first)}"
+    named = ", ".join(f"{words(row.param)} {_share(row)}" for row in (first, others[0]))
+    return f"What decides most is not shown: {named}"
+
+
+def _leads(first: Importance, others: list[Importance]) -> bool:
+    """Tells whether an interval lies above all others."""
+    tops = [row.value if row.high is None else row.high for row in others]
+    return first.low is not None and first.low > max(tops)
+
+
+def _share(row: Importance) -> str:
+    text = f"{100 * row.value:.0f} %"
+    if row.low is None or row.high is None:
+        return text
+    return f"{text} (95 % {100 * row.low:.0f} to {100 * row.high:.0f})"

@@ -1,0 +1,58 @@
+"""The importances' title says no more than their intervals do."""
+
+from __future__ import annotations
+
+import pytest
+
+from hpstudy.analysis.importance import FANOVA, PED_ANOVA, RANGE, Importance, Importances
+from hpstudy.charts.importance import importance_figure
+from hpstudy.metric import Metric
+
+
+def title(*shares: tuple[float, float | None, float | None], evaluator: str = PED_ANOVA) -> str:
+    rows = [
+        Importance(name, evaluator, *share)
+        for name, share in zip(("lr", "batch_size", "width"), shares, strict=False)
+    ]
+    figure = importance_figure(Importances(tuple(rows), None), Metric("m"))
+    assert figure is not None
+    return " ".join(figure.layout.title.text.replace("<br>", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [
+        (
+            [(0.8, 0.6, 0.9), (0.15, 0.05, 0.4), (0.05, 0.0, 0.2)],
+            "lr decides most about a good result: 80 % (95 % 60 to 90)",
+        ),
+        (
+            [(0.88, 0.08, 0.88), (0.12, 0.02, 0.5)],
+            "What decides most is not shown: lr 88 % (95 % 8 to 88), batch size 12 % "
+            "(95 % 2 to 50)",
+        ),
+        (
+            [(0.6, 0.5, 0.7), (0.3, 0.2, 0.4), (0.1, 0.0, 0.55)],
+            "What decides most is not shown: lr 60 % (95 % 50 to 70), batch size 30 % "
+            "(95 % 20 to 40)",
+        ),
+        (
+            [(0.9, None, None), (0.1, None, None)],
+            "What decides most is not shown: lr 90 %, batch size 10 %",
+        ),
+        ([(1.0, 1.0, 1.0)], "lr is all that was searched"),
+    ],
+)
+def test_a_hyperparameter_decides_most_only_where_its_interval_says_so(shares, expected: str):
+    assert title(*shares) == expected
+
+
+def test_without_intervals_nothing_is_shown():
+    assert title((0.9, None, None), (0.1, None, None), evaluator=FANOVA).startswith("What decides")
+
+
+def test_a_factor_moves_furthest_only_where_its_interval_says_so():
+    apart = title((0.5, 0.4, 0.6), (0.2, 0.1, 0.3), evaluator=RANGE)
+    assert apart.startswith("lr moves m furthest, by 0.5")
+    alike = title((0.5, 0.2, 0.6), (0.4, 0.1, 0.5), evaluator=RANGE)
+    assert alike.startswith("What moves m furthest is not shown: lr by 0.5, batch size by 0.4")
