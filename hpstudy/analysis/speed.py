@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from hpstudy.analysis.results import GridResults, LevelResult, Run
+from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run
 from hpstudy.analysis.search import SearchResults
 from hpstudy.numeric import deviation, finite, mean
 from hpstudy.records import Epoch, Records
@@ -65,6 +65,11 @@ class Tradeoff:
     seconds: float
     value: float
     is_on_front: bool
+
+
+def go_by_epochs(*factors: FactorResult) -> bool:
+    """Tells whether trainings of these factors go on epoch by epoch, or are one call each."""
+    return any(run.epochs[1:] for f in factors for row in f.levels for run in row.runs)
 
 
 def grid_speeds(grid: GridResults) -> Speeds:

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from hpstudy.analysis.results import FactorResult, LevelResult
-from hpstudy.analysis.speed import Speeds, Tradeoff
+from hpstudy.analysis.speed import Speeds, Tradeoff, go_by_epochs
 from hpstudy.analysis.wording import counted, level, number, words
 from hpstudy.charts.axes import Window, bulk, hovered, level_texts, value_axis
 from hpstudy.charts.theme import BLUE, GREEN, GREY, finish
@@ -32,7 +32,7 @@ def cost_figure(factor: FactorResult, speeds: Speeds) -> go.Figure | None:
     Returns:
         The figure, or None where neither is known of any level, or too short to say anything.
     """
-    once = _is_once(factor)
+    once = not go_by_epochs(factor)
     seconds = "seconds" if once else "seconds an epoch"
     kinds: dict[str, tuple[str, str, list[float | None]]] = {
         seconds: (BLUE, ".3g", [row.seconds_per_epoch for row in factor.levels]),
@@ -87,11 +87,6 @@ def _is_telling(seconds: Sequence[float]) -> bool:
     return sum(time >= _TELLING for time in seconds) >= _ENOUGH
 
 
-def _is_once(factor: FactorResult) -> bool:
-    """Tells whether a training of this factor is one call and has no epochs."""
-    return not any(run.epochs[1:] for row in factor.levels for run in row.runs)
-
-
 def _told(row: LevelResult, *, once: bool) -> str:
     time = row.seconds_per_epoch
     seconds = "" if time is None else f"{time:.3g} s{'' if once else ' an epoch'}"
@@ -105,7 +100,7 @@ def _title(factor: FactorResult, speeds: Speeds) -> str:
     if not _is_telling(list(known.values())):
         return f"{name}: what each level costs"
     fast, slow = min(known, key=known.__getitem__), max(known, key=known.__getitem__)
-    what = "a training" if _is_once(factor) else "an epoch"
+    what = "an epoch" if go_by_epochs(factor) else "a training"
     if known[slow] < _ALIKE * known[fast]:
         return f"{name}: {what} takes about as long at every level"
     measured = [speeds[factor.factor, one].seconds_per_epoch for one in known]

@@ -13,6 +13,7 @@ import optuna
 import typer
 from rich.console import Console, RenderableType
 
+from hpstudy.analysis.wording import counted
 from hpstudy.objective import Objective
 from hpstudy.report.live import LiveProgress, PointsView, View
 from hpstudy.report.wording import elapsed
@@ -135,14 +136,10 @@ def say_trained(plan: Plan, invocation: str, reader: Database, seconds: float, w
     is_ours = Ledger(study, invocation).is_ours
     done = trained_epochs(t for t in study.get_trials(deepcopy=False) if is_ours(t))
     again = f" ({done.again} of them again, as their last state was gone)" if done.again else ""
-    what = "epoch" if plan.incremental else "point"
+    what = "epoch" if plan.incremental else "point"  # a function's training is one call
     typer.echo(
-        f"{_counted(done.count, what)} trained{again} in {elapsed(seconds)} "
-        f"with {_counted(workers, 'worker')}.",
+        f"{counted(done.count, what)} trained{again} in {elapsed(seconds)} "
+        f"with {counted(workers, 'worker')}.",
         err=True,
     )
     return done.count
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -20,9 +20,8 @@ from hpstudy.analysis.digits import Reading
 from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.importance import Importances
 from hpstudy.analysis.origin import Origin
-from hpstudy.analysis.results import Run
 from hpstudy.analysis.search import SearchResults
-from hpstudy.analysis.speed import Tradeoff
+from hpstudy.analysis.speed import Tradeoff, go_by_epochs
 from hpstudy.analysis.wording import counted, interval, level, number, setting, words
 from hpstudy.charts.axes import identifier, titled
 from hpstudy.charts.figures import along_axes, digit_figures, grid_figures, search_figures
@@ -217,22 +216,18 @@ def _sections(
 
 
 def _by_epoch(content: Content) -> bool:
-    """Tells whether trainings go on epoch by epoch, or are one call."""
+    """Tells whether trainings go on epoch by epoch, or are one call each."""
+    factors = content.found.grid.factors if content.found is not None else ()
     trials = content.search.trials if content.search is not None else ()
-    return any(run.epochs[1:] for run in _runs(content)) or any(
-        max(trial.intermediate_values, default=0) > 1 for trial in trials
-    )
+    return go_by_epochs(*factors) or any(max(t.intermediate_values, default=0) > 1 for t in trials)
 
 
 def _own_times(content: Content) -> bool:
     """Tells whether the objective measures training time itself."""
-    metrics = [epoch.metrics for run in _runs(content) for epoch in run.epochs]
-    return any(m.get("seconds") != m.get("wall_seconds") for m in metrics)
-
-
-def _runs(content: Content) -> list[Run]:
     factors = content.found.grid.factors if content.found is not None else ()
-    return [run for factor in factors for row in factor.levels for run in row.runs]
+    runs = [run for factor in factors for row in factor.levels for run in row.runs]
+    metrics = [epoch.metrics for run in runs for epoch in run.epochs]
+    return any(m.get("seconds") != m.get("wall_seconds") for m in metrics)
 
 
 def _galleries(content: Content) -> dict[str, Gallery]:

@@ -11,6 +11,7 @@ from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.published import Agreement
 from hpstudy.analysis.results import FactorResult, LevelResult
 from hpstudy.analysis.search import SearchResults, best_settings
+from hpstudy.analysis.speed import go_by_epochs
 from hpstudy.analysis.wording import difference, interval, level, number, short_number, words
 from hpstudy.metric import Metric
 from hpstudy.numeric import mean
@@ -98,7 +99,7 @@ def _with(value: str, ends: str) -> str:
 
 def costs_table(factor: FactorResult, found: Findings) -> Table | None:
     """Returns what a factor's levels cost, and how soon they reach the targets."""
-    once = not any(run.epochs[1:] for row in factor.levels for run in row.runs)
+    once = not go_by_epochs(factor)
     rows = [_cost_cells(row, factor.factor, found, once=once) for row in factor.levels]
     if not any(cell for row in rows for name, cell in row.items() if name != "level"):
         return None

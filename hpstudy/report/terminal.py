@@ -13,7 +13,8 @@ from hpstudy.analysis.effects import Effect
 from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.published import NOT_CONSISTENT, Agreement
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult
-from hpstudy.analysis.wording import difference, interval, number, words
+from hpstudy.analysis.speed import go_by_epochs
+from hpstudy.analysis.wording import counted, difference, interval, number, words
 from hpstudy.metric import Metric
 from hpstudy.report.importance_table import importance_table
 from hpstudy.report.wording import (
@@ -102,7 +103,9 @@ def _cells(
         "published": _published(row, found.agreements.get(at), metric),
         "Δ published": difference(gap, metric),
         "seeds": _seeds(row, effect) if several else "",
-        "s/epoch": "" if row.seconds_per_epoch is None else f"{row.seconds_per_epoch:.3g}",
+        "s/epoch" if go_by_epochs(*found.grid.factors) else "s": ""
+        if row.seconds_per_epoch is None
+        else f"{row.seconds_per_epoch:.3g}",
         "MiB": "" if row.peak_memory_mb is None else f"{row.peak_memory_mb:.0f}",
     }
     if several:
@@ -138,12 +141,15 @@ def _closing_lines(found: Findings) -> list[Text]:
     states = [f"{done} of {total} points done"]
     states += [f"{trials.diverged} of them diverged"] if trials.diverged else []
     states += [f"{count} {state}" for state, count in others.items() if count]
-    lines = [
-        Text(
-            f"{', '.join(states)}. The rows above take {grid.epochs_asked} epochs one by one; "
-            f"{grid.epochs_trained} were trained. {how_trained(grid.runtime)}"
-        )
-    ]
+    epochs = (
+        f" The rows above take {counted(grid.epochs_asked, 'epoch')} one by one; "
+        f"{grid.epochs_trained:,} were trained."
+        if go_by_epochs(*grid.factors)
+        else ""
+    )
+    lines = [Text(f"{', '.join(states)}.{epochs} {how_trained(grid.runtime)}")]
+    if grid.metric.sign < 0:
+        lines.append(Text(f"{words(grid.metric.name)}: less is better."))
     if grid.metric.in_per_cent:
         lines.append(Text("Δ in percentage points."))
     if any(a.verdict == NOT_CONSISTENT for a in found.agreements.values()):
@@ -154,11 +160,12 @@ def _closing_lines(found: Findings) -> list[Text]:
         if any(effect.seeds_needed is not None for effect in found.effects.values()):
             lines.append(Text(_SEEDS_NEEDED))
     elif more is not None:
+        more_of = "more epoch" if epochs else "more point"
         time = "" if more.seconds is None else f", {duration(more.seconds)} of training"
         lines.append(
             Text(
                 f"One seed cannot tell a difference from luck: --seeds {more.seeds} would train "
-                f"every point three times ({more.epochs} more epochs{time})."
+                f"every point three times ({counted(more.epochs, more_of)}{time})."
             )
         )
     lines += [Text(line) for line in missing_numbers(grid)]
@@ -173,19 +180,25 @@ def plan_table(title: str, plan: Forecast) -> Table:
     table = Table.grid(padding=(0, 2))
     table.title = title
     table.title_justify = "left"
+    by_epoch = plan.epochs_shared > plan.trainings
+    left = counted(plan.epochs_left, "epoch" if by_epoch else "training")
     facts = {
-        "points": f"{plan.points}, from {plan.trainings} trainings",
+        "points": f"{plan.points}, from {counted(plan.trainings, 'training')}",
         "epochs": f"{plan.epochs_asked} row by row, {plan.epochs_shared} shared",
-        "to train": f"{plan.epochs_left} epochs, the others are recorded"
+        "to train": f"{left}, the others are recorded"
         if plan.epochs_left < plan.epochs_shared
-        else f"{plan.epochs_left} epochs",
-        "time": f"about {duration(plan.seconds_left)} with {plan.workers} worker(s)"
+        else left,
+        "time": f"about {duration(plan.seconds_left)} with {counted(plan.workers, 'worker')}"
         if plan.seconds_left is not None
-        else "not known before the first epoch is recorded",
+        else f"not known before the first {'epoch' if by_epoch else 'training'} is recorded",
         "disk": f"up to {size(plan.checkpoint_bytes)} for checkpoints"
         if plan.checkpoint_bytes is not None
         else "not known: the objective doesn't say how large its state is",
     }
+    if not by_epoch:
+        del facts["epochs"]
+    if plan.checkpoint_bytes == 0:
+        del facts["disk"]  # a function leaves no checkpoints
     for name, fact in facts.items():
         table.add_row(Text(name, style="bold"), fact)
     return table
