@@ -194,6 +194,10 @@ def test_a_phone_shows_that_a_table_goes_on(watched: Watched, crowded: Path):
 @pytest.fixture
 def dashboard(folder) -> Iterator[str]:
     """The address of `hpstudy dashboard` on a finished grid."""
+    study = (
+        (folder.path / "walk.toml").read_text().replace("lr = [0.1, 0.2]", "lr = [0.1, 0.2, 0.3]")
+    )
+    folder.write("walk.toml", study)
     folder.run("grid", "walk.toml", "--seeds", "0,1", "--publish")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -214,3 +218,24 @@ def test_optuna_dashboard_shows_our_note_and_figures(watched: Watched, dashboard
     shown.get_by_text("the baseline is lr 0.1, epochs 2, width 8").wait_for()
     assert watched.errors == []
     assert [url for url in watched.requests if not url.startswith((dashboard, "data:"))] == []
+
+
+TITLES = """() => [...document.querySelectorAll('.js-plotly-plot')].flatMap(plot => {
+  const title = plot.querySelector('.gtitle'), frame = plot.getBoundingClientRect();
+  if (!title) return [];
+  const box = title.getBoundingClientRect();
+  return [{text: title.textContent, lines: title.querySelectorAll('tspan.line').length,
+           fits: box.top >= frame.top && box.left >= frame.left && box.right <= frame.right}];
+})"""
+
+
+def test_no_title_is_cut_in_half_of_the_dashboards_width(watched: Watched, dashboard: str, folder):
+    shown = watched.page
+    shown.set_viewport_size({"width": 1280, "height": 6000})
+    shown.goto(f"{dashboard}/dashboard/studies/1")
+    figures = 7  # at least; they come one by one
+    titles = folder.wait_for(
+        lambda: found if len(found := shown.evaluate(TITLES)) >= figures else None
+    )
+    assert max(title["lines"] for title in titles) > 1
+    assert [title["text"] for title in titles if not title["fits"]] == []

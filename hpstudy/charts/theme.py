@@ -30,6 +30,8 @@ HEIGHT = 360  # pixels
 DETAIL = "detail"  # the name of annotations that a narrow page leaves out
 _TITLE_LETTERS = 60  # of a line: what half of optuna-dashboard's width has room for
 _TITLE_LINE, _TITLE_PAD = 21, 11
+# Plotly puts the first of several lines at its baseline where a single one hangs from its top.
+_PAD, _FOLDED_PAD = 10, 21
 _UNIT = re.compile(r"(?<=\d) (?=%|s\b|points)")
 _TOP, _TOP_WITH_LEGEND = 16, 40
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
@@ -80,7 +82,7 @@ def template(*, dark: bool = False) -> go.layout.Template:
             "xanchor": "left",
             "y": 1,
             "yanchor": "top",
-            "pad": {"t": 10},
+            "pad": {"t": _PAD},
         },
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
@@ -125,7 +127,7 @@ def finish(figure: go.Figure, title: str, says: str, *, height: int = HEIGHT) ->
     title_height = _TITLE_PAD + _TITLE_LINE * len(lines)
     figure.update_layout(
         template=template(),
-        title={"text": "<br>".join(lines)},
+        title={"text": "<br>".join(lines), "pad": {"t": _FOLDED_PAD if lines[1:] else _PAD}},
         meta={"title": title, "says": says, "top": top, "height": height},
         height=height + _TITLE_LINE * (len(lines) - 1),
         margin={"t": title_height + top},
