@@ -131,7 +131,7 @@ def test_killed_with_its_workers_it_goes_on_at_the_epoch_it_had_reached(
     children = folder.workers_of(process.pid)
     process.kill()
     process.communicate()
-    folder.wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), 20)
+    folder.wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children))
     before = folder.trained()
     shown = folder.json("show", "walk.toml")["grid"]["trials"]
     assert shown["running"] == 0

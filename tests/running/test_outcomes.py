@@ -148,6 +148,8 @@ def test_a_terminal_that_closes_interrupts_and_more_signals_change_nothing(folde
 LOUD = """
 import os, subprocess, sys, warnings
 
+os.system("echo from the import")
+
 
 def score(params, *, seed, settings):
     warnings.warn("take care")

@@ -244,11 +244,17 @@ def test_limits_begin_no_further_trial(folder, study_with):
     assert "Not confirmed: the search is not at its end yet." in result.stderr
 
 
+def is_in_the_middle(trial) -> bool:
+    epochs = trial.params.get("epochs", 0)
+    return trial.state == TrialState.RUNNING and len(trial.intermediate_values) + 1 < epochs
+
+
 def test_a_killed_search_loses_no_epoch_and_goes_on_with_its_trial(folder, study_with):
     study_with(("[settings]", "[settings]\nsleep = 0.3"), name="seek.toml")
     args = ("search", "seek.toml", "--confirm", "0", "--workers", "1", "--pruner", "none")
     process = folder.start(*args, start_new_session=True)
-    folder.wait_for(lambda: len(folder.trained()) >= 4)
+    folder.wait_for(lambda: len(folder.trained()) >= 3)
+    folder.wait_for(lambda: any(is_in_the_middle(t) for t in trials(folder)))
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     interrupted = next(t for t in trials(folder) if t.state == TrialState.RUNNING)
