@@ -10,17 +10,15 @@ from typing import Any
 
 import optuna
 from optuna.storages import RDBStorage
-from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
 from hpstudy.addresses import file_of, shown_url
 from hpstudy.errors import UserError
 from hpstudy.files import shown
-from hpstudy.schema import VERSION, Owner, make_tables, owner_of, version_of
+from hpstudy.schema import VERSION, Owner, VersionRow, make_tables, owner_of
 
 # A writer waits this long for the others, in seconds: the driver's 5 are too few for 8 workers.
 _BUSY_TIMEOUT = 120.0
-_THREADS: Any = {"check_same_thread": False}  # as SQLAlchemy itself connects
 
 
 def check_ours(url: str) -> None:
@@ -42,16 +40,18 @@ def look(url: str) -> tuple[Owner, int]:
 
     Raises:
         UserError: It is nothing that hpstudy reads.
+        sqlite3.Error: It can't be read.
     """
     file = file_of(url)
     if not file.is_file() or not file.stat().st_size:
         return Owner.NOBODY, 0
-    engine = create_engine(url, **connecting(file))
-    try:
-        with engine.connect() as connection:
-            owner, version = owner_of(connection), version_of(connection)
-    finally:
-        engine.dispose()
+    # Not by SQLAlchemy: the garbage of an engine may swallow an interruption.
+    with closing(_connect(_frozen(file) or file.absolute().as_uri())) as connection:
+        named = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%'"
+        tables = {name for (name,) in connection.execute(f"{named} ESCAPE '!'")}
+        version = _value(connection, "max(version)", VersionRow.__tablename__, tables) or 0
+        studies = _value(connection, "count(*)", "studies", tables)
+    owner = owner_of(tables, version=version, has_studies=bool(studies))
     if owner is Owner.OTHERS:
         raise UserError(f"{shown_url(url)} holds another program's tables: expected a study's")
     if version > VERSION:
@@ -60,6 +60,15 @@ def look(url: str) -> tuple[Owner, int]:
             f"this one knows {VERSION}; update hpstudy"
         )
     return owner, version
+
+
+def _value(
+    connection: sqlite3.Connection, expression: str, table: str, tables: set[str]
+) -> int | None:
+    if table not in tables:
+        return None
+    found: int | None = connection.execute(f"SELECT {expression} FROM {table}").fetchone()[0]
+    return found
 
 
 def make_whole(url: str) -> None:
@@ -89,17 +98,29 @@ def _make(url: str) -> None:
 
 
 def connecting(file: Path) -> dict[str, Any]:
-    """Returns how SQLAlchemy connects to a database file.
+    """Returns how SQLAlchemy connects to a database file."""
+    uri = _frozen(file)
+    if uri is not None:
+        return {"creator": lambda: _connect(uri)}
+    return {"connect_args": {"timeout": _BUSY_TIMEOUT}}
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    # Threads share connections where SQLAlchemy lends them.
+    return sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT, check_same_thread=False)
+
+
+def _frozen(file: Path) -> str | None:
+    """Returns the address of a file in which nothing will change, or None where it may.
 
     SQLite can't open what was written in WAL mode where it can write nothing, such as an archive
-    or a disc, unless it is told that nobody will change it.
+    or a disc, unless it is told so.
     """
-    plain = {"connect_args": {"timeout": _BUSY_TIMEOUT}}
     if os.access(file, os.W_OK) and os.access(file.parent, os.W_OK):
-        return plain
-    uri = file.as_uri()
+        return None
+    uri = file.absolute().as_uri()
     try:
-        with closing(sqlite3.connect(f"{uri}?mode=ro", uri=True)) as connection:
+        with closing(_connect(f"{uri}?mode=ro")) as connection:
             connection.execute("SELECT count(*) FROM sqlite_master")
     except sqlite3.OperationalError as error:
         for suffix in ("-wal", "-journal"):  # writes that are not in the file itself yet
@@ -109,5 +130,5 @@ def connecting(file: Path) -> dict[str, Any]:
                     f"{shown(file)}: its last writes lie in {rest.name}, and are read only where "
                     f"SQLite can write: copy both to a folder of your own"
                 ) from error
-        return {"creator": lambda: sqlite3.connect(f"{uri}?immutable=1", uri=True, **_THREADS)}
-    return plain
+        return f"{uri}?immutable=1"
+    return None

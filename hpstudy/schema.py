@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Set
 from enum import Enum
 from typing import Any
 
 from sqlalchemy import (
     JSON,
-    Connection,
     Engine,
     ForeignKey,
     LargeBinary,
-    Select,
     delete,
     func,
     insert,
-    inspect,
     select,
 )
-from sqlalchemy import column as named_column
-from sqlalchemy import table as named_table
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # Raise it when a table changes, and bring what is older up in `make_tables`.
@@ -97,26 +93,21 @@ class Owner(Enum):
     OTHERS = "tables of another program"
 
 
-def owner_of(connection: Connection) -> Owner:
-    """Tells whose a database is by the tables that it holds."""
-    tables = set(inspect(connection).get_table_names())
+def owner_of(tables: Set[str], *, version: int, has_studies: bool) -> Owner:
+    """Tells whose a database is.
+
+    Args:
+        tables: The names of its tables.
+        version: The version of ours; 0 where it is not noted.
+        has_studies: Whether Optuna's table of studies has a row.
+    """
     ours = {table.name for table in _Base.metadata.sorted_tables}
     # The first databases had no version; they are whole if all other tables are there.
-    if version_of(connection) or tables >= ours - {VersionRow.__tablename__}:
+    if version or tables >= ours - {VersionRow.__tablename__}:
         return Owner.HPSTUDY
     if "studies" not in tables:
         return Owner.NOBODY if tables <= ours | _OPTUNAS else Owner.OTHERS
-    study: Select[Any] = (
-        select(named_column("study_id")).select_from(named_table("studies")).limit(1)
-    )
-    return Owner.NOBODY if connection.scalar(study) is None else Owner.OPTUNA
-
-
-def version_of(connection: Connection) -> int:
-    """Returns the version of our tables; 0 where it is not noted."""
-    if not inspect(connection).has_table(VersionRow.__tablename__):
-        return 0
-    return connection.scalar(select(func.max(VersionRow.version))) or 0
+    return Owner.OPTUNA if has_studies else Owner.NOBODY
 
 
 def make_tables(engine: Engine) -> None:
@@ -126,6 +117,6 @@ def make_tables(engine: Engine) -> None:
     """
     with engine.begin() as connection:
         _Base.metadata.create_all(connection)
-        if version_of(connection) < VERSION:
+        if (connection.scalar(select(func.max(VersionRow.version))) or 0) < VERSION:
             connection.execute(delete(VersionRow))
             connection.execute(insert(VersionRow).values(version=VERSION))

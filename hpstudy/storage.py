@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from hpstudy.files import shown
 from hpstudy.schema import Owner
 from hpstudy.trouble import say_trouble
 
+_UNOPENED = (OSError, sqlite3.Error, SQLAlchemyError, StorageInternalError, RuntimeError)
 _LONGEST = 120  # characters of a lock's file name
 
 
@@ -86,7 +88,7 @@ def exists(url: str) -> bool:
     """
     try:
         return look(url)[0] is not Owner.NOBODY
-    except SQLAlchemyError:
+    except sqlite3.Error:
         return True  # opening it says what is wrong
 
 
@@ -119,7 +121,7 @@ def open_database(url: str, *, write: bool) -> Database:
                 database = _open(url)
         else:
             raise UserError(f"{shown_url(url)}: no database there yet")
-    except (OSError, SQLAlchemyError, StorageInternalError, RuntimeError) as error:
+    except _UNOPENED as error:
         cause = error.__cause__ if isinstance(error, StorageInternalError) else error
         reason = str(getattr(cause, "orig", None) or cause).splitlines()[0]
         raise UserError(f"{shown_url(url)}: can't be opened as a database: {reason}") from error
