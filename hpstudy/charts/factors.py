@@ -155,6 +155,7 @@ def _add_arrow(figure: go.Figure, out: Outside, shown: Window, metric: Metric) -
         ax=0 if alone else 14,
         ay=38 if out.above else -38,
         xanchor="center" if alone else "left",
+        name=None if alone else DETAIL,
         arrowhead=2,
         arrowwidth=1.5,
         align="center",

@@ -47,7 +47,7 @@ def importance_figure(found: Importances, metric: Metric) -> go.Figure | None:
         far_apart = bool(values) and max(values) > _FAR_APART * min(values)
         unit = unit_of_differences(metric)
         title = f"largest less smallest level mean{f', {unit}' if unit else ''}"
-        title += " (log scale)" if far_apart else ""
+        title += "<br>(log scale)" if far_apart else ""  # in one line a phone would cut it
         figure.update_xaxes(title=title, showgrid=True)
         if far_apart:
             figure.update_xaxes(type="log", dtick=1)

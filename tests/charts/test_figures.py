@@ -82,7 +82,9 @@ def test_luck_has_a_bar_of_its_own_and_small_importances_are_seen_beside_large_o
     figure = importance_figure(Importances(rows, None), ACCURACY)
     assert list(figure.data[0].y) == ["lr", "batch size", "luck"]
     assert figure.layout.xaxis.type == "log"
-    assert figure.layout.xaxis.title.text == "largest less smallest level mean, points (log scale)"
+    assert (
+        figure.layout.xaxis.title.text == "largest less smallest level mean, points<br>(log scale)"
+    )
     assert list(figure.data[0].x) == pytest.approx([88, 0.3, 0.2])
     assert figure.layout.meta["title"] == (
         "lr moves test accuracy furthest, by 88.00 points; luck alone by 0.20 points"
