@@ -18,7 +18,7 @@ from optuna.trial import FrozenTrial
 from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.wording import counted, level, number, words
 from hpstudy.charts.axes import Window, bulk, hovered, log_axis, ticks, titled, value_axis
-from hpstudy.charts.search import add_beyond, measured, thinned
+from hpstudy.charts.search import add_beyond, add_diverged, measured, thinned
 from hpstudy.charts.theme import BLUE, GREEN, GREY, SCALE, VERMILLION, finish
 
 _SLICE_TRIALS = 600
@@ -73,22 +73,27 @@ def slice_figure(search: SearchResults, param: str) -> go.Figure:
             mode="markers",
             marker=look,
             hovertemplate=f"%{{x}}: {hovered('y', search.metric)}<extra></extra>",
+            showlegend=False,
         )
     shown = _window(search)
     add_beyond(figure, [(t.params[param], t.values[0]) for t in trials], shown, search.metric)
-    figure.update_layout(showlegend=False)
-    figure.update_xaxes(title=words(param), **_axis(param, trials))
+    astray = [t.params[param] for t in search.diverged if param in t.params]
+    add_diverged(figure, astray, shown, search.metric)
+    figure.update_layout(showlegend=bool(astray))
+    figure.update_xaxes(title=words(param), **_axis(param, [*trials, *search.diverged]))
     figure.update_yaxes(**value_axis(search.metric, shown))
     title = f"{words(param)}: the best trial has {level(best)}"
     trials_drawn = counted(len(trials), "complete trial")
     says = f"{words(search.metric.name)} of {trials_drawn} against {words(param)}."
+    if astray:
+        says += f" {counted(len(astray), 'trial')} diverged."
     return finish(figure, title, says, height=280)
 
 
 def _axis(param: str, trials: Sequence[FrozenTrial]) -> dict[str, object]:
     """Returns plotly's settings of a hyperparameter's axis; text stands in the space's order."""
     distribution = trials[0].distributions[param]
-    values = [t.params[param] for t in trials]
+    values = [t.params[param] for t in trials if param in t.params]
     if isinstance(distribution, CategoricalDistribution):
         order = [f"{choice}" for choice in distribution.choices]
         return {"type": "category", "categoryorder": "array", "categoryarray": order}
@@ -197,7 +202,8 @@ def distribution_figure(search: SearchResults) -> go.Figure:
 
 def timeline_figure(search: SearchResults) -> go.Figure:
     """Draws when each trial ran."""
-    dated = [t for t in search.trials if t.datetime_start is not None]
+    every = sorted([*search.trials, *search.diverged], key=lambda t: t.number)
+    dated = [t for t in every if t.datetime_start is not None]
     trials = thinned(dated, _TIMELINE_TRIALS, maximize=search.metric.sign > 0)
     figure = visualization.plot_timeline(study_of(search, trials))
     for bar in figure.data:

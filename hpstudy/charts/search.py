@@ -115,10 +115,11 @@ def history_figure(search: SearchResults) -> go.Figure:
         name="best so far",
     )
     add_beyond(figure, course.outside, course.window, metric)
+    add_diverged(figure, [t.number for t in search.diverged], course.window, metric)
     figure.update_xaxes(title="trial")
     figure.update_yaxes(**value_axis(metric, course.window))
     where, value = course.best[-2]
-    trials = search.counts.complete + search.counts.pruned
+    trials = search.counts.complete + search.counts.pruned + search.counts.diverged
     title = f"Best {words(metric.name)} {number(value, metric)}, at trial {where} of {trials}"
     if course.outside:
         title += f"; {_beyond(course, metric)}"
@@ -155,6 +156,22 @@ def add_beyond(
             },
             hovertemplate="%{x}: %{customdata}<extra>beyond the axis</extra>",
             name="beyond the axis",
+        )
+
+
+def add_diverged(
+    figure: go.Figure, places: Sequence[object], shown: Window, metric: Metric
+) -> None:
+    """Marks trials without a value, which diverged, at the worse edge of an axis."""
+    places = places[:: -(-len(places) // _MOST_BEYOND) or 1]
+    if places:
+        figure.add_scatter(
+            x=list(places),
+            y=[shown.low if metric.sign > 0 else shown.high] * len(places),
+            mode="markers",
+            marker={"size": 8, "symbol": "x-thin-open", "color": VERMILLION, "line": {"width": 2}},
+            hovertemplate="%{x}<extra>diverged</extra>",
+            name="diverged",
         )
 
 

@@ -66,18 +66,30 @@ def test_what_lies_beyond_stands_at_the_edge_and_says_its_value(made_search):
     assert "6 trials lie beyond the axis, as far as 5053" in figure.layout.meta["title"]
 
 
-def test_diverged_trials_are_in_no_figure_but_counted(made_search):
+def test_diverged_trials_stand_at_the_worse_edge_and_are_counted(made_search):
     search = made_search(30)
-    for trial in search.trials[:3]:
+    for trial in search.trials[-3:]:
         trial.values, trial.user_attrs = [-math.inf], {DIVERGED: 2}
         trial.state = TrialState.COMPLETE
-    search = replace(search, counts=replace(search.counts, diverged=3))
+    search = replace(
+        search,
+        trials=search.trials[:-3],
+        diverged=search.trials[-3:],
+        counts=replace(search.counts, complete=22, pruned=5, diverged=3),
+    )
     figures = search_figures(search)
-    assert figures["search-history"].layout.meta["title"].endswith("3 trials diverged")
+    title = figures["search-history"].layout.meta["title"]
+    assert title.endswith("of 30; 3 trials diverged")
+    for name in ("search-history", "search-slice-lr"):
+        (marks,) = [trace for trace in figures[name].data if trace.name == "diverged"]
+        assert len(marks.x) == 3
+        assert set(marks.y) == {history(search).window.low}
+    rates = [trial.params["lr"] for trial in search.diverged]
+    (marks,) = [t for t in figures["search-slice-lr"].data if t.name == "diverged"]
+    assert list(marks.x) == rates
     del figures["search-timeline"]  # they ran
     for name, figure in figures.items():
         assert "nfinity" not in figure.to_json(), name
-    assert all(number > 2 for number, _ in history(search).complete)
 
 
 def test_nothing_is_interpolated_from_a_few_trials(made_search):
