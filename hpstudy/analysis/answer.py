@@ -10,7 +10,7 @@ from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.evidence import Evidence, GridEvidence, Judged, SearchEvidence, evidence
 from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.search import SearchResults
-from hpstudy.analysis.wording import interval, number, setting, spelled, words
+from hpstudy.analysis.wording import counted, interval, number, setting, spelled, words
 from hpstudy.metric import Metric
 from hpstudy.sampler import Level
 
@@ -166,6 +166,23 @@ def _try_best(e: Evidence) -> Answer:
     )
 
 
+def _nothing_fits(e: Evidence) -> Answer:
+    assert e.lost is not None  # the rule's
+    trials = counted(len(e.lost.diverged), "trial")
+    return Answer(
+        headline="No setting is shown to be fit: every trial of the search diverged.",
+        why=f"{trials} without a finite {words(e.lost.metric.name)}.",
+        params=dict(e.lost.baseline),
+        changed=(),
+        metric=e.lost.metric,
+        value=None,
+        low=None,
+        high=None,
+        trainings=0,
+        notes=(),
+    )
+
+
 # The first that applies is the answer. What is shown to be better comes before what is kept, and
 # what was compared on fresh seeds before what was not.
 RULES = (
@@ -177,6 +194,7 @@ RULES = (
     Rule(lambda e: e.grid is not None and bool(e.grid.open), _too_early_in_grid),
     Rule(lambda e: e.grid is not None, _keep_by_grid),
     Rule(lambda e: e.search is not None, _try_best),
+    Rule(lambda e: e.lost is not None, _nothing_fits),
 )
 
 

@@ -175,10 +175,17 @@ class SearchEvidence:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What grid and search say, each None where there is nothing of it."""
+    """What grid and search say, each None where there is nothing of it.
+
+    Attributes:
+        grid: What the grid says.
+        search: What the search says.
+        lost: The search where all of its trials diverged.
+    """
 
     grid: GridEvidence | None
     search: SearchEvidence | None
+    lost: SearchResults | None = None
 
     def changes(self, params: Mapping[str, Level]) -> dict[str, Level]:
         """Returns a setting's values that are not the baseline's."""
@@ -254,7 +261,9 @@ def evidence(found: Findings | None, search: SearchResults | None) -> Evidence:
             if row.mean is not None or row.diverged
         )
     )
+    is_lost = search is not None and search.best is None and bool(search.diverged)
     return Evidence(
+        lost=search if is_lost else None,
         grid=GridEvidence(found, levels) if found is not None and levels else None,
         search=SearchEvidence(search) if search is not None and search.best is not None else None,
     )

@@ -302,6 +302,14 @@ def searched(made_search):
     return made_search()
 
 
+def test_where_every_trial_diverged_no_setting_is_fit(made_search):
+    search = made_search()
+    lost = replace(search, trials=(), best=None, diverged=search.trials[:3])
+    told = answer(None, lost)
+    assert told.headline == "No setting is shown to be fit: every trial of the search diverged."
+    assert told.why == "3 trials without a finite validation accuracy."
+
+
 VERDICTS = st.sampled_from([BETTER, WORSE, NOT_SHOWN, CANNOT_TELL, UNSTABLE, DIVERGES, None])
 WINNERS = st.builds(
     lambda lr, batch, difference, width, lost, base_lost, base: won(
