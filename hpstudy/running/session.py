@@ -11,7 +11,7 @@ from itertools import takewhile
 from hpstudy.checkpoints import Checkpoints
 from hpstudy.errors import UserError
 from hpstudy.expected import did_you_mean
-from hpstudy.objective import Objective, Runtime, Training, predictions_of, steps_of
+from hpstudy.objective import Objective, Runtime, Step, Training, predictions_of, steps_of
 from hpstudy.records import Epoch, Identity, Records
 from hpstudy.running.failures import ObjectiveFailedError, objectives_own_code
 from hpstudy.running.interrupts import deferred_interrupts
@@ -155,7 +155,8 @@ class TrainingSession:
         keep_state = not has_diverged and not self._objective.is_function
         with objectives_own_code():
             state = training.state_dict() if keep_state else None
-            steps, predictions = steps_of(training), predictions_of(training)
+            steps = [_plain(step) for step in steps_of(training)]
+            predictions = _checked_predictions(predictions_of(training))
         if state is not None:
             self._checkpoints.save(self.key, epoch.number, state)
         if self._is_stale:
@@ -184,6 +185,16 @@ def _checked(metrics: Mapping[str, float]) -> dict[str, float | None]:
             raise TypeError(f"metric {name!r}: {error}") from error
         numbers[str(name)] = number if math.isfinite(number) else None
     return numbers
+
+
+def _plain(step: Step) -> Step:
+    return Step(int(as_number(step.seen)), as_number(step.loss), as_number(step.accuracy))
+
+
+def _checked_predictions(predictions: bytes | None) -> bytes | None:
+    if predictions is not None and not isinstance(predictions, (bytes, bytearray)):
+        raise TypeError(f"expected predictions as bytes, found {type(predictions).__name__}")
+    return predictions
 
 
 def _check_metric(epoch: Epoch, metric: str) -> None:

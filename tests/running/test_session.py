@@ -203,3 +203,15 @@ def test_a_tensor_a_numpy_scalar_and_a_decimal_are_metrics(bench, monkeypatch):
     (recorded,) = bench.records.epochs(bench.identity.key)
     for metrics in (epoch.metrics, recorded.metrics):
         assert [metrics[name] for name in "abc"] == [0.5, 0.25, 0.125]
+
+
+def test_steps_may_be_tensors_and_predictions_must_be_bytes(bench, monkeypatch):
+    steps = [Step(10, torch.tensor(0.5), math.nan)]
+    monkeypatch.setattr(bench.module.Random, "steps", lambda self: steps, raising=False)
+    bench.run(1)
+    (step,) = bench.records.steps(bench.identity.key)
+    assert (step.seen, step.loss, math.isnan(step.accuracy)) == (10, 0.5, True)
+    monkeypatch.setattr(bench.module.Random, "predictions", lambda self: "text", raising=False)
+    with pytest.raises(ObjectiveFailedError) as caught:
+        bench.run(2)
+    assert "expected predictions as bytes, found str" in str(caught.value.cause)
