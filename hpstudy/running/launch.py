@@ -34,7 +34,7 @@ from hpstudy.running.interrupts import (
     unblock_signals,
 )
 from hpstudy.running.ledger import Ledger
-from hpstudy.running.output import Relay, Say, Warnings, write_to
+from hpstudy.running.output import Marks, Relay, Say, Warnings
 from hpstudy.running.threads import threads_for_children
 from hpstudy.running.worker import Job, Worker
 from hpstudy.storage import Database, hold, open_database
@@ -183,10 +183,10 @@ def _work(job: Job, pipe: Connection, news: Connection) -> NoReturn:
     """A worker process: stops on SIGTERM, and when its parent is gone."""
     try:
         heed_interrupts(ignored=(signal.SIGINT,))  # Ctrl-C: the parent decides, and says SIGTERM
-        write_to(pipe)
+        mark = Marks(pipe)
         threading.Thread(target=_end_with_parent, daemon=True).start()
         unblock_signals()
-        Worker(job).run()
+        Worker(job, mark).run()
         news.send(None)
     except Interrupted:
         sys.exit(_STOPPED)

@@ -12,8 +12,11 @@ import re
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import TextIO
+
+from hpstudy.expected import printable
 
 _MARK = "\x1e"  # the record separator: what follows, to the end of the line, is the point at work
 _LONGEST = 1 << 16  # bytes of a line without an end
@@ -22,21 +25,29 @@ _WARNING = re.compile(r"\S+:\d+: \w*Warning: ")
 Say = Callable[[str], None]
 
 
-def write_to(pipe: Connection) -> None:
-    """Sends all that this process and its children write to a pipe."""
-    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
-        stream.flush()
-        os.dup2(pipe.fileno(), number)
-    # New streams: one that was opened on a file would want to seek.
-    sys.stdout = _stream(1)
-    sys.stderr = _stream(2)
+class Marks:
+    """Sends all that this process and its children write to a pipe, and marks what wrote it.
 
+    Args:
+        pipe: The end to write to.
+    """
 
-def mark(label: str) -> None:
-    """Marks what is written from here on with the point that is at work; "" with none."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os.write(1, f"{_MARK}{label}\n".encode())
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe  # kept open: an objective may close the streams
+        for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+            stream.flush()
+            os.dup2(pipe.fileno(), number)
+        # New streams: one that was opened on a file would want to seek.
+        sys.stdout = _stream(1)
+        sys.stderr = _stream(2)
+
+    def __call__(self, label: str) -> None:
+        """Marks what is written from here on with the point that is at work; "" with none."""
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(Exception):  # an objective may have closed or replaced it
+                stream.flush()
+        with suppress(OSError):  # the parent is gone
+            os.write(self._pipe.fileno(), f"{_MARK}{printable(label)}\n".encode())
 
 
 def _stream(number: int) -> TextIO:

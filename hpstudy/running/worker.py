@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,7 +18,6 @@ from hpstudy.checkpoints import Checkpoints
 from hpstudy.errors import StoppedError, UserError
 from hpstudy.objective import load_objective
 from hpstudy.records import Records
-from hpstudy.running import output
 from hpstudy.running.agenda import Agenda, PointsAgenda
 from hpstudy.running.deaths import bury
 from hpstudy.running.failures import Failure, ObjectiveFailedError, failure_of
@@ -94,10 +94,12 @@ class Worker:
 
     Args:
         job: What to run.
+        mark: Is told the point that is at work; "" with none.
     """
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, mark: Callable[[str], None] = lambda label: None) -> None:
         self._plan = job.plan
+        self._mark = mark
         self._invocation = job.invocation
         self._url = job.runs.url
         if not storage.exists(self._url):  # opening it would make another
@@ -212,7 +214,7 @@ class Worker:
 
     def _run(self, claim: _Claim) -> None:
         """Runs one trial and tells its outcome. One that fails is no reason to stop."""
-        output.mark(self._label(claim))
+        self._mark(self._label(claim))
         try:
             outcome = self._outcome(claim)
             with deferred_interrupts():
@@ -223,7 +225,7 @@ class Worker:
             raise
         finally:
             claim.lock.release()
-            output.mark("")
+            self._mark("")
         if outcome.failure is not None:
             self._leave_training()
 

@@ -146,7 +146,7 @@ def test_a_terminal_that_closes_interrupts_and_more_signals_change_nothing(folde
 
 
 LOUD = """
-import os, subprocess, sys, warnings
+import contextlib, os, subprocess, sys, warnings
 
 os.system("echo from the import")
 
@@ -157,6 +157,14 @@ def score(params, *, seed, settings):
     subprocess.run(["echo", "from a child"])
     print("from the objective")
     return params["x"] + seed
+
+
+def rude(params, *, seed, settings):
+    sys.stdout.close()
+    sys.stderr = None
+    with contextlib.suppress(OSError):
+        os.close(1)
+    return params["x"]
 
 
 def threads(params, *, seed, settings):
@@ -195,6 +203,12 @@ def test_stdout_is_the_results_own_and_what_an_objective_writes_names_its_point(
         for point in ("baseline · seed 0", "x 2 · seed 1"):
             assert f"[{point}] from {source}\n" in err
     assert err.count("UserWarning: take care") == 1
+
+
+def test_an_objective_that_closes_its_streams_is_done_all_the_same(folder):
+    folder.write("loud.py", LOUD)
+    folder.write("loud.toml", LOUD_STUDY.replace("loud:score", "loud:rude"))
+    assert folder.json("grid", "loud.toml", "--workers", "1")["grid"]["trials"]["complete"] == 4
 
 
 def test_an_objective_gets_the_threads_that_it_is_recorded_with(folder):
