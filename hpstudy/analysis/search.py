@@ -74,6 +74,11 @@ class SearchResults:
     confirmation: Confirmation | None = None
 
     @property
+    def goes_by_epochs(self) -> bool:
+        """Whether trainings go on epoch by epoch, or are one call each."""
+        return any(max(t.intermediate_values, default=0) > 1 for t in self.trials)
+
+    @property
     def direction(self) -> Direction:
         """Which direction of the metric is better: "maximize" or "minimize"."""
         return self.metric.direction

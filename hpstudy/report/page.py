@@ -218,8 +218,8 @@ def _sections(
 def _by_epoch(content: Content) -> bool:
     """Tells whether trainings go on epoch by epoch, or are one call each."""
     factors = content.found.grid.factors if content.found is not None else ()
-    trials = content.search.trials if content.search is not None else ()
-    return go_by_epochs(*factors) or any(max(t.intermediate_values, default=0) > 1 for t in trials)
+    search = content.search
+    return go_by_epochs(*factors) or (search is not None and search.goes_by_epochs)
 
 
 def _own_times(content: Content) -> bool:

@@ -18,7 +18,15 @@ from hpstudy.analysis.confirmed import Confirmed, Finalist
 from hpstudy.analysis.importance import Importances
 from hpstudy.analysis.reasons import more_confirmation
 from hpstudy.analysis.search import SearchResults, Tried, best_settings
-from hpstudy.analysis.wording import bare_number, cannot_tell, difference, interval, number, words
+from hpstudy.analysis.wording import (
+    bare_number,
+    cannot_tell,
+    counted,
+    difference,
+    interval,
+    number,
+    words,
+)
 from hpstudy.metric import Metric
 from hpstudy.report.importance_table import importance_table
 from hpstudy.report.wording import alike_failures, duration, how_trained, setting, short
@@ -50,7 +58,10 @@ def search_tables(
     if search.finalists:
         parts += [_finalists_table(search.finalists, search.metric), Text()]
     if search.confirmed is not None:
-        parts += [*_winner(search.confirmed), Text()]
+        parts += [
+            *_winner(search.confirmed, held_out=bool(search.settings.get("validation"))),
+            Text(),
+        ]
     if importances.rows:
         parts += [importance_table(importances, search.metric)]
     if importances.warning is not None:
@@ -92,11 +103,11 @@ def _finalists_table(finalists: Iterable[Finalist], metric: Metric) -> Table:
     return table
 
 
-def _winner(confirmed: Confirmed) -> list[RenderableType]:
+def _winner(confirmed: Confirmed, *, held_out: bool) -> list[RenderableType]:
     metric = confirmed.metric
     name = words(metric.name)
     ends = interval(confirmed.low, confirmed.high, metric)
-    seeds = f"{len(confirmed.seeds)} fresh seed{'s' if len(confirmed.seeds) > 1 else ''}"
+    seeds = counted(len(confirmed.seeds), "fresh seed")
     mean = f"{number(confirmed.mean, metric)}{f' (95 % {ends})' if ends else ''}"
     options = " ".join(
         f"--{key.replace('_', '-')} {value}" for key, value in confirmed.params.items()
@@ -104,7 +115,8 @@ def _winner(confirmed: Confirmed) -> list[RenderableType]:
     itself = ", the baseline itself: nothing to compare" if confirmed.is_baseline else ""
     lines = [Text(f"winner: {setting(confirmed.params)}{itself}", style="bold")]
     if confirmed.values:
-        lines.append(Text(f"{name} on {seeds}, trained on all training data: {mean}"))
+        trained = ", trained on all training data" if held_out else ""
+        lines.append(Text(f"{name} on {seeds}{trained}: {mean}"))
     if confirmed.diverged:
         lines.append(Text(f"the winner {_diverged(confirmed.diverged)}", style="red"))
     if confirmed.baseline_diverged and not confirmed.is_baseline:
@@ -131,7 +143,7 @@ def _diverged(seeds: tuple[int, ...]) -> str:
 def _closing_lines(search: SearchResults) -> list[Text]:
     counts = search.counts
     finished = counts.complete + counts.pruned + counts.diverged
-    states = [f"{finished} trial{'' if finished == 1 else 's'} finished"]
+    states = [f"{counted(finished, 'trial')} finished"]
     others = {
         "pruned": counts.pruned,
         "diverged": counts.diverged,
@@ -139,12 +151,15 @@ def _closing_lines(search: SearchResults) -> list[Text]:
         "failed": counts.failed,
     }
     states += [f"{count} {state}" for state, count in others.items() if count]
-    lines = [
-        Text(
-            f"{', '.join(states)}. They ask for {search.epochs_asked} epochs; "
-            f"{search.epochs_trained} were trained. {how_trained(search.runtime)}"
-        )
-    ]
+    epochs = (
+        f" They ask for {counted(search.epochs_asked, 'epoch')}; "
+        f"{search.epochs_trained:,} were trained."
+        if search.goes_by_epochs
+        else ""
+    )
+    lines = [Text(f"{', '.join(states)}.{epochs} {how_trained(search.runtime)}")]
+    if search.metric.sign < 0:
+        lines.append(Text(f"{words(search.metric.name)}: less is better."))
     if search.metric.name.startswith("test_"):
         lines.append(Text(_ON_TEST_DATA, style="yellow"))
     confirming = search.confirmation.failed if search.confirmation is not None else ()
@@ -162,16 +177,22 @@ def search_plan_table(title: str, plan: SearchPlan, expected: SearchForecast) ->
     for name, dimension in plan.space.items():
         space.add_row(name, _range(dimension), short(plan.study.baseline[name]))
     left = f", {expected.trials_left} left" if expected.trials_left < expected.trials else ""
+    by_epoch = plan.study.fidelity is not None
+    unit = "epoch" if by_epoch else "training"
+    workers = counted(expected.workers, "worker")
     facts = {
         "trials": f"{expected.trials}{left}; {plan.sampler}, pruner {plan.pruner}",
         "epochs": f"about {expected.epochs_left} if nothing is pruned",
-        "confirmation": f"about {expected.confirming_epochs} epochs"
+        "confirmation": f"about {counted(expected.confirming_epochs, unit)}"
         if expected.confirming_epochs
         else "none",
-        "time": f"about {duration(expected.seconds_left)} with {expected.workers} worker(s)"
+        "time": f"about {duration(expected.seconds_left)} with {workers}"
         if expected.seconds_left is not None
         else "not known before the first trial is finished",
     }
+    if not by_epoch:
+        facts |= {"trials": f"{expected.trials}{left}; {plan.sampler}"}
+        del facts["epochs"]
     table = Table.grid(padding=(0, 2))
     for name, fact in facts.items():
         table.add_row(Text(name, style="bold"), fact)

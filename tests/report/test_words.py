@@ -71,6 +71,16 @@ def test_a_function_has_neither_epochs_nor_memory_nor_pruning(written, command, 
     assert "less is better" in told
 
 
+def test_nor_has_its_search_on_the_terminal(folder):
+    folder.write("plain.py", FUNCTION)
+    folder.write("plain.toml", SEARCH.format(trials=3).replace("seeds = 0", "seeds = 1"))
+    plan = folder.run("search", "plain.toml", "--plan").stdout
+    done = folder.run("search", "plain.toml", "--workers", "1")
+    for told in (plan, done.stdout, done.stderr):
+        assert re.search("epoch|checkpoint|prune|training data", told) is None
+    assert "value: less is better." in done.stdout
+
+
 def test_nor_has_it_on_the_terminal(folder):
     folder.write("plain.py", FUNCTION)
     folder.write("plain.toml", GRID)
