@@ -273,6 +273,7 @@ def delete(
     storage: StorageOption = None,
 ) -> None:
     """Delete a study, and the trainings that no other study uses."""
+    from hpstudy.analysis.wording import counted
     from hpstudy.commands.opening import runs_at
     from hpstudy.running.cleanup import belongings
     from hpstudy.running.cleanup import delete as delete_all
@@ -281,8 +282,8 @@ def delete(
     owned = belongings(study, where)
     if not yes:
         typer.confirm(
-            f"Delete {', '.join(owned.studies)} with {owned.trials} trials and {owned.epochs} "
-            "epochs that no other study uses?",
+            f"Delete {', '.join(owned.studies)} with {counted(owned.trials, 'trial')} and "
+            f"{counted(owned.epochs, 'epoch')} that no other study uses?",
             abort=True,
         )
     delete_all(owned, where)

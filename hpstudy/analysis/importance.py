@@ -18,6 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 from hpstudy.analysis.comparisons import CONFIDENCE, Comparisons
 from hpstudy.analysis.results import FactorResult, GridResults
 from hpstudy.analysis.search import SearchResults
+from hpstudy.analysis.wording import counted
 from hpstudy.numeric import finite
 from hpstudy.sampler import SEED
 from hpstudy.trials import is_measured, last_value
@@ -192,7 +193,7 @@ def _doubts(
         doubts.append("fANOVA has no variance to share out: the complete trials' values are equal")
     elif finished - complete > _MANY_PRUNED * finished:
         doubts.append(
-            f"fANOVA leaves out {finished - complete:,} trials without a value, pruned or "
+            f"fANOVA leaves out {counted(finished - complete, 'trial')} without a value, pruned or "
             "diverged: what was that bad looks less important to it than it is"
         )
     if has_fanova and complete > _FANOVA_TRIALS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from hpstudy.analysis.digits import Reading
+from hpstudy.analysis.wording import counted
 from hpstudy.charts.theme import finish
 
 
@@ -34,9 +35,9 @@ def confusion_figure(reading: Reading) -> go.Figure:
     figure.update_xaxes(title="read as", type="category", ticks="")
     figure.update_yaxes(title="digit", type="category", autorange="reversed", showgrid=False)
     often = _most_often(counts)
-    title = f"{mistakes} of {total:,} digits misread"
+    title = f"{mistakes:,} of {counted(total, 'digit')} misread"
     if often is not None:
-        title += f"; most often {often[0]} as {often[1]} ({often[2]} times)"
+        title += f"; most often {often[0]} as {often[1]} ({counted(often[2], 'time')})"
     says = f"Confusion matrix of {reading.network.label}: rows are digits, columns what was read."
     return finish(figure, title, says, height=430)
 

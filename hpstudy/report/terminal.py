@@ -138,7 +138,7 @@ def _closing_lines(found: Findings) -> list[Text]:
     done = trials.complete + trials.diverged
     total = done + trials.failed + trials.running + trials.waiting
     others = {"failed": trials.failed, "running": trials.running, "waiting": trials.waiting}
-    states = [f"{done} of {total} points done"]
+    states = [f"{done} of {counted(total, 'point')} done"]
     states += [f"{trials.diverged} of them diverged"] if trials.diverged else []
     states += [f"{count} {state}" for state, count in others.items() if count]
     epochs = (

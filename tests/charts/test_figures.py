@@ -98,3 +98,6 @@ def test_the_confusion_matrix_says_what_is_misread_most():
     assert figure.layout.meta["title"] == "3 of 5 digits misread; most often 4 as 9 (2 times)"
     assert figure.data[0].z[4][9] == 2
     assert figure.data[0].z[4][4] is None
+    once = Reading(Network("lr 0.1", "key", 1), (4, 4), (4, 9))
+    (figure,) = digit_figures(once).values()
+    assert figure.layout.meta["title"] == "1 of 2 digits misread; most often 4 as 9 (1 time)"
