@@ -10,7 +10,7 @@ from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.evidence import Evidence, GridEvidence, Judged, SearchEvidence, evidence
 from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.search import SearchResults
-from hpstudy.analysis.wording import counted, interval, number, setting, spelled, words
+from hpstudy.analysis.wording import counted, enumerated, interval, number, setting, spelled, words
 from hpstudy.metric import Metric
 from hpstudy.sampler import Level
 
@@ -78,7 +78,7 @@ def _use_level(e: Evidence) -> Answer:
         why = f"{gap} against the baseline{f' (95 % {ends})' if ends else ''}."
     notes = []
     if others:
-        listed = ", ".join(j.told(grid.metric) for j in others)
+        listed = enumerated([j.told(grid.metric) for j in others])
         notes.append(f"Also better, each by itself: {listed}. Together they were not trained.")
     if e.losses is not None:
         notes.append(f"The baseline diverged on {e.losses}.")

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from hpstudy.metric import Metric
 from hpstudy.numeric import finite
 
+_MOST_NAMED = 12  # parts of a list in a sentence
+
 
 def number(value: float | None, metric: Metric) -> str:
     """Formats a metric's value with its unit: "98.54 %"; nothing for what is not known."""
@@ -78,7 +80,9 @@ def counted(count: int, name: str) -> str:
 
 
 def enumerated(parts: Sequence[str]) -> str:
-    """Returns parts as a list in a sentence: "a, b and c"."""
+    """Returns parts as a list in a sentence: "a, b and c"; of very many the first ones."""
+    if len(parts) > _MOST_NAMED:
+        parts = [*parts[: _MOST_NAMED - 1], f"{len(parts) - _MOST_NAMED + 1:,} more"]
     *first, last = parts or [""]
     return f"{', '.join(first)} and {last}" if first else last
 

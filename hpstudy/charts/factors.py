@@ -29,8 +29,16 @@ _TICK_LETTERS = 14  # of a line of a level's name
 _CLOSE = 0.07  # how far a label keeps from the baseline's line, of the axis
 
 
-def effect_figure(factor: FactorResult, found: Findings) -> go.Figure:
-    """Draws a factor's levels: every training, the mean with its 95 % interval, the published."""
+def effect_figure(
+    factor: FactorResult, found: Findings, whole: FactorResult | None = None
+) -> go.Figure:
+    """Draws a factor's levels: every training, the mean with its 95 % interval, the published.
+
+    Args:
+        factor: The factor, with the levels to draw.
+        found: What the grid shows.
+        whole: The factor with all of its levels, where not all of them are drawn.
+    """
     plot = effect_plot(factor, found)
     metric = found.grid.metric
     figure = go.Figure()
@@ -60,7 +68,10 @@ def effect_figure(factor: FactorResult, found: Findings) -> go.Figure:
         ticklabeloverflow="allow",
     )
     figure.update_yaxes(title=titled(metric), **ticks(metric), range=plot.window.range)
-    return finish(figure, finding(factor, found), _says(factor, found, plot))
+    title = finding(whole or factor, found)
+    if whole is not None and len(whole.levels) > len(factor.levels):
+        title += f" ({len(factor.levels)} of {len(whole.levels):,} levels, those that show most)"
+    return finish(figure, title, _says(factor, found, plot))
 
 
 def _folded(text: str) -> str:

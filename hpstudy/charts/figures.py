@@ -13,6 +13,7 @@ from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.importance import Importances
 from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.speed import Tradeoff
+from hpstudy.analysis.telling import telling
 from hpstudy.charts import explore
 from hpstudy.charts.axes import along_axis, identifier
 from hpstudy.charts.costs import cost_figure, tradeoff_figure
@@ -37,16 +38,17 @@ def grid_figures(found: Findings, *, curves: Sequence[Curve] = ()) -> Figures:
         found: What the grid shows.
         curves: Its learning curves.
     """
-    found = along_axes(found)
+    whole = {factor.factor: factor for factor in found.grid.factors}
+    found = along_axes(telling(found))
     metric = found.grid.metric
     figures: dict[str, go.Figure | None] = {}
     for factor in found.grid.factors:
         name = factor.factor
-        order = [row.level for row in factor.levels]
-        own = [curve for curve in curves if curve.factor == name]
-        own.sort(key=lambda curve: order.index(curve.level))
+        order = {row.level: place for place, row in enumerate(factor.levels)}
+        own = [curve for curve in curves if curve.factor == name and curve.level in order]
+        own.sort(key=lambda curve: order[curve.level])
         if any(row.mean is not None for row in factor.levels):
-            figures[identifier("effect", name)] = effect_figure(factor, found)
+            figures[identifier("effect", name)] = effect_figure(factor, found, whole[name])
         figures[identifier("steps", name)] = steps_figure(name, own)
         figures[identifier("epochs", name)] = epochs_figure(name, own, metric)
         figures[identifier("cost", name)] = cost_figure(factor, found.speeds)

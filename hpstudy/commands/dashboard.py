@@ -17,6 +17,7 @@ from hpstudy.analysis.importance import search_importances
 from hpstudy.analysis.reading import read_grid
 from hpstudy.analysis.search import SearchResults, read_search
 from hpstudy.analysis.speed import search_tradeoffs
+from hpstudy.analysis.telling import telling
 from hpstudy.charts.figures import grid_figures, search_figures
 from hpstudy.commands.opening import Opened
 from hpstudy.errors import UserError
@@ -101,7 +102,7 @@ def _grid_findings(opened: Opened, both: _Read, database: Database) -> Published
     return Published(
         study=grid_name(opened.name),
         note=grid_note(title, found, both.chosen),
-        figures=grid_figures(found, curves=read_curves(grid, database)),
+        figures=grid_figures(found, curves=read_curves(telling(found).grid, database)),
         results=document(opened.name, title, shown_url(opened.runs.url), found),
         pictures=_mistakes(opened, best_of_grid(grid), grid.settings, database),
     )

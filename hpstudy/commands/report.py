@@ -19,6 +19,7 @@ from hpstudy.analysis.reading import read_grid
 from hpstudy.analysis.results import GridResults
 from hpstudy.analysis.search import SearchResults, read_search
 from hpstudy.analysis.speed import search_tradeoffs
+from hpstudy.analysis.telling import telling
 from hpstudy.commands.opening import Opened, runs_at
 from hpstudy.commands.results import nothing_there, quick_note
 from hpstudy.errors import UserError
@@ -71,13 +72,14 @@ def _gathered(opened: Opened, database: Database, factors: Sequence[str] | None)
         if (origin := read_origin(name, database)) is not None
     }
     pictures, layers = _shown_by_objective(opened, grid, search)
+    found = None if grid is None else findings(grid)
     return Content(
         name=opened.name,
         title=opened.study.title,
         database=shown_url(opened.runs.url),
         quick=quick_note(opened),
-        found=None if grid is None else findings(grid),
-        curves=() if grid is None else read_curves(grid, database),
+        found=found,
+        curves=() if found is None else read_curves(telling(found).grid, database),
         search=search,
         importances=None if search is None else search_importances(search),
         tradeoffs=() if search is None else search_tradeoffs(search, database),

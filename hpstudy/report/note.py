@@ -12,6 +12,7 @@ from hpstudy.analysis.importance import Importance, Importances
 from hpstudy.analysis.published import NOT_CONSISTENT, Agreement
 from hpstudy.analysis.results import FactorResult, LevelResult, TrialCounts
 from hpstudy.analysis.search import SearchResults
+from hpstudy.analysis.telling import telling
 from hpstudy.analysis.wording import counted, difference, interval, level, number, setting
 from hpstudy.charts.figures import along_axes
 from hpstudy.metric import Metric
@@ -29,7 +30,7 @@ def grid_note(title: str, found: Findings, chosen: Answer | None) -> str:
         found: What the grid shows.
         chosen: The answer, of grid and search together.
     """
-    found = along_axes(found)
+    found = along_axes(telling(found))
     grid = found.grid
     at = ", ".join(f"{name} {level}" for name, level in grid.baseline.items())
     parts = [

@@ -22,6 +22,7 @@ from hpstudy.analysis.importance import Importances
 from hpstudy.analysis.origin import Origin
 from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.speed import Tradeoff, go_by_epochs
+from hpstudy.analysis.telling import telling
 from hpstudy.analysis.wording import counted, interval, level, number, setting, words
 from hpstudy.charts.axes import identifier, titled
 from hpstudy.charts.figures import along_axes, digit_figures, grid_figures, search_figures
@@ -106,10 +107,10 @@ def page(content: Content) -> str:
     Args:
         content: What it shows.
     """
-    if content.found is not None:  # the tables' order is the figures'
-        content = replace(content, found=along_axes(content.found))
-    figures = _figures(content)
     chosen = answer(content.found, content.search)
+    figures = _figures(content)
+    if content.found is not None:  # the tables' order and levels are the figures'
+        content = replace(content, found=along_axes(telling(content.found)))
     return (
         _environment()
         .get_template("page.html.j2")

@@ -14,6 +14,7 @@ from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.published import NOT_CONSISTENT, Agreement
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult
 from hpstudy.analysis.speed import go_by_epochs
+from hpstudy.analysis.telling import telling
 from hpstudy.analysis.wording import counted, difference, interval, number, words
 from hpstudy.metric import Metric
 from hpstudy.report.importance_table import importance_table
@@ -48,8 +49,11 @@ def grid_tables(found: Findings, *, quick: str | None = None) -> Group:
         quick: What makes this a quick look, to be said on every table.
     """
     parts: list[RenderableType] = []
-    for factor in found.grid.factors:
+    for factor, whole in zip(telling(found).grid.factors, found.grid.factors, strict=True):
         parts += [_factor_table(factor, found, quick), Text()]
+        if (shown := len(factor.levels)) < (of := len(whole.levels)):
+            text = f"{shown} of {of:,} levels, those that show most; --json prints all of them."
+            parts[-1:] = [Text(text), Text()]
     if found.claims and _several(found.grid):
         parts += [_claims_table(found.claims), Text()]
     if found.importances.warning is None:
