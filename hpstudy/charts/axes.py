@@ -11,6 +11,7 @@ from statistics import fmean, pstdev, quantiles
 
 from hpstudy.analysis.wording import level, unit_of_differences, unit_of_values, words
 from hpstudy.metric import Metric
+from hpstudy.numeric import finite
 from hpstudy.sampler import Level
 
 _FAR = 12.0  # a gap this many times as wide as what lies on the near side of it cuts the axis
@@ -113,8 +114,8 @@ class Window:
     @property
     def range(self) -> list[float]:
         """The range, with room at both ends."""
-        room = _ROOM * (self.high - self.low)
-        return [self.low - room, self.high + room]
+        room = finite(_ROOM * self.high - _ROOM * self.low)
+        return [finite(self.low - room), finite(self.high + room)]
 
     def stretched(
         self, ends: Iterable[float], bounds: tuple[float, float], far: float = _WIDE

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -15,6 +14,7 @@ from hpstudy.analysis.wording import enumerated, level, number, words
 from hpstudy.charts.axes import Window, hovered, near, ticks, titled, window
 from hpstudy.charts.theme import DASHES, SERIES, finish
 from hpstudy.metric import Metric
+from hpstudy.numeric import mean as average
 from hpstudy.sampler import Level
 
 _HEIGHT = 440
@@ -82,7 +82,7 @@ def _by_level(
 
 def _level_curve(level: Level, seeds: Sequence[Mapping[float, float]]) -> LevelCurve:
     common = [x for x in seeds[0] if all(x in points for points in seeds)]
-    mean = {x: fmean(points[x] for points in seeds) for x in common}
+    mean = {x: average(points[x] for points in seeds) for x in common}
     return LevelCurve(
         level, _line(mean), tuple(_line(points) for points in seeds) if len(seeds) > 1 else ()
     )
