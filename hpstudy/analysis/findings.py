@@ -41,6 +41,15 @@ class Findings:
     claims: tuple[ClaimResult, ...]
     more_seeds: MoreSeeds | None
 
+    @property
+    def leaves_out_intervals(self) -> bool:
+        """Whether a level of several seeds has no interval, as it would say nothing."""
+        return any(
+            len(row.runs) > 1 and not row.diverged and self.effects[f.factor, row.level].low is None
+            for f in self.grid.factors
+            for row in f.levels
+        )
+
 
 def findings(grid: GridResults) -> Findings:
     """Judges a grid's levels, published figures and claims."""

@@ -18,7 +18,15 @@ from hpstudy.analysis.effects import (
 )
 from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.results import FactorResult, LevelResult
-from hpstudy.analysis.wording import bare_number, enumerated, level, number, spelled, words
+from hpstudy.analysis.wording import (
+    bare_number,
+    cannot_tell,
+    enumerated,
+    level,
+    number,
+    spelled,
+    words,
+)
 from hpstudy.charts.axes import Window, hovered, ticks, titled
 from hpstudy.charts.effect_plot import ASIDE, EffectPlot, Mark, Outside, effect_plot
 from hpstudy.charts.theme import BLUE, DETAIL, GREY, VERMILLION, finish
@@ -205,11 +213,18 @@ def finding(factor: FactorResult, found: Findings) -> str:
     ]
     unclear = [(row, e) for row, e in judged if e.verdict == NOT_SHOWN]
     if unclear:
-        bound = max(e.within or 0.0 for _, e in unclear)
         at = enumerated([level(row.level) for row, _ in unclear]) if parts else ""
-        within = f"within ±{spelled(bound, metric, signed=False)}"
-        parts.append(f"no difference shown{f' at {at}' if at else ''}, {within}")
+        parts.append(f"no difference shown{f' at {at}' if at else ''}, {_within(unclear, metric)}")
     return f"{name}: {'; '.join(parts)}" if parts else f"{name}: only the baseline was trained"
+
+
+def _within(unclear: Sequence[tuple[LevelResult, Effect]], metric: Metric) -> str:
+    """Says how large a difference may still be, or that so few seeds exclude none."""
+    untold = [len(row.runs) for row, effect in unclear if effect.within is None]
+    if untold:
+        return cannot_tell(min(untold))
+    bound = max(effect.within or 0.0 for _, effect in unclear)
+    return f"within ±{spelled(bound, metric, signed=False)}"
 
 
 def _listed(judged: Sequence[tuple[LevelResult, Effect]], verdict: str, metric: Metric) -> str:

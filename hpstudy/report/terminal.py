@@ -35,6 +35,10 @@ _HOW_JUDGED = (
     "Holm's method over all levels: so an interval of one level may leave out 0 where no "
     "difference is shown. It holds at the baseline of the other hyperparameters."
 )
+_LEFT_OUT = (
+    "Where an interval is left out, it would hold all that the metric can be: so few seeds cannot "
+    "tell."
+)
 _SEEDS_NEEDED = (
     "Seeds: 3 of 9 means that 9 would show a difference of the size seen in four studies of five."
 )
@@ -161,6 +165,8 @@ def _closing_lines(found: Findings) -> list[Text]:
         lines.append(Text(f"{_DOUBTED}{luck})."))
     if _several(grid):
         lines.append(Text(_HOW_JUDGED))
+        if found.leaves_out_intervals:
+            lines.append(Text(_LEFT_OUT))
         if any(effect.seeds_needed is not None for effect in found.effects.values()):
             lines.append(Text(_SEEDS_NEEDED))
     elif more is not None:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 
 import pytest
+from rich.console import Console
 
 from hpstudy.analysis.answer import answer
 from hpstudy.charts.factors import effect_figure, effect_plot, finding
+from hpstudy.report.terminal import grid_tables
 
 BASE = [0.9862, 0.9881, 0.9898, 0.9871, 0.9885]
 SAME = [0.9865, 0.9880, 0.9901, 0.9868, 0.9888]
@@ -117,3 +120,13 @@ def test_a_figure_tells_its_values_to_who_cannot_see_it(made_findings):
     less = made_findings(width={8: BASE, 16: SAME}, direction="minimize")
     figure = effect_figure(less.grid.factors[0], less)
     assert figure.layout.yaxis.title.text == "test accuracy, less is better"
+
+
+def test_too_few_seeds_to_exclude_anything_is_said(made_findings):
+    found = made_findings(a={1: [0.2, 0.9], 2: [0.9, 0.1]})
+    assert finding(found.grid.factors[0], found) == "a: no difference shown, two seeds cannot tell"
+    console = Console(file=io.StringIO(), width=200)
+    console.print(grid_tables(found))
+    text = console.file.getvalue()
+    assert "95 % " not in text.splitlines()[2]
+    assert "Where an interval is left out, it would hold all that the metric can be" in text
