@@ -321,7 +321,7 @@ def test_levels_of_which_seeds_diverged(gone: dict[int, int]):
 
 
 @settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     derandomize=True,
     database=None,
