@@ -14,7 +14,8 @@ def test_an_edited_setting_is_refused_with_what_differs(folder, study_with):
         error = folder.run(*args, code=2).stderr
         assert error == (
             "Error: study 'walk/grid' in sqlite:///runs/hpstudy.db holds trials of another kind: "
-            "settings.head was 'a', is now 'b'; give --name for a study of its own\n"
+            "settings.head was 'a', is now 'b'; give --name for a study of its own, "
+            "or begin anew after `hpstudy delete walk`\n"
         )
     assert folder.json("show", "walk.toml") == before
     folder.run("grid", "walk.toml", "--name", "other")
