@@ -92,6 +92,8 @@ class LiveProgress:
             stopping = self._stop.wait(_LOOK_SECONDS if looks else 0)
             try:
                 self._show(with_tables=looks % _TABLES_EVERY == 0)
+            except StoppedError:
+                raise
             except Exception as error:  # such as a trial read while it is written: look again
                 if stopping:
                     with suppress(Exception):

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import takewhile
+from typing import Any
 
 from hpstudy.checkpoints import Checkpoints
 from hpstudy.errors import UserError
@@ -158,7 +159,7 @@ class TrainingSession:
             steps = [_plain(step) for step in steps_of(training)]
             predictions = _checked_predictions(predictions_of(training))
         if state is not None:
-            self._checkpoints.save(self.key, epoch.number, state)
+            self._save(epoch.number, state)
         if self._is_stale:
             self._records.forget(self.key, epoch.number)
             self._is_stale = False
@@ -171,6 +172,16 @@ class TrainingSession:
         )
         if keep_state:  # the state before this one was good until this epoch was recorded
             self._checkpoints.keep_only(self.key, epoch.number)
+
+    def _save(self, epoch: int, state: dict[str, Any]) -> None:
+        """Saves a state; one that can't be saved is the objective's, a disk that fails isn't."""
+        try:
+            with objectives_own_code():
+                self._checkpoints.save(self.key, epoch, state)
+        except ObjectiveFailedError as error:
+            if isinstance(error.cause, OSError):
+                raise error.cause from None
+            raise
 
 
 def _checked(metrics: Mapping[str, float]) -> dict[str, float | None]:

@@ -253,6 +253,9 @@ class Worker:
                 return _Outcome(TrialState.PRUNED)
             failure = failure_of(error.cause, self._plan.home.resolve())
             return _Outcome(TrialState.FAIL, failure=failure)
+        except OSError as error:
+            stop_if_full(error)
+            raise
 
     def _trained(self, claim: _Claim) -> _Outcome:
         planned, metric = claim.planned, self._plan.metric

@@ -215,3 +215,10 @@ def test_steps_may_be_tensors_and_predictions_must_be_bytes(bench, monkeypatch):
     with pytest.raises(ObjectiveFailedError) as caught:
         bench.run(2)
     assert "expected predictions as bytes, found str" in str(caught.value.cause)
+
+
+def test_a_state_that_cannot_be_saved_is_the_objectives_failure(bench, monkeypatch):
+    monkeypatch.setattr(bench.module.Random, "state_dict", lambda self: {"f": lambda: None})
+    with pytest.raises(ObjectiveFailedError, match="PicklingError|AttributeError"):
+        bench.run(1)
+    assert bench.records.epochs(bench.identity.key) == []
