@@ -16,6 +16,7 @@ from hpstudy.targets import is_module_and_name, near_objective
 from hpstudy.values import Figure, OneLevel, Setting, Text, as_level, distinct, is_same
 
 PRECISION = "precision"
+VALIDATION = "validation"
 _KINDS = {bool: "true or false", int: "whole numbers", float: "numbers", str: "text"}
 
 
@@ -56,7 +57,7 @@ class StudyFile(Section):
     @field_validator("settings")
     @classmethod
     def _without_validation(cls, value: dict[str, Setting]) -> dict[str, Setting]:
-        if "validation" in value:
+        if VALIDATION in value:
             raise ValueError("validation stands in [grid] and [search], not here")
         return value
 
@@ -90,6 +91,11 @@ class StudyFile(Section):
                 self._check_claim(number, claim, self.grid.factors)
         self._check_fidelity()
         if self.search is not None:
+            if VALIDATION in self.baseline:
+                raise ValueError(
+                    f"baseline.{VALIDATION}: the search's confirmation sets what this names; the "
+                    "hyperparameter needs another name"
+                )
             for name, dimension in self.search.space.items():
                 self._check_dimension(name, dimension)
         self._check_metrics()

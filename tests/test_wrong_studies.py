@@ -98,6 +98,7 @@ WRONG = [
     ("depth = 2", '"" = 2\ndepth = 2', "baseline: expected hyperparameters with a name, found ''"),
     ("depth = 2", 'precision = "x"\ndepth = 2', "baseline.precision: expected fp32 or bf16, as"),
     ("depth = 2", "seed = 2\ndepth = 2", "baseline.seed: seeds are given in grid.seeds"),
+    ("depth = 2", "validation = 2\ndepth = 2", "baseline.validation: the search's confirmation"),
     ('"value"\ndirection', '""\ndirection', "grid.metric: expected some text, found ''"),
     ('"value"\ndirection', "5\ndirection", "grid.metric: expected text, found 5"),
     ('"maximize"', '"max"', "grid.direction: expected 'maximize' or 'minimize', found 'max'"),

@@ -20,6 +20,8 @@ CONFIDENCE = 0.95
 Setting = tuple[str, Level] | None
 Ends = tuple[float, float]
 
+_ENOUGH_AGREE = 2  # degrees of freedom without any residual, from which chance is ruled out
+
 
 @dataclass(frozen=True)
 class Contrast:
@@ -119,7 +121,7 @@ class Comparisons:
             return self._by_welch(first, second)
         difference, factor_ = found
         if self._blocks.deviation == 0:
-            return self._exact(difference, first, second)
+            return self._exact(difference, self._blocks.freedom, first, second)
         error = finite(self._blocks.deviation * factor_)
         return self._contrast(difference, error, self._blocks.freedom, "blocks")
 
@@ -175,7 +177,8 @@ class Comparisons:
         errors = [deviation(values) / math.sqrt(len(values)) for values in both]
         error = finite(math.hypot(*errors))
         if error == 0:
-            return self._exact(difference, first, second)
+            agreeing = sum(len(values) - 1 for values in both) // 2
+            return self._exact(difference, agreeing, first, second)
         shares = [(error_ / error) ** 2 for error_ in errors]
         freedom = 1 / sum(
             share**2 / (len(values) - 1) for share, values in zip(shares, both, strict=True)
@@ -191,10 +194,16 @@ class Comparisons:
         low, high = ends if ends is not None else (None, None)
         return Contrast(difference, low, high, p, test)
 
-    def _exact(self, difference: float, *settings: Setting) -> Contrast:
-        """Returns a difference that chance has no part in; less than rounding is none."""
+    def _exact(self, difference: float, freedom: int, *settings: Setting) -> Contrast:
+        """Returns a difference that chance has no part in; less than rounding is none.
+
+        Coarse scores (18 and 17 of 20 right against 19 and 18) differ alike by chance now and
+        then: where only one value had the chance to disagree, that shows nothing.
+        """
         scale = max(abs(value) for key in settings for value in self._replicated[key].values())
         difference = 0.0 if abs(difference) <= ROUNDING * scale else difference
+        if difference and freedom < _ENOUGH_AGREE:
+            return Contrast(difference, None, None, 1.0, "exact")
         return Contrast(difference, difference, difference, float(difference == 0), "exact")
 
 

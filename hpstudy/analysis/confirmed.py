@@ -11,11 +11,11 @@ from hpstudy import confirmation
 from hpstudy.analysis.comparisons import Noise, mean_interval, paired_interval
 from hpstudy.analysis.planning import seeds_needed
 from hpstudy.analysis.results import Failure
-from hpstudy.confirmation import VALIDATION, Candidate
+from hpstudy.confirmation import Candidate
 from hpstudy.metric import Metric
 from hpstudy.numeric import deviation, finite, mean
 from hpstudy.sampler import SEED, Point
-from hpstudy.study import StudyFile
+from hpstudy.study import VALIDATION, StudyFile
 from hpstudy.trials import ERROR, TRACE, latest_attempts, point_key
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import optuna
 import typer
@@ -111,9 +111,11 @@ def run(
         typer.Exit: With code 130, if it was interrupted; with 1, if trial after trial raised or
             the search is not at its end.
     """
+    seeds = confirming(opened, confirm)
+    if seeds:
+        plan = replace(plan, confirmed_by=search_of(opened.study).confirming_metric)
     trained, is_whole = _search(plan, objective, opened, workers)
     done = Trained(trained, left=0)
-    seeds = confirming(opened, confirm)
     if seeds and not is_whole:
         typer.echo("Not confirmed: the search is not at its end yet.", err=True)
     elif seeds:

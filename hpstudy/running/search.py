@@ -56,6 +56,7 @@ class SearchPlan(Plan):
         pruner: The pruner's name.
         seed: Every trial is trained from it, and the sampler draws from it.
         limits: When it ends.
+        confirmed_by: The metric that its winner is to be confirmed by; None without a confirmation.
     """
 
     space: dict[str, BaseDistribution]
@@ -63,6 +64,7 @@ class SearchPlan(Plan):
     pruner: str
     seed: int
     limits: Limits
+    confirmed_by: str | None = None
 
     @property
     def baseline(self) -> Point:

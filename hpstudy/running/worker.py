@@ -17,7 +17,7 @@ from hpstudy.addresses import shown_url
 from hpstudy.checkpoints import Checkpoints
 from hpstudy.errors import StoppedError, UserError
 from hpstudy.objective import load_objective
-from hpstudy.records import Records
+from hpstudy.records import Epoch, Records
 from hpstudy.running.agenda import Agenda, PointsAgenda
 from hpstudy.running.deaths import bury
 from hpstudy.running.failures import Failure, ObjectiveFailedError, failure_of
@@ -265,6 +265,7 @@ class Worker:
         note = partial(_note_start, claim.trial)
         for epoch in self._session.epochs(planned.epochs, metric, note):
             check_interrupts()
+            self._check_confirming(epoch)
             value = epoch.metrics[metric]
             if value is None:
                 self._session.drop_state()
@@ -276,6 +277,20 @@ class Worker:
             if is_hopeless:
                 return _Outcome(TrialState.PRUNED)
         return _Outcome(TrialState.COMPLETE, value)
+
+    def _check_confirming(self, epoch: Epoch) -> None:
+        """Finds out at the first epoch, not after the search, that its winner can't be confirmed.
+
+        Raises:
+            MissingMetricError: The objective doesn't return what the winner is confirmed by.
+        """
+        wanted = self._plan.confirmed_by if isinstance(self._plan, SearchPlan) else None
+        if wanted is None or wanted in epoch.metrics or self._ledger.has_worked:
+            return
+        raise MissingMetricError(
+            f"search.confirm_metric: the winner is confirmed by {wanted!r}, which is not among "
+            f'what the objective returns; say confirm_metric = "{self._plan.metric}", or --confirm 0'
+        )
 
     def _label(self, claim: _Claim) -> str:
         if isinstance(self._plan, SearchPlan):

@@ -153,3 +153,18 @@ def test_what_is_alike_takes_one_pass_over_the_levels():
     pool = alike(values)  # in quadratic time, half a minute
     assert {-1, -2} & pool.keys() == set()
     assert len(pool) > 1990
+
+
+@pytest.mark.parametrize(
+    ("base", "other", "is_known"),
+    [
+        ((0.9, 0.85), (0.95, 0.9), False),  # 18 and 17 of 20 against 19 and 18
+        ((0.9, 0.9), (0.95, 0.95), False),
+        ((0.9, 0.85, 0.8), (0.95, 0.9, 0.85), True),
+        ((0.9, 0.9), (0.9, 0.9), True),  # no difference needs no proof
+    ],
+)
+def test_two_seeds_that_agree_by_chance_prove_nothing(base, other, is_known: bool):
+    contrast = Comparisons(grid(base=by_seed(*base), a=by_seed(*other))).between("f", "a")
+    assert (contrast.low is not None) == is_known
+    assert is_known or contrast.p == 1.0

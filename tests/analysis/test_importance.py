@@ -62,7 +62,7 @@ def test_one_seed_has_ranges_but_no_bar_to_compare_them_with():
 
 
 def test_where_chance_has_no_part_its_bar_is_nothing():
-    found = importances(FactorResult("f", (row(1, 1.0, 2.0, base=True), row(2, 3.0, 4.0))))
+    found = importances(FactorResult("f", (row(1, 1.0, 2, 3, base=True), row(2, 3.0, 4, 5))))
     own, luck = found.rows
     assert (own.value, own.low, own.high) == pytest.approx((2.0, 2.0, 2.0))
     assert (luck.param, luck.value, luck.low, luck.high) == ("seed", 0.0, 0.0, 0.0)

@@ -373,3 +373,33 @@ def test_the_space_becomes_optuna_distributions(folder, study_with):
         "lr": 0.5,
         "width": 32,
     }
+
+
+def test_a_winner_that_could_not_be_confirmed_is_found_out_at_once(folder):
+    folder.write(
+        "lossy.py",
+        "def score(params, *, seed, settings):\n    return {'validation_loss': params['x']}\n",
+    )
+    text = """
+title = "t"
+objective = "lossy:score"
+[baseline]
+x = 0.5
+[search]
+metric = "validation_loss"
+direction = "minimize"
+trials = 3
+confirm_seeds = 2
+finalists = 1
+[search.space]
+x = { low = 0.0, high = 1.0 }
+"""
+    folder.write("lossy.toml", text)
+    said = folder.run("search", "lossy.toml", "--workers", "1", code=2).stderr.splitlines()[-1]
+    assert "the winner is confirmed by 'test_loss', which is not among" in said
+    assert 'say confirm_metric = "validation_loss", or --confirm 0' in said
+    assert len(trials(folder, "lossy/search")) == 1
+    mended = text.replace("trials = 3", 'trials = 3\nconfirm_metric = "validation_loss"')
+    folder.write("lossy.toml", mended)
+    found = folder.json("search", "lossy.toml", code=1)  # the trial that failed is still told
+    assert found["search"]["confirmed"]["metric"] == "validation_loss"
