@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from hpstudy.analysis.claims import ClaimResult, judge_claims
 from hpstudy.analysis.comparisons import Comparisons
@@ -11,8 +12,12 @@ from hpstudy.analysis.effects import Effects, effects, with_seeds_needed
 from hpstudy.analysis.importance import Importances, grid_importances
 from hpstudy.analysis.planning import MoreSeeds, more_seeds
 from hpstudy.analysis.published import Agreements, agreements
+from hpstudy.analysis.reading import read_grid
 from hpstudy.analysis.results import GridResults
 from hpstudy.analysis.speed import Speeds, Tradeoff, grid_speeds, grid_tradeoffs
+from hpstudy.sampler import SEED
+from hpstudy.storage import Database
+from hpstudy.study import StudyFile
 
 
 @dataclass(frozen=True)
@@ -64,4 +69,38 @@ def findings(grid: GridResults) -> Findings:
         convergence=convergence(grid),
         claims=judge_claims(grid, comparisons),
         more_seeds=more_seeds(grid),
+    )
+
+
+def read_findings(
+    study: StudyFile, name: str, database: Database, factors: Sequence[str] | None = None
+) -> tuple[Findings, Findings] | None:
+    """Reads and judges a study file's grid.
+
+    Verdicts, ranges and the answer are of all factors together, whichever of them are shown.
+
+    Args:
+        study: The study file.
+        name: The study's name, without `/grid`.
+        database: The database.
+        factors: The factors to show; all where None.
+
+    Returns:
+        What the grid shows, and the part of it that is of these factors; None if the file has no
+        grid or it was never run.
+    """
+    grid = read_grid(study, name, database)
+    if grid is None:
+        return None
+    found = findings(grid)
+    part = read_grid(study, name, database, factors) if factors else None
+    if not factors or part is None:
+        return found, found
+    told = zip(grid.claims, found.claims, strict=True)
+    rows = tuple(row for row in found.importances.rows if row.param in (*factors, SEED))
+    return found, replace(
+        found,
+        grid=part,
+        importances=replace(found.importances, rows=rows),
+        claims=tuple(result for claim, result in told if claim.factor in factors),
     )

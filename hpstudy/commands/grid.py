@@ -9,7 +9,7 @@ from dataclasses import asdict
 import typer
 from rich.console import Console, RenderableType
 
-from hpstudy.analysis.reading import read_grid
+from hpstudy.analysis.findings import read_findings
 from hpstudy.commands.opening import Opened
 from hpstudy.commands.results import grid_picture
 from hpstudy.commands.training import Trained, train_points, workers_for
@@ -56,8 +56,8 @@ def run(
     """
 
     def tables(reader: Database) -> RenderableType:
-        results = read_grid(opened.study, opened.name, reader, factors)
-        return grid_picture(results, opened) if results is not None else ""
+        found = read_findings(opened.study, opened.name, reader, factors)
+        return grid_picture(found[1], opened) if found is not None else ""
 
     return train_points(plan, objective, opened.runs, workers, tables=tables)
 

@@ -12,10 +12,9 @@ import typer
 from hpstudy.addresses import shown_url
 from hpstudy.analysis.curves import read_curves
 from hpstudy.analysis.digits import Reading, best_of_grid, best_of_search, read_digits
-from hpstudy.analysis.findings import findings
+from hpstudy.analysis.findings import read_findings
 from hpstudy.analysis.importance import search_importances
 from hpstudy.analysis.origin import Origin, read_origin
-from hpstudy.analysis.reading import read_grid
 from hpstudy.analysis.results import GridResults
 from hpstudy.analysis.search import SearchResults, read_search
 from hpstudy.analysis.speed import search_tradeoffs
@@ -61,7 +60,9 @@ def write_report(opened: Opened, factors: Sequence[str] | None, output: Path | N
 
 
 def _gathered(opened: Opened, database: Database, factors: Sequence[str] | None) -> Content | None:
-    grid = read_grid(opened.study, opened.name, database, factors)
+    read = read_findings(opened.study, opened.name, database, factors)
+    whole, found = read or (None, None)
+    grid = None if found is None else found.grid
     search = read_search(opened.study, opened.name, database)
     if grid is None and search is None:
         return None
@@ -72,13 +73,13 @@ def _gathered(opened: Opened, database: Database, factors: Sequence[str] | None)
         if (origin := read_origin(name, database)) is not None
     }
     pictures, layers = _shown_by_objective(opened, grid, search)
-    found = None if grid is None else findings(grid)
     return Content(
         name=opened.name,
         title=opened.study.title,
         database=shown_url(opened.runs.url),
         quick=quick_note(opened),
         found=found,
+        whole=whole,
         curves=() if found is None else read_curves(telling(found).grid, database),
         search=search,
         importances=None if search is None else search_importances(search),

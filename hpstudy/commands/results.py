@@ -9,10 +9,9 @@ import typer
 from rich.console import Console, RenderableType
 
 from hpstudy.addresses import shown_url
-from hpstudy.analysis.findings import findings
+from hpstudy.analysis.findings import Findings, read_findings
 from hpstudy.analysis.importance import search_importances
-from hpstudy.analysis.reading import read_grid
-from hpstudy.analysis.results import Failure, GridResults
+from hpstudy.analysis.results import Failure
 from hpstudy.analysis.search import SearchResults, read_search
 from hpstudy.commands.opening import Opened, runs_at
 from hpstudy.errors import UserError
@@ -25,9 +24,9 @@ from hpstudy.storage import exists, open_database
 from hpstudy.trials import any_study, confirm_name, find_study, grid_name, is_ours, search_name
 
 
-def grid_picture(grid: GridResults, opened: Opened) -> RenderableType:
+def grid_picture(found: Findings, opened: Opened) -> RenderableType:
     """Returns a grid's tables."""
-    return grid_tables(findings(grid), quick=quick_note(opened))
+    return grid_tables(found, quick=quick_note(opened))
 
 
 def print_results(
@@ -50,10 +49,10 @@ def print_results(
     Raises:
         UserError: The database holds nothing of the study.
     """
-    grid, search = _read(opened, factors)
+    found, search = _read(opened, factors)
+    grid = None if found is None else found.grid
     is_there = grid is not None or search is not None
     if as_json:
-        found = findings(grid) if grid is not None else None
         importances = search_importances(search) if search is not None else None
         whole = document(
             opened.name, opened.study.title, shown_url(opened.runs.url), found, search, importances
@@ -61,7 +60,7 @@ def print_results(
         typer.echo(json.dumps(whole, indent=2, allow_nan=False))
     elif is_there:
         _print(
-            opened, grid if "grid" in sections else None, search if "search" in sections else None
+            opened, found if "grid" in sections else None, search if "search" in sections else None
         )
         if errors:
             _print_errors([*(grid.failed if grid else ()), *(_failures(search) if search else ())])
@@ -81,21 +80,21 @@ def _failures(search: SearchResults) -> list[Failure]:
 
 def _read(
     opened: Opened, factors: Sequence[str] | None
-) -> tuple[GridResults | None, SearchResults | None]:
+) -> tuple[Findings | None, SearchResults | None]:
     if not exists(opened.runs.url):
         return None, None
     database = open_database(opened.runs.url, write=False)
-    grid = read_grid(opened.study, opened.name, database, factors)
+    found = read_findings(opened.study, opened.name, database, factors)
     search = read_search(opened.study, opened.name, database)
     database.engine.dispose()
-    return grid, search
+    return None if found is None else found[1], search
 
 
-def _print(opened: Opened, grid: GridResults | None, search: SearchResults | None) -> None:
+def _print(opened: Opened, found: Findings | None, search: SearchResults | None) -> None:
     console = Console()
     console.print(opened.study.title, style="bold", highlight=False)
-    if grid is not None:
-        console.print(grid_picture(grid, opened))
+    if found is not None:
+        console.print(grid_picture(found, opened))
     if search is not None:
         tables = search_tables(search, search_importances(search), quick=quick_note(opened))
         console.print(tables)

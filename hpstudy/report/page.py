@@ -56,6 +56,7 @@ class Content:
         origins: How grid and search were run, by those names.
         commands: The commands that run the study and write this report.
         written: When the report is written.
+        whole: What the grid shows of all factors, where `found` is of some: the answer weighs all.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Content:
     origins: dict[str, Origin]
     commands: Sequence[str]
     written: datetime
+    whole: Findings | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def page(content: Content) -> str:
     Args:
         content: What it shows.
     """
-    chosen = answer(content.found, content.search)
+    chosen = answer(content.whole or content.found, content.search)
     figures = _figures(content)
     if content.found is not None:  # the tables' order and levels are the figures'
         content = replace(content, found=along_axes(telling(content.found)))

@@ -289,7 +289,8 @@ class Worker:
             return
         raise MissingMetricError(
             f"search.confirm_metric: the winner is confirmed by {wanted!r}, which is not among "
-            f'what the objective returns; say confirm_metric = "{self._plan.metric}", or --confirm 0'
+            "what the objective returns; say "
+            f'confirm_metric = "{self._plan.metric}", or --confirm 0'
         )
 
     def _label(self, claim: _Claim) -> str:

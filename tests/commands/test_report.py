@@ -54,3 +54,43 @@ def test_the_report_of_mnist_shows_its_images_its_mistakes_and_its_network(mnist
         if file.read_bytes().startswith(b"\x89PNG")
     ]
     assert len(pictures) == 1
+
+
+def test_one_factor_is_shown_with_the_verdicts_and_the_answer_of_all(folder):
+    folder.write(
+        "two.py",
+        """
+import random
+
+
+def score(params, *, seed, settings):
+    noise = random.Random(f"{params} {seed}").gauss(0, 0.01)
+    return 0.1 * params["a"] + 4 * params["b"] + seed + noise
+""",
+    )
+    folder.write(
+        "two.toml",
+        """
+title = "Two"
+objective = "two:score"
+[baseline]
+a = 1
+b = 1
+[grid]
+seeds = 3
+[grid.factors]
+a = [1, 2]
+b = [1, 2, 3]
+[[claims]]
+says = "a matters most"
+factor = "a"
+expect = { matters_most = true }
+""",
+    )
+    whole = folder.json("grid", "two.toml")["grid"]
+    part = folder.json("show", "two.toml", "--factor", "a")["grid"]
+    assert part["factors"] == [f for f in whole["factors"] if f["factor"] == "a"]
+    assert part["claims"] == whole["claims"]
+    assert part["claims"][0]["verdict"] == "contradicted"
+    page = folder.path / folder.run("report", "two.toml", "--factor", "a").stdout.strip()
+    assert "Use b 3, and keep the rest of the baseline." in page.read_text()
