@@ -82,6 +82,10 @@ class Checkpoints:
                     return saved.epoch, state
         return None
 
+    def has(self, key: str, epoch: int) -> bool:
+        """Tells whether there is a state of this epoch that can be read back."""
+        return any(s.epoch == epoch and _read(s) is not None for s in self._saved(key))
+
     def latest(self, key: str, at_most: int) -> int:
         """Returns the epoch of the latest state no later than `at_most`, unread; 0 for none."""
         epochs = (saved.epoch for saved in self._saved(key))

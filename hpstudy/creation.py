@@ -74,7 +74,9 @@ def _value(
 def make_whole(url: str) -> None:
     """Creates a database, or what is missing of one; the caller holds the schema lock."""
     check_ours(url)
-    file = file_of(url)
+    file = file_of(url).resolve()  # what a link points to is made, and the link stays
+    if file.exists() and not file.is_file():
+        raise UserError(f"{shown_url(url)}: expected a file, found something else")
     if file.is_file() and file.stat().st_size:
         owner, version = look(url)
         if owner is Owner.NOBODY or version < VERSION:  # begun and never finished, or older

@@ -201,6 +201,9 @@ class Objective:
                 return method(*args, **options)
         except UserError:
             raise
+        except SystemExit as error:
+            code = "" if error.code is None else repr(error.code)
+            raise UserError(f"objective {self.name!r}: {part} called sys.exit({code})") from error
         except Exception as error:  # a user's method may raise anything
             if part == "check" and isinstance(error, ValueError):
                 raise
@@ -249,7 +252,12 @@ class Objective:
 
     def estimate(self, params: Params, *, settings: Settings) -> Estimate | None:
         """Returns one epoch's cost, if the objective can tell."""
-        estimate: Estimate | None = self._ask("estimate", params, settings=settings)
+        estimate = self._ask("estimate", params, settings=settings)
+        if estimate is not None and not isinstance(estimate, Estimate):
+            found = type(estimate).__name__
+            raise UserError(
+                f"objective {self.name!r}: estimate: expected an Estimate, found {found}"
+            )
         return estimate
 
     def measure_rate(self, *, runtime: Runtime) -> float | None:

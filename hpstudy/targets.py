@@ -14,6 +14,7 @@ from hpstudy.aside import aside
 from hpstudy.errors import UserError
 from hpstudy.expected import did_you_mean, listed, one_line
 from hpstudy.raised import described, place
+from hpstudy.seeds import LARGEST_WHOLE
 
 _CLASS_PARTS = ("epoch", "state_dict", "load_state_dict")
 
@@ -63,6 +64,8 @@ def find_target(name: str, folder: Path) -> tuple[ModuleType, Any]:
     if isinstance(version, bool) or not isinstance(version, int):
         found = one_line(repr(version), 60)
         raise UserError(f"objective {name!r}: version: expected a whole number, found {found}")
+    if abs(version) > LARGEST_WHOLE:
+        raise UserError(f"objective {name!r}: version: expected a smaller number, found {version}")
     return module, target
 
 

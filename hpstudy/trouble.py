@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 from pathlib import Path
 
@@ -57,11 +58,21 @@ def stop_if_full(error: BaseException) -> None:
         StoppedError: The error comes of a full disk.
     """
     cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
-            where = f"{shown(Path(cause.filename))}: " if cause.filename else ""
+    seen: set[int] = set()
+    while cause is not None and id(cause) not in seen:  # `raise e from e` is its own cause
+        seen.add(id(cause))
+        if _is_full(cause):
+            name = getattr(cause, "filename", None)
+            where = f"{shown(Path(name))}: " if name else ""
             raise StoppedError(f"{where}the disk is full; what was recorded is kept") from error
         cause = cause.__cause__ or cause.__context__
+
+
+def _is_full(error: BaseException) -> bool:
+    """Tells whether the system said so; others use its number for limits of their own."""
+    if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return False
+    return error.strerror == os.strerror(error.errno)
 
 
 def _reason(error: BaseException) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import shutil
@@ -202,3 +203,19 @@ def test_killed_while_it_creates_the_database_it_can_be_run_again(folder):
 @pytest.mark.slow
 def test_forty_kills_at_the_start(folder):
     killed_at_the_start(folder, kills=40)
+
+
+def test_a_link_stays_a_link_and_what_is_no_file_stays_what_it_is(folder):
+    far = folder.path / "far" / "real.db"
+    far.parent.mkdir()
+    runs = folder.path / "runs"
+    runs.mkdir()
+    (runs / "hpstudy.db").symlink_to(far)
+    folder.run("grid", "walk.toml", "--factor", "lr")
+    assert (runs / "hpstudy.db").is_symlink()
+    assert far.stat().st_size > 0
+    pipe = folder.path / "pipe"
+    os.mkfifo(pipe)
+    said = folder.run("grid", "walk.toml", "--storage", f"sqlite:///{pipe}", code=2).stderr
+    assert "expected a file" in said
+    assert pipe.is_fifo()

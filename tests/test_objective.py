@@ -286,6 +286,35 @@ def test_pictures_and_layers_are_optional(home: Path):
     assert plain.layers({"x": 1}, settings={}) == ()
 
 
+@pytest.mark.parametrize(
+    ("estimate", "message"),
+    [
+        ("sys.exit(0)", "estimate called sys.exit(0)"),
+        ("5", "estimate: expected an Estimate, found int"),
+    ],
+)
+def test_a_hook_that_ends_the_program_or_returns_something_else(folder, estimate, message):
+    folder.write(
+        "odd.py",
+        f"""
+import sys
+
+
+def score(params, *, seed, settings):
+    return 1.0
+
+
+score.estimate = lambda params, *, settings: {estimate}
+""",
+    )
+    folder.write(
+        "odd.toml",
+        'title = "t"\nobjective = "odd:score"\n[baseline]\nx = 1\n[grid.factors]\nx = [1, 2]\n',
+    )
+    said = folder.run("grid", "odd.toml", code=2).stderr
+    assert said == f"Error: objective 'odd:score': {message}\n"
+
+
 def test_a_hook_that_raises_says_where_and_nothing_is_written(folder):
     folder.write(
         "hooked.py",

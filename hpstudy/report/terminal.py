@@ -181,7 +181,7 @@ def _closing_lines(found: Findings) -> list[Text]:
     lines += [Text(line) for line in missing_numbers(grid)]
     lines += [Text(f"failed: {line}", style="red") for line in alike_failures(grid.failed)]
     if any(failure.trace for failure in grid.failed):
-        lines.append(Text("Their tracebacks: hpstudy show --errors."))
+        lines.append(Text("Their tracebacks: `hpstudy show` with --errors."))
     return lines
 
 

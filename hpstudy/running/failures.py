@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import traceback
 from collections.abc import Iterator
@@ -46,12 +47,17 @@ def objectives_own_code() -> Iterator[None]:
     Raises:
         Interrupted: This process was asked to stop meanwhile, whatever the objective made of it.
     """
+    process = os.getpid()
     try:
         yield
     except BaseException as error:
+        if os.getpid() != process:  # a child that the objective forked: no worker
+            os._exit(1)
         if was_interrupted():
             raise Interrupted from error
         raise ObjectiveFailedError(error) from error
+    if os.getpid() != process:
+        os._exit(0)
 
 
 def failure_of(error: BaseException, home: Path) -> Failure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
 import threading
@@ -36,6 +37,7 @@ def heed_interrupts(*, ignored: tuple[int, ...] = ()) -> None:
     if threading.current_thread() is not threading.main_thread():
         return  # Python takes signals in the main thread alone
     sys.unraisablehook = _unraisable
+    os.register_at_fork(after_in_child=default_interrupts)
     for number in SIGNALS:
         if number in ignored:
             signal.signal(number, signal.SIG_IGN)
@@ -74,6 +76,13 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
 def _unraisable(unraisable: sys.UnraisableHookArgs) -> None:
     if unraisable.exc_type is not Interrupted:
         sys.__unraisablehook__(unraisable)
+
+
+def default_interrupts() -> None:
+    """Lets signals end this process as they end any: a forked child, or what has done its work."""
+    for number in SIGNALS:
+        if signal.getsignal(number) in (_interrupt, _pass):
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _pass(number: int, frame: FrameType | None) -> None:

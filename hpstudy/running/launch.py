@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from hpstudy.running.interrupts import (
     Interrupted,
     blocked_signals,
     check_interrupts,
+    default_interrupts,
     deferred_interrupts,
     heed_interrupts,
     unblock_signals,
@@ -41,6 +43,7 @@ from hpstudy.storage import Database, hold, open_database
 from hpstudy.trials import INVOCATION, point_key
 
 _LOOK_SECONDS = 1.0
+_LINGER_SECONDS = 5.0  # what a worker that said its last word gets to end by itself
 _STOP_SECONDS = 30.0  # a worker that was told to stop gets this long before it is killed
 _REST_SECONDS = 2.0  # what a dead worker wrote is read this long
 _STOPPED = 128 + signal.SIGTERM  # exit code of a worker that was asked to stop
@@ -85,6 +88,7 @@ class _Pool:
         self._warnings = Warnings()
         self._context = multiprocessing.get_context("spawn")
         self._members: list[_Member] = []
+        self._at_their_end: dict[int | None, float] = {}  # since when, by process
         self._deaths_in_a_row = 0
         self._last_progress = (0, 0)
 
@@ -95,6 +99,7 @@ class _Pool:
             while self._members:
                 connection.wait([m.process.sentinel for m in self._members], _LOOK_SECONDS)
                 check_interrupts()
+                self._end_what_lingers()
                 for member in [m for m in self._members if m.process.exitcode is not None]:
                     self._members.remove(member)
                     self._ended(member)
@@ -111,6 +116,14 @@ class _Pool:
             pipe.close()
             sender.close()
             self._members.append(_Member(process, news, Relay(lines, self._warnings, self._say)))
+
+    def _end_what_lingers(self) -> None:
+        """Kills workers that are at their end and kept by a thread or a child of the objective."""
+        for member in self._members:
+            if member.process.exitcode is None and member.news.poll():
+                since = self._at_their_end.setdefault(member.process.pid, time.monotonic())
+                if time.monotonic() - since > _LINGER_SECONDS:
+                    member.process.kill()
 
     def _ended(self, member: _Member) -> None:
         member.relay.join(_REST_SECONDS)
@@ -196,6 +209,8 @@ def _work(job: Job, pipe: Connection, news: Connection) -> NoReturn:
     except Exception as error:  # ours: what an objective raises is its trial's outcome
         news.send(UserError(f"a worker could not go on: {described(error)}"))
         sys.exit(_PROBLEM)
+    finally:
+        default_interrupts()  # whoever ends it now ends it without a word
     sys.exit(0)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
 from typing import Any
@@ -13,6 +14,7 @@ from hpstudy.checkpoints import Checkpoints
 from hpstudy.errors import UserError
 from hpstudy.expected import did_you_mean
 from hpstudy.objective import Objective, Runtime, Step, Training, predictions_of, steps_of
+from hpstudy.raised import described
 from hpstudy.records import Epoch, Identity, Records
 from hpstudy.running.failures import ObjectiveFailedError, objectives_own_code
 from hpstudy.running.interrupts import deferred_interrupts
@@ -52,6 +54,8 @@ class TrainingSession:
         self._checkpoints = checkpoints
         self._training: Training | None = None
         self._at = 0  # the epoch that self._training has reached
+        self._seen: int | None = -1  # examples, at its last step; None if not known
+        self._is_saved = False  # whether a state of it was saved, and could be read back
         self._is_stale = False  # whether recorded epochs after it are of a faulty objective
 
     @property
@@ -90,6 +94,7 @@ class TrainingSession:
         if number == last:
             return
         self._is_stale = number < len(recorded)
+        self._seen = None
         training = self._taken_up(number, taken_up)
         while number < last:
             number += 1
@@ -120,9 +125,9 @@ class TrainingSession:
             try:
                 with objectives_own_code():
                     training.load_state_dict(saved[1])
-            except (
-                ObjectiveFailedError
-            ):  # a state that the training can't take up is as good as none
+            except ObjectiveFailedError as error:  # it is as good as none
+                why = described(error.cause)
+                print(f"The state of epoch {saved[0]} can't be taken up: {why}", file=sys.stderr)
                 return self._start(), 0
             return training, saved[0]
         return self._start(), 0
@@ -149,17 +154,19 @@ class TrainingSession:
         epoch = Epoch(number, {"seconds": wall, **metrics, "wall_seconds": wall})
         _check_metric(epoch, metric)
         with deferred_interrupts():  # this epoch is finished: whatever happens now, it is kept
-            self._record(training, epoch, has_diverged=metrics[metric] is None)
+            self._record(training, epoch, has_diverged=epoch.metrics[metric] is None)
         return epoch
 
     def _record(self, training: Training, epoch: Epoch, *, has_diverged: bool) -> None:
         keep_state = not has_diverged and not self._objective.is_function
+        seen = self._last_seen(epoch.number)
         with objectives_own_code():
             state = training.state_dict() if keep_state else None
-            steps = [_plain(step) for step in steps_of(training)]
+            steps = _checked_steps(steps_of(training), seen)
             predictions = _checked_predictions(predictions_of(training))
         if state is not None:
             self._save(epoch.number, state)
+        self._seen = steps[-1].seen if steps else seen
         if self._is_stale:
             self._records.forget(self.key, epoch.number)
             self._is_stale = False
@@ -173,11 +180,24 @@ class TrainingSession:
         if keep_state:  # the state before this one was good until this epoch was recorded
             self._checkpoints.keep_only(self.key, epoch.number)
 
+    def _last_seen(self, epoch: int) -> int:
+        """Returns the examples seen before an epoch, as far as steps tell; -1 for none."""
+        if self._seen is None:  # it was taken up at a recorded epoch
+            before = self._records.steps(self.key, epoch - 1)
+            self._seen = before[-1].seen if before else -1
+        return self._seen
+
     def _save(self, epoch: int, state: dict[str, Any]) -> None:
         """Saves a state; one that can't be saved is the objective's, a disk that fails isn't."""
         try:
             with objectives_own_code():
                 self._checkpoints.save(self.key, epoch, state)
+                if not self._is_saved and not self._checkpoints.has(self.key, epoch):
+                    raise TypeError(
+                        "state_dict: expected a dict of JSON values or tensors, which can be read "
+                        f"back, found {_kinds(state)}"
+                    )
+            self._is_saved = True
         except ObjectiveFailedError as error:
             if isinstance(error.cause, OSError):
                 raise error.cause from None
@@ -198,8 +218,25 @@ def _checked(metrics: Mapping[str, float]) -> dict[str, float | None]:
     return numbers
 
 
-def _plain(step: Step) -> Step:
-    return Step(int(as_number(step.seen)), as_number(step.loss), as_number(step.accuracy))
+def _kinds(state: object) -> str:
+    """Names the parts of a state with their types."""
+    if not isinstance(state, Mapping):
+        return type(state).__name__
+    return ", ".join(f"{name} ({type(value).__name__})" for name, value in state.items())
+
+
+def _checked_steps(steps: Sequence[Step], seen: int) -> list[Step]:
+    """Returns an epoch's steps as plain numbers; `seen` is what was seen before it."""
+    found = []
+    for step in steps:
+        now = int(as_number(step.seen))
+        if now <= seen:
+            raise ValueError(
+                f"steps: expected `seen` to grow over the whole training, found {now} after {seen}"
+            )
+        found.append(Step(now, as_number(step.loss), as_number(step.accuracy)))
+        seen = now
+    return found
 
 
 def _checked_predictions(predictions: bytes | None) -> bytes | None:

@@ -44,6 +44,15 @@ def score(params, *, seed, settings):
         raise ValueError("bad \\udcff \\x1b[31mred\\x1b[0m\\x07 and\\nlong " + "x" * 1_000_000)
     if how == "metrics":
         return [1.0]
+    if how == "cause":
+        try:
+            {}["x"]
+        except KeyError as error:
+            raise error from error
+    if how == "fork":
+        if os.fork() == 0:
+            raise ValueError("a child's")
+        os.wait()
     return 1.0
 """
 
@@ -58,13 +67,14 @@ OUTCOMES = {
     "mute": "bad.py:27 in score: Mute: (its text can't be had: RuntimeError)",
     "odd": "bad.py:29 in score: ValueError: bad \\udcff \\x1b[31mred\\x1b[0m\\x07 and long xxx",
     "metrics": "TypeError: metric 'value': expected a number, found [1.0] (list)",
+    "cause": "bad.py:34 in score: KeyError: 'x'",
 }
 
 
 @pytest.fixture
 def bad(folder):
     folder.write("bad.py", BAD)
-    levels = ", ".join(f'"{how}"' for how in ["fine", *OUTCOMES, "well"])
+    levels = ", ".join(f'"{how}"' for how in ["fine", *OUTCOMES, "fork"])
     folder.write(
         "bad.toml",
         f"""
@@ -143,6 +153,26 @@ def test_a_terminal_that_closes_interrupts_and_more_signals_change_nothing(folde
     assert "Interrupted: all finished epochs are kept." in err
     assert {t.state for t in trials(folder, "walk/grid")} <= {TrialState.COMPLETE, TrialState.FAIL}
     folder.run("grid", "walk.toml")
+
+
+def test_what_an_objective_leaves_running_holds_nothing_up(folder):
+    folder.write(
+        "slow.py",
+        """
+import threading, time
+
+
+def score(params, *, seed, settings):
+    threading.Thread(target=lambda: time.sleep(600)).start()
+    return params["x"]
+""",
+    )
+    folder.write("slow.toml", LOUD_STUDY.replace("loud:score", "slow:score"))
+    process = folder.start("grid", "slow.toml", "--workers", "1")
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert "4 of 4 points done" in out
+    assert "Traceback" not in err
 
 
 LOUD = """

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -211,14 +212,48 @@ def test_steps_may_be_tensors_and_predictions_must_be_bytes(bench, monkeypatch):
     bench.run(1)
     (step,) = bench.records.steps(bench.identity.key)
     assert (step.seen, step.loss, math.isnan(step.accuracy)) == (10, 0.5, True)
+    steps[0] = Step(20, 0.5, 0.5)
     monkeypatch.setattr(bench.module.Random, "predictions", lambda self: "text", raising=False)
     with pytest.raises(ObjectiveFailedError) as caught:
         bench.run(2)
     assert "expected predictions as bytes, found str" in str(caught.value.cause)
 
 
-def test_a_state_that_cannot_be_saved_is_the_objectives_failure(bench, monkeypatch):
-    monkeypatch.setattr(bench.module.Random, "state_dict", lambda self: {"f": lambda: None})
-    with pytest.raises(ObjectiveFailedError, match="PicklingError|AttributeError"):
+@pytest.mark.parametrize(
+    ("state", "error"),
+    [
+        ({"f": lambda: None}, "pickle"),
+        ({"e": 1, "w": np.zeros(3)}, "state_dict: expected .* found e .int., w .ndarray."),
+        ([1, 2], "state_dict: expected .* found list"),
+    ],
+)
+def test_a_state_that_cannot_be_kept_is_the_objectives_failure(bench, monkeypatch, state, error):
+    monkeypatch.setattr(bench.module.Random, "state_dict", lambda self: state)
+    with pytest.raises(ObjectiveFailedError) as caught:
         bench.run(1)
+    assert re.search(error, str(caught.value.cause))
     assert bench.records.epochs(bench.identity.key) == []
+
+
+def test_a_state_that_cannot_be_taken_up_says_why(bench, capsys):
+    bench.run(2)
+    bench.module.Random.broken_state = True
+    bench.run(3)
+    assert "The state of epoch 2 can't be taken up: KeyError: 'another shape'" in (
+        capsys.readouterr().err
+    )
+
+
+def test_steps_must_grow_over_the_whole_training(bench, monkeypatch):
+    steps = [Step(100, 1.0, 0.5), Step(200, 1.0, 0.5)]
+    monkeypatch.setattr(bench.module.Random, "steps", lambda self: steps, raising=False)
+    bench.run(1)
+    with pytest.raises(ObjectiveFailedError) as caught:
+        bench.run(2)
+    assert str(caught.value.cause).endswith("over the whole training, found 100 after 200")
+
+
+def test_what_every_training_has_may_be_compared_too(bench):
+    assert bench.session().epochs(1, "seconds", lambda *found: None)
+    (epoch,) = bench.session().epochs(1, "seconds", lambda *found: None)
+    assert epoch.metrics["seconds"] > 0
