@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 import typer
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 
 from hpstudy.analysis.findings import read_findings
 from hpstudy.commands.opening import Opened
 from hpstudy.commands.results import grid_picture
 from hpstudy.commands.training import Trained, train_points, workers_for
 from hpstudy.objective import Objective, Runtime
+from hpstudy.report.consoles import plain_console
 from hpstudy.report.terminal import plan_table
 from hpstudy.running.begin import check
 from hpstudy.running.cost import forecast
@@ -71,4 +72,4 @@ def print_plan(
     if as_json:
         typer.echo(json.dumps({"study": opened.name, "plan": asdict(expected)}, indent=2))
     else:
-        Console().print(plan_table(opened.study.title, expected))
+        plain_console().print(plan_table(opened.study.title, expected))

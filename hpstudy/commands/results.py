@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 import typer
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 
 from hpstudy.addresses import shown_url
 from hpstudy.analysis.findings import Findings, read_findings
@@ -16,6 +16,7 @@ from hpstudy.analysis.search import SearchResults, read_search
 from hpstudy.commands.opening import Opened, runs_at
 from hpstudy.errors import UserError
 from hpstudy.files import shown
+from hpstudy.report.consoles import plain_console
 from hpstudy.report.document import document
 from hpstudy.report.search_tables import search_tables
 from hpstudy.report.terminal import grid_tables
@@ -91,7 +92,7 @@ def _read(
 
 
 def _print(opened: Opened, found: Findings | None, search: SearchResults | None) -> None:
-    console = Console()
+    console = plain_console()
     console.print(opened.study.title, style="bold", highlight=False)
     if found is not None:
         console.print(grid_picture(found, opened))

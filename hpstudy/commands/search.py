@@ -9,7 +9,6 @@ from dataclasses import asdict, replace
 
 import optuna
 import typer
-from rich.console import Console
 
 from hpstudy.commands.opening import Opened
 from hpstudy.commands.training import (
@@ -23,6 +22,7 @@ from hpstudy.commands.training import (
 from hpstudy.errors import UserError
 from hpstudy.expected import shown
 from hpstudy.objective import Objective, Runtime
+from hpstudy.report.consoles import plain_console
 from hpstudy.report.live import SearchView
 from hpstudy.report.search_tables import search_plan_table
 from hpstudy.running.begin import begun_with, check
@@ -189,4 +189,4 @@ def print_plan(
     if as_json:
         typer.echo(json.dumps({"study": opened.name, "plan": asdict(expected)}, indent=2))
     else:
-        Console().print(search_plan_table(opened.study.title, plan, expected))
+        plain_console().print(search_plan_table(opened.study.title, plan, expected))

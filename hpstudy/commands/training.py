@@ -11,10 +11,11 @@ from uuid import uuid4
 
 import optuna
 import typer
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 
 from hpstudy.analysis.wording import counted
 from hpstudy.objective import Objective
+from hpstudy.report.consoles import plain_console
 from hpstudy.report.live import LiveProgress, PointsView, View
 from hpstudy.report.wording import elapsed
 from hpstudy.running.begin import begin, check
@@ -83,7 +84,7 @@ def train(
     """
     invocation = uuid4().hex
     try:
-        with LiveProgress(view, Console(stderr=True), tables) as live:
+        with LiveProgress(view, plain_console(stderr=True), tables) as live:
             launch(Job(plan, runs, invocation), workers, live.say)
     except KeyboardInterrupt:
         again = shlex.join(["hpstudy", *sys.argv[1:]])

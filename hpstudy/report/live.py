@@ -10,7 +10,7 @@ from typing import Protocol
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, TaskProgressColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TaskProgressColumn, TextColumn
 from rich.progress import Progress as ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -257,8 +257,7 @@ class SearchView:
 
 
 def _bar(name: str, done: int, total: int) -> ProgressBar:
-    bar = ProgressBar(
-        f"[bold]{name}", BarColumn(), MofNCompleteColumn(), TaskProgressColumn(), expand=False
-    )
+    text = TextColumn(name, style="bold", markup=False)
+    bar = ProgressBar(text, BarColumn(), MofNCompleteColumn(), TaskProgressColumn(), expand=False)
     bar.add_task("", total=total, completed=done)
     return bar

@@ -1,0 +1,81 @@
+"""What the user writes is printed as it is, square brackets included."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import hpstudy
+from hpstudy.analysis.importance import search_importances
+from hpstudy.cli import app
+from hpstudy.metric import Metric
+from hpstudy.report.consoles import plain_console
+from hpstudy.report.live import PointsView, SearchView
+from hpstudy.report.search_tables import search_tables
+from hpstudy.report.terminal import grid_tables
+from hpstudy.running.progress import Progress, RunningTraining
+from hpstudy.running.search_progress import SearchProgress, SearchTrial
+
+TEXTS = ["a [/x] b", "conv[bn]", "[red]", "[bold]x[/bold]", ":smile:", "[link=x]"]
+
+
+@pytest.fixture
+def wide(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+
+
+def test_levels_and_settings_are_printed_as_they_are(capsys, wide, made_findings, made_search):
+    levels = {text: [0.1 * place, 0.2] for place, text in enumerate(TEXTS)}
+    found = made_findings(**{"kind[x]": levels, "lr[/y]": {1: [0.0, 0.2], 2: [0.3, 0.4]}})
+    search = made_search(25)
+    for trial in search.trials:
+        trial.params["kind"] = TEXTS[trial.number % len(TEXTS)]
+    console = plain_console()
+    console.print(grid_tables(found, quick="[dim]"))
+    console.print(search_tables(search, search_importances(search)))
+    out, _ = capsys.readouterr()
+    for text in [*TEXTS, "kind[x]", "lr[/y]", "[dim]"]:
+        assert out.count(text) >= 1, text
+    best = out[out.index("the best of") :]
+    assert any(text in best for text in TEXTS)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_progress_shows_settings_as_they_are(capsys, wide, text: str):
+    metric = Metric.named("test_accuracy", "maximize")
+    running = (RunningTraining(f"kind {text}", 1, 2, 0.5),)
+    points = Progress(1, 8, 1, 4, running, (), 0, None, None)
+    trial = SearchTrial(4, {"kind": text}, 1, 7, 0.5, "running")
+    search = SearchProgress(1, 5, 0, 0, (trial,), (), (), None, 3, 0, None)
+    for view in (PointsView(lambda: points, metric), SearchView(lambda: search, metric)):
+        view.look()
+        plain_console().print(view.picture())
+        assert text in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("what", ["grid", "search"])
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_plan_s_title_and_choices_are_printed_as_they_are(command, capsys, wide, what, text: str):
+    (command.path / "toy.py").write_text(
+        "def score(params, *, seed, settings):\n    return {'value': 1.0}\n"
+    )
+    (command.path / "toy.toml").write_text(
+        f'title = "{text}"\nobjective = "toy:score"\n[baseline]\nkind = "{text}"\n'
+        f'[grid]\nmetric = "value"\ndirection = "maximize"\n'
+        f'[grid.factors]\nkind = ["{text}", "b"]\n'
+        f'[search]\nmetric = "value"\ndirection = "maximize"\n'
+        f'[search.space]\nkind = {{ choices = ["{text}", "b"] }}\n'
+    )
+    with pytest.raises(SystemExit) as end:
+        app([what, "toy.toml", "--plan"], prog_name="hpstudy")
+    out, err = capsys.readouterr()
+    assert end.value.code == 0, err
+    assert out.count(text) >= (1 if what == "grid" else 3)
+
+
+def test_no_other_part_makes_a_console():
+    package = Path(hpstudy.__file__).parent
+    made = [f.stem for f in package.rglob("*.py") if re.search(r"\bConsole\(", f.read_text())]
+    assert made == ["consoles"]
