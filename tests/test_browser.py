@@ -129,6 +129,17 @@ def test_it_opens_offline_wide_and_narrow_light_and_dark(watched: Watched, repor
     assert sum(url.startswith("file:") for url in watched.requests) == 1
 
 
+def test_a_figure_without_a_place_ends_no_other(watched: Watched, report: Path):
+    html = report.read_text()
+    assert html.count('id="figure-importance"') == 1
+    report.write_text(html.replace('id="figure-importance"', ""))
+    shown = watched.page
+    shown.goto(report.as_uri())
+    shown.wait_for_selector(DRAWN)
+    assert watched.errors == []
+    assert shown.locator(".plot:has(.main-svg)").count() == shown.locator(".plot").count() - 1
+
+
 FRAMES = "[...document.querySelectorAll('.table')]"
 CUT = f"{FRAMES}.filter(one => one.scrollWidth > one.clientWidth).map(one => one.ariaLabel)"
 A4 = 794 - 2 * 53  # pixels between the margins

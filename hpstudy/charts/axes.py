@@ -19,12 +19,21 @@ _ENOUGH_FOR_QUARTILES = 4
 _MANY_DECADES = 2
 _FAR_MORE = 1000  # from this ratio on, small values are only seen on a logarithmic axis
 _WIDE = 1.5  # how far beyond the points an interval may stretch the axis, in ranges of the points
+_NO_LETTER = re.compile(r"(?P<joint>(?<=[A-Za-z0-9])[_-](?=[A-Za-z0-9]))|[^A-Za-z0-9]")
 _ROOM = 0.08  # free space at either end, as a share of the axis
 
 
 def identifier(*parts: str) -> str:
-    """Returns a figure's id: letters, digits and hyphens only."""
-    return re.sub(r"[^A-Za-z0-9]+", "-", "-".join(parts)).strip("-")
+    """Returns a figure's id: letters, digits and hyphens only.
+
+    A single _ or - within a name is a hyphen. All else is its code, in hexadecimal between double
+    hyphens: names of other alphabets have ids too, and no two of them one.
+    """
+    return "-".join(_NO_LETTER.sub(_coded, part) for part in parts)
+
+
+def _coded(found: re.Match[str]) -> str:
+    return "-" if found["joint"] else f"--{ord(found[0]):x}--"
 
 
 def ticks(metric: Metric) -> dict[str, str]:

@@ -146,7 +146,6 @@ def _environment() -> Environment:
     environment.policies["json.dumps_kwargs"] = {"cls": PlotlyJSONEncoder}
     environment.filters |= {
         "words": words,
-        "identifier": identifier,
         "number": number,
         "interval": interval,
         "level": level,
@@ -161,6 +160,7 @@ def _environment() -> Environment:
         "unbroken": unbroken,
     }
     environment.globals |= {
+        "identifier": identifier,
         "levels_table": levels_table,
         "costs_table": costs_table,
         "trials_table": trials_table,

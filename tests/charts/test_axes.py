@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -123,5 +124,21 @@ def test_the_axis_of_a_metric_says_whether_less_is_better_and_spans_decades():
     assert "type" not in value_axis(loss, Window(-1.0, 1000.0))
 
 
-def test_ids_have_no_spaces_and_nothing_that_html_minds():
-    assert identifier("effect", 'batch_size "<b>') == "effect-batch-size-b"
+NAMES = ["lr", "lr_", "_lr", "l_r", "l__r", "l r", "lr<b>", "学习率", "λ", "β", "λβ", "-", "é", "e"]
+
+
+def test_names_that_differ_have_ids_that_differ_of_letters_digits_and_hyphens():
+    ids = {identifier("effect", name) for name in NAMES}
+    assert len(ids) == len(NAMES)
+    assert all(re.fullmatch(r"effect-[A-Za-z0-9-]+", one) for one in ids)
+
+
+@given(st.text(min_size=1), st.text(min_size=1))
+def test_no_two_names_have_one_id(one: str, other: str):
+    one, other = one.replace("-", "_"), other.replace("-", "_")  # within a name, they are alike
+    assert (identifier(one) == identifier(other)) == (one == other)
+
+
+@pytest.mark.parametrize("name", ["batch_size", "batch-size"])
+def test_the_id_of_a_plain_name_is_the_name_with_hyphens(name: str):
+    assert identifier("effect", name) == "effect-batch-size"

@@ -11,8 +11,10 @@ import pytest
 from PIL import Image
 from plotly.offline import get_plotlyjs
 
+from hpstudy.analysis.curves import Curve, CurvePoint
 from hpstudy.analysis.digits import Network, Reading
 from hpstudy.analysis.importance import Importance, Importances
+from hpstudy.objective import Step
 from hpstudy.pictures import Layer, Pictures
 from hpstudy.report.page import Content, page
 from hpstudy.report.pictures import captioned, diagram, sprite
@@ -30,6 +32,21 @@ def content(**parts) -> Content:
         "commands": ["hpstudy grid walk.toml"], "written": datetime(2026, 1, 2, 3, 4),
     }  # fmt: skip
     return Content(**(empty | parts))
+
+
+@pytest.mark.parametrize("names", [["学习率"], ["λ", "β"], ["lr", "lr_"], ["batch_size", "%"]])
+def test_each_figure_has_a_place_whatever_its_factor_is_called(made_findings, names):
+    epochs = tuple(CurvePoint(n, {"test_accuracy": 0.9 + n / 100}, 1.0) for n in (1, 2))
+    steps = tuple(Step(seen, 1 / seen, 0.5) for seen in (10, 20))
+    levels = {1: BASE, 2: [0.9, 0.91, 0.92]}
+    curves = [
+        Curve(name, 1, is_baseline=True, seed=0, epochs=epochs, steps=steps) for name in names
+    ]
+    read = _Read(page(content(found=made_findings(**dict.fromkeys(names, levels)), curves=curves)))
+    figures = json.loads(next(text for text in read.scripts if text.startswith('{"effect-')))
+    assert len(figures) >= 4 * len(names)
+    assert len(read.ids) == len(set(read.ids))
+    assert {f"figure-{name}" for name in figures} <= set(read.ids)
 
 
 class _Read(HTMLParser):

@@ -29,13 +29,15 @@
   }
 
   function drawOne(id, figure, dark) {
+    const place = document.getElementById(`figure-${id}`);
+    if (!place) return null; // one that the page has no room for must not end the others
     const narrow = innerWidth < 600;
     const layout = { ...figure.layout, template: dark ? looks.dark : looks.light };
     if (narrow) {
       layout.dragmode = false; // a finger on a figure scrolls the page
       layout.annotations = (layout.annotations || []).filter((one) => one.name !== "detail");
     }
-    return Plotly.react(`figure-${id}`, figure.data, layout, config);
+    return Plotly.react(place, figure.data, layout, config);
   }
 
   // One figure at a time, so that the page answers while it draws.
