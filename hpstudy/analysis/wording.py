@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from hpstudy.metric import Metric
-from hpstudy.numeric import finite
+from hpstudy.numeric import finite, written
 
 _MOST_NAMED = 12  # parts of a list in a sentence
 
@@ -93,5 +93,5 @@ def setting(params: Mapping[str, object]) -> str:
 
 
 def level(value: object) -> str:
-    """Formats a hyperparameter's value, in four digits where it has many."""
-    return f"{value:.4g}" if isinstance(value, float) else f"{value}"
+    """Formats a hyperparameter's value."""
+    return written(value) if isinstance(value, float) else f"{value}"

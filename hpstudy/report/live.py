@@ -15,10 +15,10 @@ from rich.progress import Progress as ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from hpstudy.analysis.wording import number
+from hpstudy.analysis.wording import level, number
 from hpstudy.errors import StoppedError
 from hpstudy.metric import Metric
-from hpstudy.report.wording import duration, setting, short
+from hpstudy.report.wording import duration, setting
 from hpstudy.running.progress import Progress
 from hpstudy.running.search_progress import SearchProgress, SearchTrial
 
@@ -232,7 +232,7 @@ class SearchView:
         for name in ("", "trial", *names, ""):
             table.add_column(name, justify="left" if not name else "right", overflow="fold")
         for trial in trials:
-            values = [short(trial.setting[name]) if name in trial.setting else "" for name in names]
+            values = [level(trial.setting[name]) if name in trial.setting else "" for name in names]
             is_running = trial.state == "running"
             table.add_row(
                 "▸" if is_running else "",

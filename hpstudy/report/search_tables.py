@@ -24,12 +24,13 @@ from hpstudy.analysis.wording import (
     counted,
     difference,
     interval,
+    level,
     number,
     words,
 )
 from hpstudy.metric import Metric
 from hpstudy.report.importance_table import importance_table
-from hpstudy.report.wording import alike_failures, duration, how_trained, setting, short
+from hpstudy.report.wording import alike_failures, duration, how_trained, setting
 from hpstudy.running.search import SearchPlan
 from hpstudy.running.search_cost import SearchForecast
 
@@ -78,7 +79,7 @@ def _best_table(best: list[Tried], search: SearchResults, quick: str | None) -> 
     for name in ["trial", *names, words(search.metric.name), *often]:
         table.add_column(name, justify="right")
     for one in best:
-        values = [short(one.trial.params[name]) for name in names]
+        values = [level(one.trial.params[name]) for name in names]
         value = number(one.trial.values[0], search.metric)
         times = [f"{one.times} times" if one.times > 1 else "once"] if often else []
         table.add_row(str(one.trial.number), *values, value, *times)
@@ -175,7 +176,7 @@ def search_plan_table(title: str, plan: SearchPlan, expected: SearchForecast) ->
     for name in ("hyperparameter", "range", "baseline"):
         space.add_column(name)
     for name, dimension in plan.space.items():
-        space.add_row(name, _range(dimension), short(plan.study.baseline[name]))
+        space.add_row(name, _range(dimension), level(plan.study.baseline[name]))
     left = f", {expected.trials_left} left" if expected.trials_left < expected.trials else ""
     by_epoch = plan.study.fidelity is not None
     unit = "epoch" if by_epoch else "training"
@@ -205,4 +206,4 @@ def _range(dimension: BaseDistribution) -> str:
     assert isinstance(dimension, (IntDistribution, FloatDistribution))
     step = f", step {dimension.step}" if dimension.step not in (None, 1) else ""
     log = ", logarithmic" if dimension.log else ""
-    return f"{short(dimension.low)} to {short(dimension.high)}{step}{log}"
+    return f"{level(dimension.low)} to {level(dimension.high)}{step}{log}"

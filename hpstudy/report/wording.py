@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from hpstudy.analysis.effects import Effect
 from hpstudy.analysis.results import Failure, GridResults, LevelResult
+from hpstudy.analysis.wording import level
 from hpstudy.running.failures import alike
 
 
@@ -32,12 +33,7 @@ def elapsed(seconds: float) -> str:
 
 def setting(params: Mapping[str, object]) -> str:
     """Formats hyperparameters: "lr 0.00083, epochs 7"."""
-    return ", ".join(f"{name} {short(value)}" for name, value in params.items())
-
-
-def short(value: object) -> str:
-    """Formats a hyperparameter's value; of a float three digits tell settings apart."""
-    return f"{value:.3g}" if isinstance(value, float) else f"{value}"
+    return ", ".join(f"{name} {level(value)}" for name, value in params.items())
 
 
 def judged(row: LevelResult, effect: Effect) -> str:

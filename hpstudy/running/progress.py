@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
+from hpstudy.numeric import written
 from hpstudy.records import Epoch, Records
 from hpstudy.running.cost import Costs
 from hpstudy.running.plan import PlannedPoint, PointsPlan
@@ -70,7 +71,7 @@ class Progress:
 def label(point: Mapping[str, Level], baseline: Mapping[str, Level], *, seeds: int) -> str:
     """Names a point by what sets it apart from the baseline."""
     parts = [
-        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+        f"{name} {written(value)}" if isinstance(value, float) else f"{name} {value}"
         for name, value in point.items()
         if baseline.get(name, value) != value
     ]

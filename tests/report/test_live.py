@@ -76,7 +76,7 @@ def test_a_task_is_named():
 def test_without_a_terminal_each_trial_of_a_search_is_a_plain_line():
     lines = shown(SEARCH_VIEW, terminal=False).splitlines()
     assert lines[:3] == [
-        "[5/50] trial 4: lr 0.00123, depth 3: 98.76 %",
+        "[5/50] trial 4: lr 0.00123456, depth 3: 98.76 %",
         "[6/50] trial 5: lr 0.1, depth 2: pruned after epoch 1 of 9, 25.00 %",
         "[6/50] trial 6: lr 0.2, depth 2: failed after epoch 0 of 9, no value",
     ]
@@ -92,7 +92,7 @@ def test_on_a_terminal_a_search_shows_what_runs_what_ran_and_the_best():
         "12 saved by pruning",
         "1 failed",
         "2 min left",
-        "best so far 98.76 %: trial 4, lr 0.00123, depth 3",
+        "best so far 98.76 %: trial 4, lr 0.00123456, depth 3",
     ):
         assert part in text
 
@@ -145,7 +145,7 @@ def test_a_search_names_each_hyperparameter_once_above_its_column():
         ["▸", "7", "0.01", "4", "epoch", "3", "of", "5,", "50.00", "%"],
         ["6", "0.2", "2", "failed", "after", "epoch", "0", "of", "9,", "no", "value"],
         ["5", "0.1", "2", "pruned", "after", "epoch", "1", "of", "9,", "25.00", "%"],
-        ["4", "0.00123", "3", "98.76", "%"],
+        ["4", "0.00123456", "3", "98.76", "%"],
     ]
 
 

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from hpstudy.analysis.wording import difference, interval, number, short_number, spelled
+from hpstudy.analysis.wording import difference, interval, level, number, short_number, spelled
 from hpstudy.metric import Metric
 from hpstudy.report.wording import duration, elapsed, setting, size
+from hpstudy.running.progress import label
 
 SHARE = Metric("test_accuracy", unit="share")
 PER_CENT = Metric("accuracy", unit="%")
@@ -41,8 +42,52 @@ LOSS = Metric("loss")
         (elapsed(3671.4), "1:01:11"),
         (size(20_000_000), "20 MB"),
         (size(None), "unknown"),
-        (setting({"lr": 0.00123456, "epochs": 7, "kind": "a"}), "lr 0.00123, epochs 7, kind a"),
+        (setting({"lr": 0.00123456, "epochs": 7, "kind": "a"}), "lr 0.00123456, epochs 7, kind a"),
     ],
 )
 def test_formats(text: str, expected: str):
     assert text == expected
+
+
+@pytest.mark.parametrize(
+    "levels",
+    [
+        [0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999],
+        [1000000.0, 1000100.0, 1000100.5],
+        [0.12345, 0.12346, -0.12345],
+        [1e-5, 1.00001e-5, 1e15],
+        [0.00123456789, 1.0, 1.00001],
+    ],
+)
+def test_a_level_that_was_written_is_read_as_it_was(levels):
+    assert [float(level(value)) for value in levels] == levels
+    assert all(len(level(value)) <= 14 for value in levels)
+    names = [label({"x": value}, {"x": 3}, seeds=1) for value in levels]  # of a running point
+    assert names == [f"x {level(value)}" for value in levels]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.00123456789123456, "0.001235"),
+        (12.3456789123456789, "12.35"),
+        (1234567.89123456789, "1234568"),
+        (1.23456789123456e200, "1.235e+200"),
+        (0.1 + 0.2, "0.3"),
+        (1 / 3, "0.3333"),
+        (0.951234567891234, "0.951235"),
+        (1 - 0.0000268765432198765, "0.999973123"),
+        (1 + 0.0000268765432198765, "1.00002688"),
+        (-0.999973123456789123, "-0.999973123"),
+        (1 - 1e-5, "0.99999"),
+        (2**0.5 * 1e-7, "1.414e-07"),
+    ],
+)
+def test_a_sampled_value_is_short_and_never_another(value: float, text: str):
+    assert level(value) == text
+
+
+@pytest.mark.parametrize("gap", [10**-n * 1.2345678912345678 for n in range(2, 16)])
+def test_no_value_that_is_not_1_reads_as_1(gap: float):
+    for value in (1 - gap, 1 + gap):
+        assert 0.999 < (float(level(value)) - 1) / (value - 1) < 1.001
