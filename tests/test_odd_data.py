@@ -358,6 +358,8 @@ TRIALS: dict[str, Callable[[int], tuple[str, float]]] = {  # by number: state an
     "one huge": lambda n: ("complete", 1.7e308 if n == 1 else 0.1 * n),
     "tiny": lambda n: ("complete", 5e-324 * n),
     "per cent": lambda n: ("complete", 90.0 + n % 7),
+    "huge and equal": lambda n: ("complete", 1.7e308),
+    "from end to end": lambda n: ("complete", [-1.7e308, 1.7e308, 1e308][n % 3]),
     "all but one diverged": lambda n: ("complete" if n == 0 else "diverged", 0.5),
     "all diverged": lambda n: ("diverged", 0.5),
     "every other diverged": lambda n: (("complete", "diverged")[n % 2], 0.01 * n),

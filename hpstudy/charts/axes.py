@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import fmean, pstdev, quantiles
+from statistics import quantiles
 
 from hpstudy.analysis.wording import level, unit_of_differences, unit_of_values, words
 from hpstudy.metric import Metric
-from hpstudy.numeric import finite
+from hpstudy.numeric import deviation, finite, mean
 from hpstudy.sampler import Level
 
 _FAR = 12.0  # a gap this many times as wide as what lies on the near side of it cuts the axis
@@ -20,6 +20,7 @@ _MANY_DECADES = 2
 _FAR_MORE = 1000  # from this ratio on, small values are only seen on a logarithmic axis
 _WIDE = 1.5  # how far beyond the points an interval may stretch the axis, in ranges of the points
 _NO_LETTER = re.compile(r"(?P<joint>(?<=[A-Za-z0-9])[_-](?=[A-Za-z0-9]))|[^A-Za-z0-9]")
+_SCALE = 16  # in so much smaller numbers nothing overflows
 _ROOM = 0.08  # free space at either end, as a share of the axis
 
 
@@ -100,13 +101,13 @@ def along_axis(levels: Sequence[Level]) -> list[int]:
 
 
 def _spread(values: Sequence[float]) -> tuple[float, ...]:
-    low, high = min(values), max(values)
-    return tuple((v - low) / (high - low) if high > low else 0.5 for v in values)
+    low, high = min(values) / 2, max(values) / 2  # halves, as the whole width may be no number
+    return tuple((v / 2 - low) / (high - low) if high > low else 0.5 for v in values)
 
 
 def _unevenness(values: Sequence[float]) -> float:
-    gaps = [later - earlier for earlier, later in pairwise(sorted(values))]
-    return pstdev(gaps) / fmean(gaps)
+    gaps = [finite(later - earlier) for earlier, later in pairwise(sorted(values))]
+    return deviation(gaps) / mean(gaps) if len(gaps) > 1 else 0.0
 
 
 @dataclass(frozen=True)
@@ -195,9 +196,10 @@ def bulk(values: Sequence[float], best: float) -> Window:
     """
     shown = [*values, best]
     if len(values) >= _ENOUGH_FOR_QUARTILES:
-        lower, _, upper = quantiles(values, n=4, method="inclusive")
-        reach = 3 * (upper - lower)
-        shown = [best, *(v for v in values if lower - reach <= v <= upper + reach)]
+        small = [value / _SCALE for value in values]
+        lower, _, upper = quantiles(small, n=4, method="inclusive")
+        ends = Window(lower - 3 * (upper - lower), upper + 3 * (upper - lower))
+        shown = [best, *(v for v, own in zip(values, small, strict=True) if ends.holds(own))]
     return window(shown, (-math.inf, math.inf))
 
 

@@ -7,7 +7,7 @@ seen, since its contour plot alone takes 38.7 MB at 1,000 trials.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import median
+from statistics import median_high, median_low
 
 import optuna
 import plotly.graph_objects as go
@@ -20,6 +20,7 @@ from hpstudy.analysis.wording import counted, level, number, words
 from hpstudy.charts.axes import Window, bulk, hovered, log_axis, ticks, titled, value_axis
 from hpstudy.charts.search import add_beyond, add_diverged, measured, thinned
 from hpstudy.charts.theme import BLUE, GREEN, GREY, SCALE, VERMILLION, finish
+from hpstudy.numeric import mean
 
 _SLICE_TRIALS = 600
 _ENOUGH_FOR_CONTOUR = 30  # fewer say too little about what is between them
@@ -192,7 +193,8 @@ def distribution_figure(search: SearchResults) -> go.Figure:
         title=titled(search.metric), **ticks(search.metric), range=_window(search).range
     )
     figure.update_yaxes(title="share of trials up to here", tickformat=".0%")
-    title = f"Half of the complete trials are above {number(median(values), search.metric)}"
+    half = mean([median_low(values), median_high(values)])
+    title = f"Half of the complete trials are above {number(half, search.metric)}"
     if search.metric.sign < 0:
         title = title.replace("above", "below")
     metric, trials = words(search.metric.name), counted(len(values), "trial")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 
 from hpstudy.checkpoints import Checkpoints
+from hpstudy.numeric import mean
 from hpstudy.objective import Estimate, Objective
 from hpstudy.records import Epoch, Records
 from hpstudy.running.plan import PointsPlan
@@ -62,7 +62,7 @@ class Costs:
             elif rate is not None and key in self._estimates:
                 per_epoch = self._estimates[key].operations / rate
             elif own:
-                per_epoch = fmean(own.values())
+                per_epoch = mean(own.values())
             else:
                 return None
             seconds.append(epochs * per_epoch)
@@ -148,4 +148,4 @@ def forecast(plan: PointsPlan, objective: Objective, runs: Runs, workers: int) -
 
 def _mean_seconds(epochs: Sequence[Epoch]) -> float | None:
     seconds = [s for e in epochs if (s := e.metrics.get("wall_seconds")) is not None]
-    return fmean(seconds) if seconds else None
+    return mean(seconds) if seconds else None

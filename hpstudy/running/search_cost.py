@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import fmean
 
 from optuna.trial import TrialState
 
+from hpstudy.numeric import mean
 from hpstudy.objective import Objective
 from hpstudy.running.plan import PlannedPoint
 from hpstudy.running.search import SearchPlan, search_of
@@ -53,13 +53,13 @@ def search_forecast(
     """
     left = plan.limits.trials - min(_finished(plan, runs), plan.limits.trials)
     examples = plan.examples()
-    epochs = fmean(example.epochs for example in examples)
+    epochs = mean(example.epochs for example in examples)
     baseline = plan.planned({**plan.study.baseline, SEED: plan.seed})
     # The finalists and the winner are as long as the space's average, for all we know.
     unknown = confirm * (search_of(plan.study).finalists + 1)
     seconds = None
     if (rate := _rate(plan, objective, baseline)) is not None:
-        average = fmean(_operations(example, objective) for example in examples)
+        average = mean(_operations(example, objective) for example in examples)
         own = _operations(baseline, objective)
         seconds = ((left + unknown) * average + confirm * own) / rate / workers
     return SearchForecast(

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite
-from statistics import fmean
 
 from optuna.trial import FrozenTrial, TrialState
 
+from hpstudy.numeric import mean
 from hpstudy.running.search import SearchPlan
 from hpstudy.sampler import Point, known_params
 from hpstudy.storage import Database
@@ -137,7 +137,7 @@ class SearchObserver:
         if not seconds:
             return None
         left = max(self._plan.limits.trials - len(seconds) - len(running), 0)
-        return fmean(seconds) * (left + len(running) / 2) / self._workers  # half done on average
+        return mean(seconds) * (left + len(running) / 2) / self._workers  # half done on average
 
 
 def _state(trial: FrozenTrial) -> str:

@@ -41,6 +41,30 @@ def test_levels_that_are_steps_stand_by_their_value_and_words_in_turn():
 
 
 @pytest.mark.parametrize(
+    "levels",
+    [
+        [-1.7e308, 1.7e308],
+        [-1.7e308, 1.0, 1.7e308],
+        [0.0, 1e308, 1.7e308],
+        [1e308, 1.2e308, 1.5e308, 1.7e308],
+        [1e-320, 1.0, 1.7e308],
+    ],
+)
+def test_levels_as_large_as_numbers_can_be_stand_in_order(levels):
+    found = places(levels).at
+    assert found[0] == 0
+    assert found[-1] == 1
+    assert sorted(set(found)) == list(found)
+
+
+@pytest.mark.parametrize("values", [[-1.7e308, 1.7e308] * 4, [1.7e308] * 8, [0.0, 1.7e308] * 3])
+def test_the_range_of_most_values_is_one_whatever_their_size(values):
+    shown = bulk(values, best=max(values))
+    assert (shown.low <= min(values), shown.high >= max(values)) == (True, True)
+    assert all(math.isfinite(end) for end in shown.range)
+
+
+@pytest.mark.parametrize(
     ("values", "seen", "spread", "out"),
     [
         ([0.9860, 0.9772, 0.1010, 0.0990], [0.9860], 0.0, [0.1010, 0.0990]),
