@@ -69,7 +69,7 @@ def _use_winner(e: Evidence) -> Answer:
 
 def _use_level(e: Evidence) -> Answer:
     grid = _grid(e)
-    best, *others = grid.better
+    best, *others = e.better
     low, high = best.effect.difference_low, best.effect.difference_high
     ends = interval(low, high, grid.metric, signed=True)
     why = f"The baseline diverged on {e.losses}."
@@ -88,7 +88,8 @@ def _use_level(e: Evidence) -> Answer:
 
 def _leave_baseline(e: Evidence) -> Answer:
     grid = _grid(e)
-    steady = [j for j in grid.levels if j.row.mean is not None and not j.is_bad]
+    measured = [j for j in grid.levels if j.row.mean is not None]
+    steady = [j for j in measured if not j.is_bad and not e.objection(j)]
     why = f"The baseline diverged on {e.losses}: nothing can be compared with it."
     if not steady:
         headline = "No setting is shown to be fit: the baseline diverges."
@@ -117,13 +118,19 @@ def _keep_by_search(e: Evidence) -> Answer:
     elif e.is_contradicted(won.params):
         reason = "grid and search contradict one another about the search's winner"
         why += f" In the grid {reasons.against(e.doubts(won.params)[0])}."
-    elif search.ends is not None and search.ends[1] < 0:
+    elif search.is_worse:
         reason = "the search's winner is worse"
     else:
         reason = "the search's winner is not shown to be better"
     more = reasons.more_confirmation(won)
     notes = [*([more] if more else []), *_beside(e)]
     return _of_baseline(e, reasons.kept(e, reason), why, notes)
+
+
+def _keep_by_objection(e: Evidence) -> Answer:
+    headline = reasons.kept(e, "the search speaks against what the grid shows to be better")
+    why = "No other setting is shown to be better."
+    return _of_level(e, _grid(e).baseline, headline, why)
 
 
 def _too_early_in_grid(e: Evidence) -> Answer:
@@ -187,10 +194,11 @@ def _nothing_fits(e: Evidence) -> Answer:
 # what was compared on fresh seeds before what was not.
 RULES = (
     Rule(lambda e: e.is_winner_to_use and not e.is_grid_ahead, _use_winner),
-    Rule(lambda e: e.grid is not None and bool(e.grid.better), _use_level),
+    Rule(lambda e: bool(e.better), _use_level),
     Rule(lambda e: e.grid is not None and e.grid.is_without_baseline, _leave_baseline),
     Rule(lambda e: e.search is not None and e.search.is_undecided, _too_early_to_confirm),
     Rule(lambda e: e.search is not None and e.search.won is not None, _keep_by_search),
+    Rule(lambda e: bool(e.refuted), _keep_by_objection),
     Rule(lambda e: e.grid is not None and bool(e.grid.open), _too_early_in_grid),
     Rule(lambda e: e.grid is not None, _keep_by_grid),
     Rule(lambda e: e.search is not None, _try_best),
@@ -248,7 +256,7 @@ def _of_level(
         low=None if chosen is None else chosen.effect.low,
         high=None if chosen is None else chosen.effect.high,
         trainings=0 if chosen is None else len(chosen.row.values),
-        notes=(*notes, *reasons.about_grid(grid), *reasons.search_beside(e.search)),
+        notes=(*notes, *reasons.about_grid(e, grid), *reasons.search_beside(e.search)),
     )
 
 

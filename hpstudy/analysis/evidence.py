@@ -142,6 +142,11 @@ class SearchEvidence:
         return self.is_steady and self.ends is not None and self.ends[0] > 0
 
     @property
+    def is_worse(self) -> bool:
+        """Whether the winner is shown to be worse than the baseline."""
+        return self.ends is not None and self.ends[1] < 0
+
+    @property
     def is_without_baseline(self) -> bool:
         """Whether the baseline diverged on every fresh seed, several, and the winner on none."""
         won = self.won
@@ -212,6 +217,33 @@ class Evidence:
         return len(self.changes(params)) == 1 and bool(self.doubts(params))
 
     @property
+    def better(self) -> list[Judged]:
+        """The levels that the grid shows to be better and the search has nothing against."""
+        return [] if self.grid is None else [j for j in self.grid.better if not self.objection(j)]
+
+    @property
+    def refuted(self) -> list[Judged]:
+        """The levels that the grid shows to be better, and the search speaks against."""
+        return [] if self.grid is None else [j for j in self.grid.better if self.objection(j)]
+
+    def objection(self, judged: Judged) -> str | None:
+        """Says what the search has against a level by itself; None where it has nothing."""
+        results = self.search.search if self.search is not None else self.lost
+        if results is None:
+            return None
+        one, won = {judged.factor: judged.row.level}, results.confirmed
+        fresh = [(f.params, f.diverged, f.seeds) for f in results.finalists]
+        fresh += [] if won is None else [(won.params, won.diverged, won.seeds)]
+        for params, diverged, seeds in fresh:
+            if diverged and self.changes(params) == one:
+                return f"diverged on {len(diverged)} of {len(diverged) + len(seeds)} fresh seeds"
+        if won is not None and SearchEvidence(results).is_worse and self.changes(won.params) == one:
+            return "is worse on fresh seeds"
+        if any(self.changes(trial.params) == one for trial in results.diverged):
+            return "diverged"
+        return None
+
+    @property
     def is_winner_to_use(self) -> bool:
         """Whether the winner is better, or the baseline useless, and the grid doesn't object."""
         search = self.search
@@ -223,10 +255,10 @@ class Evidence:
     def is_grid_ahead(self) -> bool:
         """Whether the grid shows a level further above the baseline than the winner is."""
         grid, won = self.grid, self.search.won if self.search is not None else None
-        if grid is None or not grid.better or won is None or won.difference is None:
+        if grid is None or not self.better or won is None or won.difference is None:
             return False
         is_one_metric = (grid.metric.name, grid.metric.sign) == (won.metric.name, won.metric.sign)
-        gap = grid.better[0].effect.difference or 0.0
+        gap = self.better[0].effect.difference or 0.0
         return is_one_metric and won.metric.sign * (gap - won.difference) > 0
 
     @property

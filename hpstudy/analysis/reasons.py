@@ -88,12 +88,15 @@ def excluded(grid: GridEvidence) -> str:
     return f"{shows} from it; the data exclude differences beyond ±{within} (95 %)."
 
 
-def about_grid(grid: GridEvidence) -> list[str]:
+def about_grid(e: Evidence, grid: GridEvidence) -> list[str]:
     """Returns what else a reader must know of the grid."""
     worse = [j for j in grid.bad if j.effect.verdict == WORSE]
     diverging = [j for j in grid.bad if j.effect.verdict != WORSE]
     judged = [j for j in grid.levels if not j.row.is_baseline and j.effect.verdict != CANNOT_TELL]
-    notes = []
+    notes = [
+        f"The grid shows {j.told(grid.metric)} to be better, but in the search it {e.objection(j)}."
+        for j in e.refuted
+    ]
     for title, levels in (
         ("Shown to be worse", worse),
         ("Not to be relied on", diverging),
@@ -112,14 +115,15 @@ def grid_beside(e: Evidence) -> list[str]:
     grid = e.grid
     if grid is None:
         return []
-    if grid.better:
-        listed = ", ".join(j.told(grid.metric) for j in grid.better)
-        first = f"The grid shows to be better, each by itself: {listed}."
+    first = []
+    if e.better:
+        listed = ", ".join(j.told(grid.metric) for j in e.better)
+        first = [f"The grid shows to be better, each by itself: {listed}."]
     elif grid.open:
-        first = "In the grid some levels have too few seeds for a verdict."
-    else:
-        first = "The grid by itself shows no other setting to be better."
-    return [first, *about_grid(grid)]
+        first = ["In the grid some levels have too few seeds for a verdict."]
+    elif not e.refuted:
+        first = ["The grid by itself shows no other setting to be better."]
+    return [*first, *about_grid(e, grid)]
 
 
 def search_beside(search: SearchEvidence | None) -> list[str]:
@@ -143,6 +147,8 @@ def search_beside(search: SearchEvidence | None) -> list[str]:
         )
     elif search.ends is None:
         told = f"The search's winner, {setting(won.params)}: {too_few(won)}"
+    elif search.is_worse:
+        told = f"The search's winner, {setting(won.params)}, is worse: {gap(won)}"
     else:
         told = f"The search's winner, {setting(won.params)}, is not shown to be better: {gap(won)}"
     return [told, *left(results)]

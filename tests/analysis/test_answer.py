@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import re
 from dataclasses import replace
 
@@ -310,6 +311,74 @@ def test_where_every_trial_diverged_no_setting_is_fit(made_search):
     assert told.why == "3 trials without a finite validation accuracy."
 
 
+def one_trial(search, lr: float):
+    """Returns a search's trial at such a learning rate, all else at the baseline."""
+    trial = copy.deepcopy(search.trials[0])
+    trial.params = {"lr": lr, "batch_size": 100}
+    return trial
+
+
+# What the search says of lr 0.01, that the grid shows to be better, and what the answer is then.
+AT_LEVEL = {"lr": 0.01, "batch_size": 100}
+LOST_AT_LEVEL = Finalist(AT_LEVEL, 0.9, (200,), (0.9,), 0.9, (201,))
+AGAINST = {
+    "winner diverged on every fresh seed": (
+        {"confirmed": won(None, params=AT_LEVEL, diverged=(100, 101, 102), **LOST)},
+        "Keep the baseline: the search's winner diverged on 3 of 3 fresh seeds.",
+        "diverged on 3 of 3 fresh seeds."),
+    "winner is shown to be worse": (
+        {"confirmed": won(-0.004, params=AT_LEVEL)},
+        "Keep the baseline: the search's winner is worse.", "is worse on fresh seeds."),
+    "the only finalist diverged": (
+        {"finalists": (LOST_AT_LEVEL,)},
+        "Keep the baseline: the search speaks against what the grid shows to be better.",
+        "diverged on 1 of 2 fresh seeds."),
+    "a finalist diverged, another one won": (
+        {"finalists": (LOST_AT_LEVEL,), "confirmed": won(0.004)},
+        "Use lr 0.002.", "diverged on 1 of 2 fresh seeds."),
+    "a trial of the search diverged": (
+        {"lost": 0.01},
+        "Keep the baseline: the search speaks against what the grid shows to be better.",
+        "diverged."),
+    "nothing": ({"confirmed": won(0.001, 0.01)}, "Use lr 0.01, and keep the rest", None),
+    "another value besides": (
+        {"confirmed": won(-0.004, params={"lr": 0.01, "batch_size": 7})},
+        "Use lr 0.01, and keep the rest", None),
+    "the winner is not shown to be worse": (
+        {"confirmed": won(-0.004, 0.01, params=AT_LEVEL)}, "Use lr 0.01, and keep the rest", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("row", AGAINST)
+def test_what_the_search_speaks_against_is_not_recommended(judged, made_search, row: str):
+    changes, headline, objection = AGAINST[row]
+    search = made_search()
+    if "lost" in changes:
+        changes = {"diverged": (one_trial(search, changes["lost"]),)}
+    told = answer(judged(BETTER, NOT_SHOWN), replace(search, **changes))
+    assert told.headline.startswith(headline)
+    against = [note for note in told.notes if "to be better, but in the search it" in note]
+    assert against == (
+        []
+        if objection is None
+        else [
+            f"The grid shows lr 0.01 (+2.00 points) to be better, but in the search it {objection}"
+        ]
+    )
+
+
+def test_a_next_best_level_is_used_where_the_search_speaks_against_the_best(judged, made_search):
+    search = replace(made_search(), finalists=(LOST_AT_LEVEL,))
+    assert answer(judged(BETTER, BETTER), search).headline.startswith("Use lr 0.1, and keep")
+    told = answer(judged(NOT_SHOWN, UNSTABLE, lost=5), search)
+    assert told.headline.startswith("No setting is shown to be fit")
+
+
+def test_a_winner_that_is_worse_is_said_to_be(judged, made_search):
+    told = answer(judged(NOT_SHOWN, BETTER), made_search(confirmed=won(-0.004)))
+    assert any(n.startswith("The search's winner, lr 0.002, is worse: -0.40") for n in told.notes)
+
+
 VERDICTS = st.sampled_from([BETTER, WORSE, NOT_SHOWN, CANNOT_TELL, UNSTABLE, DIVERGES, None])
 WINNERS = st.builds(
     lambda lr, batch, difference, width, lost, base_lost, base: won(
@@ -352,7 +421,12 @@ def test_no_answer_contradicts_what_stands_below_it(
         if verdict in (WORSE, UNSTABLE, DIVERGES):
             assert not re.search(rf"lr {level}(?![\d])", told.headline)
             assert told.params["lr"] != level or len(told.changed) > 1
-    if BETTER in verdicts:
+    against = None
+    if is_searched and confirmed is not None and confirmed.params.get("batch_size") == 100:
+        is_worse = (confirmed.difference_high or 0.0) < 0
+        against = confirmed.params["lr"] if confirmed.diverged or is_worse else None
+        assert against in (None, 0.001) or dict(told.params) != confirmed.params
+    if any(v == BETTER and lr != against for lr, v in zip(LEVELS[1:], verdicts, strict=False)):
         assert "the baseline:" not in told.headline
         assert told.headline.startswith("Use ")
     if is_searched and confirmed is not None and confirmed.diverged and not confirmed.is_baseline:
