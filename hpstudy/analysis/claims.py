@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -118,7 +119,7 @@ class _Judge:
             if expect.best:
                 for other in self._levels(factor):
                     if other != level:
-                        yield self._pair(factor, level, other, self._sign)
+                        yield self._better(factor, level, other)
         for earlier, later in pairwise(claim.level):
             if expect.rising:
                 yield self._pair(factor, later, earlier, 1)
@@ -157,6 +158,16 @@ class _Judge:
         text += f"{difference(contrast.difference, metric)} (95 % {ends})"
         return _Statement(text, low, high)
 
+    def _better(self, factor: str, level: Level, other: Level) -> _Statement:
+        """Says that `level` is better than `other`; what always diverges is worse than the rest."""
+        first, second = self._rows[factor, level], self._rows[factor, other]
+        for lost, steady, side in ((second, first, math.inf), (first, second, -math.inf)):
+            if _always_diverges(lost) and len(steady.runs) > 1 and not steady.diverged:
+                text = f"{setting({factor: level})} against {other}"
+                seeds = f"all of its {len(lost.diverged)} seeds"
+                return _Statement(f"{text}: {lost.level} diverged on {seeds}", side, side)
+        return self._pair(factor, level, other, self._sign)
+
     def _most(self, factor: str) -> Iterator[_Statement]:
         """Says that the factor's largest effect is larger than each other factor's largest."""
         own = self._largest(factor)
@@ -173,11 +184,16 @@ class _Judge:
                 yield _Statement(text, own.low - theirs.high, own.high - theirs.low)
 
     def _largest(self, factor: str) -> _Size | None:
-        """Returns the size of a factor's largest effect."""
-        found = [self._comparisons.between(factor, level) for level in self._levels(factor)]
+        """Returns the size of a factor's largest effect; None where one is of unknown size."""
+        begun = [
+            row.level
+            for (name, _), row in self._rows.items()
+            if name == factor and not row.is_baseline and (row.runs or row.diverged)
+        ]
+        found = [self._comparisons.between(factor, level) for level in begun]
         contrasts = [contrast for contrast in found if contrast is not None]
         ends = [(c.low, c.high) for c in contrasts if c.low is not None and c.high is not None]
-        if not contrasts or len(ends) < len(contrasts):  # one of unknown size could be the largest
+        if not ends or len(ends) < len(found):  # the one that is not known could be the largest
             return None
         size = max(abs(c.difference) for c in contrasts)
         low = max(max(low, -high, 0.0) for low, high in ends)
@@ -185,6 +201,11 @@ class _Judge:
         metric = self._grid.metric
         shown, *both = (difference(v, metric).lstrip("+") for v in (size, low, high))
         return _Size(low, high, f"{shown} (95 % {' to '.join(both)})")
+
+
+def _always_diverges(row: LevelResult) -> bool:
+    """Tells whether a level diverged on every seed, several: one could be bad luck."""
+    return len(row.diverged) > 1 and not row.runs
 
 
 def _too_few(*rows: LevelResult) -> str:

@@ -18,7 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 from hpstudy.analysis.comparisons import CONFIDENCE, Comparisons
 from hpstudy.analysis.results import FactorResult, GridResults
 from hpstudy.analysis.search import SearchResults
-from hpstudy.analysis.wording import counted
+from hpstudy.analysis.wording import counted, enumerated, setting
 from hpstudy.numeric import finite
 from hpstudy.sampler import SEED
 from hpstudy.trials import is_measured, last_value
@@ -67,10 +67,13 @@ class Importances:
     Attributes:
         rows: The importances, the most important first within each evaluator.
         warning: Why they are to be taken with care; None where there is nothing to say.
+        without: The levels of a grid that no range holds, as seeds of them diverged, in words:
+            "without lr 1, where seeds diverged"; None where there are none.
     """
 
     rows: tuple[Importance, ...]
     warning: str | None
+    without: str | None = None
 
 
 def grid_importances(grid: GridResults, comparisons: Comparisons) -> Importances:
@@ -90,11 +93,11 @@ def grid_importances(grid: GridResults, comparisons: Comparisons) -> Importances
     """
     found = [_range(factor, comparisons) for factor in grid.factors]
     rows = sorted((row for row in found if row is not None), key=lambda row: -row.value)
-    luck = _luck(grid, comparisons)
+    luck, without = _luck(grid, comparisons), _without(grid)
     if luck is None:
         warning = "too few seeds to tell a range from luck" if rows else None
-        return Importances(tuple(rows), warning)
-    return Importances((*rows, luck), None)
+        return Importances(tuple(rows), warning, without)
+    return Importances((*rows, luck), None, without)
 
 
 def search_importances(search: SearchResults) -> Importances:
@@ -223,6 +226,17 @@ def _range(factor: FactorResult, comparisons: Comparisons) -> Importance | None:
     if contrast.difference < 0:
         low, high = -high, -low
     return Importance(factor.factor, RANGE, value, max(low, 0.0), high)
+
+
+def _without(grid: GridResults) -> str | None:
+    """Says which levels have no place in a range, as seeds of them diverged."""
+    lost = dict.fromkeys(
+        "the baseline" if row.is_baseline else setting({factor.factor: row.level})
+        for factor in grid.factors
+        for row in factor.levels
+        if row.diverged
+    )
+    return f"without {enumerated([*lost])}, where seeds diverged" if lost else None
 
 
 def _luck(grid: GridResults, comparisons: Comparisons) -> Importance | None:

@@ -95,7 +95,7 @@ def _grid_title(found: Importances, metric: Metric) -> str:
     factors = [row for row in found.rows if row.param != SEED]
     luck = next((row for row in found.rows if row.param == SEED), None)
     if not factors:
-        return "Only luck was at work"
+        return "No factor has levels to compare" if found.without else "Only luck was at work"
     first, *others = factors
     size = spelled(first.value, metric, signed=False)
     text = f"{words(first.param)} moves {words(metric.name)} furthest, by {size}"
@@ -105,6 +105,8 @@ def _grid_title(found: Importances, metric: Metric) -> str:
             f"What moves {words(metric.name)} furthest is not shown: {words(first.param)} by "
             f"{size}, {words(others[0].param)} by {next_size}"
         )
+    if found.without:
+        text += f", {found.without}"
     if luck is None:
         return f"{text}; one seed cannot tell how much luck does"
     return f"{text}; luck alone by {spelled(luck.value, metric, signed=False)}"

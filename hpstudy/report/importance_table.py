@@ -16,20 +16,21 @@ _TITLES = {
 }
 
 
-def importance_table(importances: Importances, metric: Metric) -> Table:
+def importance_table(found: Importances, metric: Metric) -> Table:
     """Returns the importances, one line each; a search's evaluators side by side.
 
     Args:
-        importances: The importances.
+        found: The importances.
         metric: The metric, whose unit a grid's ranges have.
     """
     by_param: dict[str, dict[str, Importance]] = {}
-    for row in importances.rows:
+    for row in found.rows:
         by_param.setdefault(row.param, {})[row.evaluator] = row
-    evaluators = list(dict.fromkeys(row.evaluator for row in importances.rows))
-    table = Table(title="; ".join(_TITLES[e] for e in evaluators), title_justify="left")
+    evaluators = list(dict.fromkeys(row.evaluator for row in found.rows))
+    titles = [_TITLES[e] for e in evaluators] + ([found.without] if found.without else [])
+    table = Table(title="; ".join(titles), title_justify="left")
     table.add_column("hyperparameter")
-    has_interval = {row.evaluator for row in importances.rows if row.low is not None}
+    has_interval = {row.evaluator for row in found.rows if row.low is not None}
     for evaluator in evaluators:
         table.add_column(evaluator, justify="right")
         if evaluator in has_interval:

@@ -129,3 +129,35 @@ def test_a_level_without_a_value_and_a_factor_that_was_not_run_show_nothing():
     assert (missing.verdict, missing.why) == ("not shown", "size 8 against 1: no value")
     elsewhere = judge(grid(), "depth", 3, above=0.5)
     assert (elsewhere.verdict, elsewhere.why) == ("not shown", "its factor was not run")
+
+
+STEADY = [0.900, 0.903, 0.898, 0.901, 0.899]
+HIGHER = [0.951, 0.953, 0.949, 0.950, 0.950]
+LOST = [None] * 5
+
+
+@pytest.mark.parametrize(
+    ("levels", "factor", "level", "verdict", "why"),
+    [
+        # A level of unknown size could have the largest effect.
+        ({0.1: STEADY, 1.0: LOST, 0.2: [*STEADY]}, "bn", [], "not shown", "5 of 5 seeds diverged"),
+        ({0.1: STEADY, 1.0: [*HIGHER[:4], None]}, "bn", [], "not shown", "1 of 5 seeds diverged"),
+        ({0.1: STEADY, 1.0: [0.1], 0.2: [*STEADY]}, "bn", [], "not shown", "one seed cannot tell"),
+        ({0.1: STEADY, 1.0: [], 0.2: [*STEADY]}, "bn", [], "supported", "largest effect of bn 5.0"),
+        # What diverges on every seed is worse than what never does.
+        ({0.1: STEADY, 1.0: LOST}, "lr", 0.1, "supported", "1.0 diverged on all of its 5 seeds"),
+        ({0.1: STEADY, 1.0: LOST}, "lr", 1.0, "contradicted", "1.0 diverged on all of its 5"),
+        ({0.1: LOST, 1.0: STEADY}, "lr", 0.1, "contradicted", "0.1 diverged on all of its 5"),
+        ({0.1: STEADY, 1.0: [None]}, "lr", 0.1, "not shown", "1 of 1 seeds diverged"),
+        ({0.1: [0.9], 1.0: LOST}, "lr", 0.1, "not shown", "5 of 5 seeds diverged"),
+        ({0.1: [*STEADY[:4], None], 1.0: LOST}, "lr", 0.1, "not shown", "1 of 5 seeds diverged"),
+        ({0.1: LOST, 1.0: LOST}, "lr", 0.1, "not shown", "5 of 5 seeds diverged"),
+    ],
+)
+def test_levels_that_diverge_count(made_findings, levels, factor, level, verdict, why):
+    expect = {"best": True} if level else {"matters_most": True}
+    claim = Claim(says="so it is", factor=factor, level=level, expect=expect)
+    bn = {"off": next(iter(levels.values())), "on": HIGHER}
+    (result,) = made_findings(lr=levels, bn=bn, claims=(claim,)).claims
+    assert result.verdict == verdict
+    assert why in result.why

@@ -7,6 +7,7 @@ import pytest
 from hpstudy.analysis.importance import FANOVA, PED_ANOVA, RANGE, Importance, Importances
 from hpstudy.charts.importance import importance_figure
 from hpstudy.metric import Metric
+from hpstudy.report.importance_table import importance_table
 
 
 def title(*shares: tuple[float, float | None, float | None], evaluator: str = PED_ANOVA) -> str:
@@ -56,3 +57,25 @@ def test_a_factor_moves_furthest_only_where_its_interval_says_so():
     assert apart.startswith("lr moves m furthest, by 0.5")
     alike = title((0.5, 0.2, 0.6), (0.4, 0.1, 0.5), evaluator=RANGE)
     assert alike.startswith("What moves m furthest is not shown: lr by 0.5, batch size by 0.4")
+
+
+STEADY = [0.900, 0.903, 0.898, 0.901, 0.899]
+HIGHER = [0.951, 0.953, 0.949, 0.950, 0.950]
+
+
+@pytest.mark.parametrize(
+    ("lr", "without"),
+    [
+        ({0.1: STEADY, 1.0: [None] * 5}, ", without lr 1, where seeds diverged;"),
+        ({0.1: STEADY, 0.2: [*STEADY], 1.0: [*STEADY[:4], None]}, ", without lr 1, where seeds"),
+        ({0.1: STEADY, 1.0: [None] * 5, 2.0: [None] * 5}, ", without lr 1 and lr 2, where seeds"),
+        ({0.1: STEADY, 0.2: HIGHER}, ";"),
+    ],
+)
+def test_levels_that_a_range_leaves_out_are_named(made_findings, lr, without: str):
+    found = made_findings(lr=lr, bn={"off": STEADY, "on": HIGHER})
+    figure = importance_figure(found.importances, found.grid.metric)
+    text = " ".join(figure.layout.title.text.replace("<br>", " ").split())
+    assert f"points{without}" in text
+    table = importance_table(found.importances, found.grid.metric)
+    assert ("where seeds diverged" in table.title) == ("where" in without)
