@@ -85,11 +85,13 @@ def test_a_level_that_diverges_on_half_of_its_seeds_is_never_recommended(folder)
     assert level["verdict"] == "unstable"
     assert levels(grid)[0.3]["verdict"] == "better"
     assert grid["gaps"] == {"loss": 1}
-    folder.json("grid", "steep.toml")
+    again = folder.json("grid", "steep.toml")
+    assert again["answer"]["headline"] == "Use lr 0.3, and keep the rest of the baseline."
     assert len(calls(folder)) == 18  # the same seed gives the same bits: none is tried again
     shown = " ".join(folder.run("show", "steep.toml", env={"COLUMNS": "200"}).stdout.split())
     assert "unstable: 3 of 6 seeds diverged" in shown
     assert "18 of 18 points done, 3 of them diverged." in shown
+    assert "Use lr 0.3, and keep the rest of the baseline." in shown
     assert "loss was no finite number in 1 training:" in shown
     page = folder.path / folder.run("report", "steep.toml").stdout.strip()
     text = page.read_text()

@@ -103,7 +103,7 @@ def _grid_findings(opened: Opened, both: _Read, database: Database) -> Published
         study=grid_name(opened.name),
         note=grid_note(title, found, both.chosen),
         figures=grid_figures(found, curves=read_curves(telling(found).grid, database)),
-        results=document(opened.name, title, shown_url(opened.runs.url), found),
+        results=document(opened.name, title, shown_url(opened.runs.url), found, chosen=both.chosen),
         pictures=_mistakes(opened, best_of_grid(grid), grid.settings, database),
     )
 
@@ -119,7 +119,7 @@ def _search_findings(opened: Opened, both: _Read, database: Database) -> Publish
         study=search_name(opened.name),
         note=search_note(title, search, importances, both.chosen),
         figures=search_figures(search, importances=importances, tradeoffs=tradeoffs),
-        results=document(opened.name, title, shown, None, search, importances),
+        results=document(opened.name, title, shown, None, search, importances, both.chosen),
         pictures=_mistakes(opened, best_of_search(search), search.settings, database),
     )
 

@@ -9,13 +9,14 @@ import typer
 from rich.console import RenderableType
 
 from hpstudy.addresses import shown_url
+from hpstudy.analysis.answer import Answer, answer
 from hpstudy.analysis.findings import Findings, read_findings
 from hpstudy.analysis.importance import search_importances
 from hpstudy.analysis.results import Failure
 from hpstudy.analysis.search import SearchResults, read_search
 from hpstudy.commands.opening import Opened, runs_at
 from hpstudy.errors import UserError
-from hpstudy.files import shown
+from hpstudy.files import shown as shown_path
 from hpstudy.report.consoles import plain_console
 from hpstudy.report.document import document
 from hpstudy.report.search_tables import search_tables
@@ -50,18 +51,21 @@ def print_results(
     Raises:
         UserError: The database holds nothing of the study.
     """
-    found, search = _read(opened, factors)
+    whole, found, search = _read(opened, factors)
+    chosen = answer(whole, search)
     grid = None if found is None else found.grid
     is_there = grid is not None or search is not None
     if as_json:
         importances = search_importances(search) if search is not None else None
-        whole = document(
-            opened.name, opened.study.title, shown_url(opened.runs.url), found, search, importances
-        )
-        typer.echo(json.dumps(whole, indent=2, allow_nan=False))
+        shown = shown_url(opened.runs.url)
+        told = document(opened.name, opened.study.title, shown, found, search, importances, chosen)
+        typer.echo(json.dumps(told, indent=2, allow_nan=False))
     elif is_there:
         _print(
-            opened, found if "grid" in sections else None, search if "search" in sections else None
+            opened,
+            found if "grid" in sections else None,
+            search if "search" in sections else None,
+            chosen,
         )
         if errors:
             _print_errors([*(grid.failed if grid else ()), *(_failures(search) if search else ())])
@@ -81,17 +85,19 @@ def _failures(search: SearchResults) -> list[Failure]:
 
 def _read(
     opened: Opened, factors: Sequence[str] | None
-) -> tuple[Findings | None, SearchResults | None]:
+) -> tuple[Findings | None, Findings | None, SearchResults | None]:
     if not exists(opened.runs.url):
-        return None, None
+        return None, None, None
     database = open_database(opened.runs.url, write=False)
     found = read_findings(opened.study, opened.name, database, factors)
     search = read_search(opened.study, opened.name, database)
     database.engine.dispose()
-    return None if found is None else found[1], search
+    return *(found or (None, None)), search
 
 
-def _print(opened: Opened, found: Findings | None, search: SearchResults | None) -> None:
+def _print(
+    opened: Opened, found: Findings | None, search: SearchResults | None, chosen: Answer | None
+) -> None:
     console = plain_console()
     console.print(opened.study.title, style="bold", highlight=False)
     if found is not None:
@@ -99,6 +105,9 @@ def _print(opened: Opened, found: Findings | None, search: SearchResults | None)
     if search is not None:
         tables = search_tables(search, search_importances(search), quick=quick_note(opened))
         console.print(tables)
+    if chosen is not None:
+        console.print(chosen.headline, style="bold", highlight=False)
+        console.print(chosen.why, highlight=False)
     console.print(f"Database: {shown_url(opened.runs.url)}", highlight=False, soft_wrap=True)
 
 
@@ -114,7 +123,7 @@ def nothing_there(opened: Opened) -> UserError:
             f"write: `hpstudy dashboard --storage {shown_url(here)}` shows it"
         )
     if url != here and exists(url) and _holds(opened.name, url):
-        return UserError(f"{nothing}; {shown_url(url)} does: give --runs {shown(beside)}")
+        return UserError(f"{nothing}; {shown_url(url)} does: give --runs {shown_path(beside)}")
     return UserError(nothing)
 
 

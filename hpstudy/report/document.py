@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from hpstudy import __version__
+from hpstudy.analysis.answer import Answer
 from hpstudy.analysis.confirmed import Confirmation, Confirmed
 from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.importance import Importances
@@ -20,6 +21,7 @@ def document(
     found: Findings | None,
     search: SearchResults | None = None,
     importances: Importances | None = None,
+    chosen: Answer | None = None,
 ) -> dict[str, Any]:
     """Returns the document that `--json` prints.
 
@@ -33,14 +35,30 @@ def document(
         found: What the grid shows, if it was run.
         search: What the search found, if it was run.
         importances: What matters in the search.
+        chosen: Which setting to use.
     """
     return {
         "study": name,
         "title": title,
         "storage": storage,
         "version": __version__,
+        "answer": _answer(chosen) if chosen is not None else None,
         "grid": _grid(found) if found is not None else None,
         "search": _search(search, importances) if search is not None else None,
+    }
+
+
+def _answer(chosen: Answer) -> dict[str, Any]:
+    return {
+        "headline": chosen.headline,
+        "why": chosen.why,
+        "params": dict(chosen.params),
+        "metric": chosen.metric.name,
+        "value": chosen.value,
+        "low": chosen.low,
+        "high": chosen.high,
+        "trainings": chosen.trainings,
+        "notes": list(chosen.notes),
     }
 
 
