@@ -133,7 +133,9 @@ def _winner(confirmed: Confirmed, *, held_out: bool) -> list[RenderableType]:
         lines.append(Text(f"baseline on the same seeds: {base}; difference {gap}{sure}"))
     if more_seeds := more_confirmation(confirmed):
         lines.append(Text(more_seeds))
-    return lines if confirmed.diverged else [*lines, Text(f"as options: {options}")]
+    if not confirmed.diverged:
+        lines.append(Text(f"as options: {options}"))
+    return [*lines]
 
 
 def _diverged(seeds: tuple[int, ...]) -> str:
