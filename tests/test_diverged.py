@@ -96,6 +96,7 @@ def test_a_level_that_diverges_on_half_of_its_seeds_is_never_recommended(folder)
     page = folder.path / folder.run("report", "steep.toml").stdout.strip()
     text = page.read_text()
     assert "unstable: 3 of 6 seeds diverged" in text
+    assert "a diverged one being the worst" in text
     assert "Use lr 0.3" in text
 
 

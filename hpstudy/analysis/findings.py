@@ -47,6 +47,11 @@ class Findings:
     more_seeds: MoreSeeds | None
 
     @property
+    def has_ranks(self) -> bool:
+        """Whether a level was judged by rank, as seeds of it or of the baseline diverged."""
+        return any(effect.test == "ranks" for effect in self.effects.values())
+
+    @property
     def leaves_out_intervals(self) -> bool:
         """Whether a level of several seeds has no interval, as it would say nothing."""
         return any(

@@ -83,6 +83,7 @@ def grid_tradeoffs(grid: GridResults) -> tuple[Tradeoff, ...]:
         "baseline" if row.is_baseline else f"{f.factor} {row.level}": row
         for f in grid.factors
         for row in f.levels
+        if not row.diverged  # what is left of it is the luckier part
     }
     found = []
     for label, row in rows.items():

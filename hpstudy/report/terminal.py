@@ -35,6 +35,7 @@ _HOW_JUDGED = (
     "Holm's method over all levels: so an interval of one level may leave out 0 where no "
     "difference is shown. It holds at the baseline of the other hyperparameters."
 )
+_BY_RANK = "Where seeds diverged, outcomes are compared by rank, a diverged one being the worst."
 _LEFT_OUT = (
     "Where an interval is left out, it would hold all that the metric can be: so few seeds cannot "
     "tell."
@@ -165,6 +166,8 @@ def _closing_lines(found: Findings) -> list[Text]:
         lines.append(Text(f"{_DOUBTED}{luck})."))
     if _several(grid):
         lines.append(Text(_HOW_JUDGED))
+        if found.has_ranks:
+            lines.append(Text(_BY_RANK))
         if found.leaves_out_intervals:
             lines.append(Text(_LEFT_OUT))
         if any(effect.seeds_needed is not None for effect in found.effects.values()):
