@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from hpstudy.analysis import reasons
 from hpstudy.analysis.confirmed import Confirmed
-from hpstudy.analysis.evidence import Evidence, GridEvidence, Judged, SearchEvidence, evidence
+from hpstudy.analysis.evidence import Evidence, GridEvidence, SearchEvidence, evidence
 from hpstudy.analysis.findings import Findings
+from hpstudy.analysis.judged import Judged
 from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.wording import counted, enumerated, interval, number, setting, spelled, words
 from hpstudy.metric import Metric
@@ -72,7 +73,7 @@ def _use_level(e: Evidence) -> Answer:
     best, *others = e.better
     low, high = best.effect.difference_low, best.effect.difference_high
     ends = interval(low, high, grid.metric, signed=True)
-    why = f"The baseline diverged on {e.losses}."
+    why = f"The baseline diverged on {best.baseline.losses}, {best.named} on none."
     if best.effect.difference is not None:
         gap = spelled(best.effect.difference, grid.metric)
         why = f"{gap} against the baseline{f' (95 % {ends})' if ends else ''}."
@@ -80,7 +81,7 @@ def _use_level(e: Evidence) -> Answer:
     if others:
         listed = enumerated([j.told(grid.metric) for j in others])
         notes.append(f"Also better, each by itself: {listed}. Together they were not trained.")
-    if e.losses is not None:
+    if e.losses not in (None, best.baseline.losses):
         notes.append(f"The baseline diverged on {e.losses}.")
     headline = f"Use {best.named}, and keep the rest of the baseline."
     return _of_level(e, best, headline, why, notes)

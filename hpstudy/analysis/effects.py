@@ -27,7 +27,8 @@ class Effect:
     Attributes:
         low: Lower end of the 95 % interval of the level's mean over seeds (Student's t).
         high: Its upper end.
-        difference: Difference from the baseline.
+        difference: Difference from the baseline; None where seeds of the level or of the baseline
+            diverged: that of the others, the luckier part, could have the wrong sign.
         difference_low: Lower end of its 95 % interval, not adjusted for multiplicity; None where
             it says nothing, as it is wider than what the metric can span.
         difference_high: Its upper end.
@@ -117,7 +118,6 @@ def _by_ranks(
     return Effect(
         low=low,
         high=high,
-        difference=row.effect,
         p=p,
         test=None if p is None else "ranks",
         verdict=verdict,

@@ -6,49 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hpstudy.analysis.confirmed import Confirmed
-from hpstudy.analysis.effects import (
-    BETTER,
-    CANNOT_TELL,
-    DIVERGES,
-    NOT_SHOWN,
-    UNSTABLE,
-    WORSE,
-    Effect,
-)
+from hpstudy.analysis.effects import BETTER, CANNOT_TELL, NOT_SHOWN
 from hpstudy.analysis.findings import Findings
-from hpstudy.analysis.results import LevelResult
+from hpstudy.analysis.judged import Judged
 from hpstudy.analysis.search import SearchResults
-from hpstudy.analysis.wording import setting, spelled
 from hpstudy.metric import Metric
 from hpstudy.sampler import Level
-
-_BAD = (WORSE, UNSTABLE, DIVERGES)
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A level of the grid with its verdict."""
-
-    factor: str
-    row: LevelResult
-    effect: Effect
-
-    @property
-    def named(self) -> str:
-        """The level in words: "lr 0.01"."""
-        return setting({self.factor: self.row.level})
-
-    @property
-    def is_bad(self) -> bool:
-        """Whether the level is shown to be worse, or diverges."""
-        return self.effect.verdict in _BAD or bool(self.row.diverged)
-
-    def told(self, metric: Metric) -> str:
-        """The level and what it does: "lr 0.01 (-0.62 points)"."""
-        if self.row.diverged:
-            seeds = len(self.row.diverged) + len(self.row.seeds)
-            return f"{self.named} (diverged on {len(self.row.diverged)} of {seeds} seeds)"
-        return f"{self.named} ({spelled(self.effect.difference, metric)})"
 
 
 @dataclass(frozen=True)
@@ -77,7 +40,7 @@ class GridEvidence:
     def better(self) -> list[Judged]:
         """The levels shown to be better, the furthest first."""
         found = [j for j in self.levels if j.effect.verdict == BETTER and not j.row.diverged]
-        found.sort(key=lambda j: self.metric.sign * (j.effect.difference or 0.0), reverse=True)
+        found.sort(key=lambda j: self.metric.sign * j.height, reverse=True)
         return found
 
     @property
@@ -258,8 +221,8 @@ class Evidence:
         if grid is None or not self.better or won is None or won.difference is None:
             return False
         is_one_metric = (grid.metric.name, grid.metric.sign) == (won.metric.name, won.metric.sign)
-        gap = self.better[0].effect.difference or 0.0
-        return is_one_metric and won.metric.sign * (gap - won.difference) > 0
+        gap = self.better[0].effect.difference
+        return gap is not None and is_one_metric and won.metric.sign * (gap - won.difference) > 0
 
     @property
     def losses(self) -> str | None:
@@ -267,8 +230,7 @@ class Evidence:
         told = []
         base = self.grid.baseline if self.grid is not None else None
         if base is not None and base.row.diverged:
-            lost = len(base.row.diverged)
-            told.append(f"{lost} of {lost + len(base.row.seeds)} seeds")
+            told.append(base.row.losses)
         won = self.search.won if self.search is not None else None
         if won is not None and won.baseline_diverged:
             lost = len(won.baseline_diverged)
@@ -287,8 +249,10 @@ def evidence(found: Findings | None, search: SearchResults | None) -> Evidence:
         ()
         if found is None
         else tuple(
-            Judged(f.factor, row, found.effects[f.factor, row.level])
+            Judged(f.factor, row, found.effects[f.factor, row.level], base)
             for f in found.grid.factors
+            for base in f.levels
+            if base.is_baseline
             for row in f.levels
             if row.mean is not None or row.diverged
         )

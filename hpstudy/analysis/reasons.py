@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.effects import CANNOT_TELL, WORSE
-from hpstudy.analysis.evidence import Evidence, GridEvidence, Judged, SearchEvidence
+from hpstudy.analysis.evidence import Evidence, GridEvidence, SearchEvidence
+from hpstudy.analysis.judged import Judged
 from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.wording import cannot_tell, counted, interval, number, setting, spelled
 
@@ -55,8 +56,7 @@ def against(judged: Judged) -> str:
     """Says what the grid has against a level: "lr 0.01 is shown to be worse"."""
     if judged.effect.verdict == WORSE:
         return f"{judged.named} is shown to be worse"
-    lost, seeds = len(judged.row.diverged), len(judged.row.diverged) + len(judged.row.seeds)
-    return f"{judged.named} diverged on {lost} of {seeds} seeds"
+    return f"{judged.named} diverged on {judged.row.losses}"
 
 
 def best_seen(grid: GridEvidence) -> str:

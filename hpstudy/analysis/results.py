@@ -68,6 +68,11 @@ class LevelResult:
         """Their values."""
         return tuple(run.value for run in self.runs)
 
+    @property
+    def losses(self) -> str:
+        """How many of its replicates diverged: "3 of 20 seeds"."""
+        return f"{len(self.diverged)} of {len(self.diverged) + len(self.runs)} seeds"
+
 
 @dataclass(frozen=True)
 class FactorResult:

@@ -35,7 +35,12 @@ def _telling(factor: FactorResult, found: Findings) -> FactorResult:
         effect = found.effects[factor.factor, row.level]
         is_shown = effect.verdict not in (None, NOT_SHOWN, CANNOT_TELL)
         is_named = row.is_baseline or row is best
-        return is_named, effect.verdict == BETTER, is_shown, abs(effect.difference or 0.0)
+        return (
+            is_named,
+            effect.verdict == BETTER,
+            is_shown,
+            abs(effect.difference or row.effect or 0.0),
+        )
 
     kept = {row.level for row in sorted(factor.levels, key=rank, reverse=True)[:MOST]}
     return replace(factor, levels=tuple(row for row in factor.levels if row.level in kept))

@@ -215,6 +215,9 @@ def finding(factor: FactorResult, found: Findings) -> str:
     if unclear:
         at = enumerated([level(row.level) for row, _ in unclear]) if parts else ""
         parts.append(f"no difference shown{f' at {at}' if at else ''}, {_within(unclear, metric)}")
+    base = next(row for row in factor.levels if row.is_baseline)
+    if parts and base.diverged:
+        parts.append(f"the baseline diverged on {base.losses}")
     return f"{name}: {'; '.join(parts)}" if parts else f"{name}: only the baseline was trained"
 
 
@@ -230,11 +233,18 @@ def _within(unclear: Sequence[tuple[LevelResult, Effect]], metric: Metric) -> st
 def _listed(judged: Sequence[tuple[LevelResult, Effect]], verdict: str, metric: Metric) -> str:
     return enumerated(
         [
-            level(row.level) + (f" ({gap})" if (gap := spelled(e.difference, metric)) else "")
+            level(row.level) + (f" ({said})" if (said := _how_far(row, e, metric)) else "")
             for row, e in judged
             if e.verdict == verdict
         ]
     )
+
+
+def _how_far(row: LevelResult, effect: Effect, metric: Metric) -> str:
+    """Says how far a level lies from the baseline, or what of it diverged, so that nothing does."""
+    if row.diverged:
+        return "" if effect.verdict == DIVERGES else f"diverged on {row.losses}"
+    return spelled(effect.difference, metric)
 
 
 def _extremes(factor: FactorResult) -> tuple[float, float]:

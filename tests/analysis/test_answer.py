@@ -21,7 +21,9 @@ from hpstudy.analysis.effects import (
 )
 from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.results import Failure
+from hpstudy.charts.factors import finding
 from hpstudy.metric import Metric
+from hpstudy.report.tables import levels_table
 
 BASE = [0.9862, 0.9881, 0.9898, 0.9871, 0.9885]
 SAME = [0.9865, 0.9880, 0.9901, 0.9868, 0.9888]
@@ -434,3 +436,54 @@ def test_no_answer_contradicts_what_stands_below_it(
         assert told.value != confirmed.mean
     has_lost = (lost and verdicts) or (is_searched and confirmed and confirmed.baseline_diverged)
     assert not has_lost or not told.headline.startswith("Keep the baseline:")
+
+
+# The baseline diverged on 17 of 20 seeds; the levels on none, though they lie below the others.
+FEW = [0.95, 0.96, 0.97, *[None] * 17]
+BELOW = [0.90 + seed / 1000 for seed in range(20)]
+ABOVE = [0.92 + seed / 1000 for seed in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("direction", "best", "other"), [("maximize", 0.3, 0.5), ("minimize", 0.5, 0.3)]
+)
+def test_what_is_better_by_rank_has_no_difference(made_findings, direction, best, other):
+    found = made_findings(lr={0.1: FEW, 0.5: BELOW, 0.3: ABOVE}, direction=direction)
+    told = answer(found, None)
+    assert told.headline == f"Use lr {best}, and keep the rest of the baseline."
+    assert told.why == f"The baseline diverged on 17 of 20 seeds, lr {best} on none."
+    assert told.notes == (
+        f"Also better, each by itself: lr {other} (by rank, as the baseline diverged on 17 of 20 "
+        "seeds). Together they were not trained.",
+    )
+    factor = found.grid.factors[0]
+    assert finding(factor, found) == (
+        "lr: better at 0.5 and 0.3; the baseline diverged on 17 of 20 seeds"
+    )
+    table = levels_table(factor, found)
+    cells = [row[table.columns.index("difference")] for row in table.rows]
+    assert cells == ["baseline", "–", "–"]
+
+
+@pytest.mark.parametrize(
+    ("levels", "title", "note"),
+    [
+        ({0.1: BASE, 1.0: [0.99, 0.99, *[None] * 3]},
+         "lr: unstable at 1 (diverged on 3 of 5 seeds)",
+         "Not to be relied on: lr 1 (diverged on 3 of 5 seeds)."),
+        ({0.1: BASE, 1.0: [None] * 5}, "lr: diverges at 1",
+         "Not to be relied on: lr 1 (diverged on 5 of 5 seeds)."),
+        ({0.1: [*ABOVE[:19], None], 1.0: [v - 0.5 for v in BELOW]},
+         "lr: worse at 1; the baseline diverged on 1 of 20 seeds",
+         "Shown to be worse: lr 1 (by rank, as the baseline diverged on 1 of 20 seeds)."),
+        ({0.1: [None], 1.0: [0.9], 2.0: [None]}, "lr: diverges at 2",
+         "Too few seeds for a verdict: lr 1 (the baseline diverged on 1 of 1 seeds)."),
+    ],
+)  # fmt: skip
+def test_what_diverged_is_told_and_not_how_far_the_rest_lies_off(
+    made_findings, levels, title, note
+):
+    found = made_findings(lr=levels)
+    assert note in answer(found, None).notes
+    if "few" not in note:
+        assert finding(found.grid.factors[0], found) == title
