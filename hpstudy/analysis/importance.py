@@ -69,11 +69,13 @@ class Importances:
         warning: Why they are to be taken with care; None where there is nothing to say.
         without: The levels of a grid that no range holds, as seeds of them diverged, in words:
             "without lr 1, where seeds diverged"; None where there are none.
+        is_enough: Whether a search has as many trials as it takes to say what decides most.
     """
 
     rows: tuple[Importance, ...]
     warning: str | None
     without: str | None = None
+    is_enough: bool = True
 
 
 def grid_importances(grid: GridResults, comparisons: Comparisons) -> Importances:
@@ -143,7 +145,8 @@ def search_importances(search: SearchResults) -> Importances:
         for param, value in shares.items()
     ]
     rows += [Importance(param, FANOVA, value, None, None) for param, value in fanova.items()]
-    return Importances(tuple(rows), _doubts(ranked, measured, bool(fanova)))
+    doubts = _doubts(ranked, measured, bool(fanova))
+    return Importances(tuple(rows), doubts, is_enough=len(ranked) >= _ENOUGH_TRIALS)
 
 
 def _ranked(search: SearchResults) -> list[FrozenTrial]:

@@ -197,7 +197,8 @@ def finding(factor: FactorResult, found: Findings) -> str:
     judged = [(row, found.effects[factor.factor, row.level]) for row in factor.levels]
     if not any(row.mean is not None for row, _ in judged):
         return f"{name}: nothing trained yet"
-    if any(e.verdict == CANNOT_TELL for _, e in judged):
+    known = {e.verdict for row, e in judged if not row.is_baseline and e.verdict is not None}
+    if known == {CANNOT_TELL}:
         lowest, highest = _extremes(factor)
         return f"{name}: {_span(lowest, highest, metric)}; one seed cannot tell which part is luck"
     sides = {
@@ -215,6 +216,8 @@ def finding(factor: FactorResult, found: Findings) -> str:
     if unclear:
         at = enumerated([level(row.level) for row, _ in unclear]) if parts else ""
         parts.append(f"no difference shown{f' at {at}' if at else ''}, {_within(unclear, metric)}")
+    if untold := [level(row.level) for row, e in judged if e.verdict == CANNOT_TELL]:
+        parts.append(f"one seed cannot tell at {enumerated(untold)}")
     base = next(row for row in factor.levels if row.is_baseline)
     if parts and base.diverged:
         parts.append(f"the baseline diverged on {base.losses}")

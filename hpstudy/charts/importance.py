@@ -98,13 +98,17 @@ def _grid_title(found: Importances, metric: Metric) -> str:
         return "No factor has levels to compare" if found.without else "Only luck was at work"
     first, *others = factors
     size = spelled(first.value, metric, signed=False)
-    text = f"{words(first.param)} moves {words(metric.name)} furthest, by {size}"
-    if others and first.low is not None and not _leads(first, others):
+    name = words(metric.name)
+    if _leads(first, others) and (luck is None or first.value > luck.value):
+        text = f"{words(first.param)} moves {name} furthest, by {size}"
+    elif others:
         next_size = spelled(others[0].value, metric, signed=False)
         text = (
-            f"What moves {words(metric.name)} furthest is not shown: {words(first.param)} by "
-            f"{size}, {words(others[0].param)} by {next_size}"
+            f"What moves {name} furthest is not shown: {words(first.param)} by {size}, "
+            f"{words(others[0].param)} by {next_size}"
         )
+    else:
+        text = f"Whether {words(first.param)} moves {name} is not shown: by {size}"
     if found.without:
         text += f", {found.without}"
     if luck is None:
@@ -117,16 +121,16 @@ def _search_title(found: Importances) -> str:
     first, *others = [row for row in found.rows if row.evaluator == found.rows[0].evaluator]
     if not others:
         return f"{words(first.param)} is all that was searched"
-    if _leads(first, others):
+    if found.is_enough and _leads(first, others):
         return f"{words(first.param)} decides most about a good result: {_share(first)}"
     named = ", ".join(f"{words(row.param)} {_share(row)}" for row in (first, others[0]))
     return f"What decides most is not shown: {named}"
 
 
 def _leads(first: Importance, others: list[Importance]) -> bool:
-    """Tells whether an interval lies above all others."""
+    """Tells whether an interval lies above all others, and above nothing."""
     tops = [row.value if row.high is None else row.high for row in others]
-    return first.low is not None and first.low > max(tops)
+    return first.low is not None and first.low > max(tops, default=0.0)
 
 
 def _share(row: Importance) -> str:

@@ -105,6 +105,7 @@ def test_few_trials_are_said_to_be_few_and_give_the_same_figures_each_time():
     assert "20 finished trials are few" in found.warning
     assert "from 50 on" in found.warning
     assert search_importances(search(20)) == found
+    assert [search_importances(search(trials)).is_enough for trials in (20, 60)] == [False, True]
 
 
 def test_where_there_are_many_trials_their_importance_is_surer_than_of_300():

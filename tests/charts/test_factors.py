@@ -104,6 +104,15 @@ def test_where_seeds_diverged_the_plot_says_so(made_findings):
         ),
         ({8: [0.98], 16: [0.99]}, "batch size: 98.00 to 99.00 %; one seed cannot tell"),
         ({8: BASE, 16: []}, "batch size: only the baseline was trained"),
+        (
+            {8: BASE, 16: MORE, 32: STUCK, 64: [0.99], 128: [None] * 5},
+            "batch size: better at 16 (+0.53 points); worse at 32 (-88.58 points); diverges at "
+            "128; one seed cannot tell at 64",
+        ),
+        (
+            {8: BASE, 16: [0.99], 32: [0.97], 64: []},
+            "batch size: 97.00 to 99.00 %; one seed cannot tell which part is luck",
+        ),
     ],
 )
 def test_the_title_says_the_finding(made_findings, levels, said: str):

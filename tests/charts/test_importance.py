@@ -10,12 +10,19 @@ from hpstudy.metric import Metric
 from hpstudy.report.importance_table import importance_table
 
 
-def title(*shares: tuple[float, float | None, float | None], evaluator: str = PED_ANOVA) -> str:
+def title(
+    *shares: tuple[float, float | None, float | None],
+    evaluator: str = PED_ANOVA,
+    luck: float | None = None,
+    is_enough: bool = True,
+) -> str:
     rows = [
         Importance(name, evaluator, *share)
         for name, share in zip(("lr", "batch_size", "width"), shares, strict=False)
     ]
-    figure = importance_figure(Importances(tuple(rows), None), Metric("m"))
+    rows += [] if luck is None else [Importance("seed", evaluator, luck, None, None)]
+    found = Importances(tuple(rows), None, is_enough=is_enough)
+    figure = importance_figure(found, Metric("m"))
     assert figure is not None
     return " ".join(figure.layout.title.text.replace("<br>", " ").split())
 
@@ -52,11 +59,35 @@ def test_without_intervals_nothing_is_shown():
     assert title((0.9, None, None), (0.1, None, None), evaluator=FANOVA).startswith("What decides")
 
 
-def test_a_factor_moves_furthest_only_where_its_interval_says_so():
-    apart = title((0.5, 0.4, 0.6), (0.2, 0.1, 0.3), evaluator=RANGE)
-    assert apart.startswith("lr moves m furthest, by 0.5")
-    alike = title((0.5, 0.2, 0.6), (0.4, 0.1, 0.5), evaluator=RANGE)
-    assert alike.startswith("What moves m furthest is not shown: lr by 0.5, batch size by 0.4")
+def test_of_few_trials_nothing_decides_most():
+    shares = [(0.8, 0.6, 0.9), (0.2, 0.1, 0.4)]
+    assert title(*shares).startswith("lr decides most")
+    assert title(*shares, is_enough=False) == (
+        "What decides most is not shown: lr 80 % (95 % 60 to 90), batch size 20 % (95 % 10 to 40)"
+    )
+
+
+NOT_SHOWN = "What moves m furthest is not shown: lr by 0.5, batch size by 0.4; "
+UNKNOWN = "one seed cannot tell how much luck does"
+
+
+@pytest.mark.parametrize(
+    ("ranges", "luck", "expected"),
+    [
+        ([(0.5, 0.4, 0.6), (0.2, 0.1, 0.3)], 0.1, "lr moves m furthest, by 0.5; luck alone by 0.1"),
+        ([(0.5, 0.2, 0.6), (0.4, 0.1, 0.5)], 0.1, f"{NOT_SHOWN}luck alone by 0.1"),
+        ([(0.5, None, None), (0.4, 0.1, 0.5)], 0.1, f"{NOT_SHOWN}luck alone by 0.1"),
+        ([(0.5, None, None), (0.4, None, None)], None, f"{NOT_SHOWN}{UNKNOWN}"),
+        ([(0.5, 0.45, 0.6), (0.4, 0.35, 0.42)], 0.9, f"{NOT_SHOWN}luck alone by 0.9"),
+        ([(0.5, 0.4, 0.6)], 0.1, "lr moves m furthest, by 0.5; luck alone by 0.1"),
+        ([(0.5, 0.4, 0.6)], 0.9, "Whether lr moves m is not shown: by 0.5; luck alone by 0.9"),
+        ([(0.5, 0.0, 0.6)], 0.1, "Whether lr moves m is not shown: by 0.5; luck alone by 0.1"),
+        ([(0.5, None, None)], None, f"Whether lr moves m is not shown: by 0.5; {UNKNOWN}"),
+        ([], 0.1, "Only luck was at work"),
+    ],
+)
+def test_a_factor_moves_furthest_only_where_its_interval_and_luck_say_so(ranges, luck, expected):
+    assert title(*ranges, evaluator=RANGE, luck=luck) == expected
 
 
 STEADY = [0.900, 0.903, 0.898, 0.901, 0.899]
