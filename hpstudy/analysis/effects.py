@@ -18,6 +18,7 @@ NOT_SHOWN = "no difference shown"
 CANNOT_TELL = "one seed: cannot tell"
 UNSTABLE = "unstable"  # some seeds diverged, and it is not shown to be worse
 DIVERGES = "diverges"  # all of them did
+RANKS = "ranks"  # the test where seeds diverged
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Effect:
         within: Where no difference is shown: the interval excludes differences beyond this; None
             where it excludes none.
         seeds_needed: Where none is shown: the seeds that would show one of the size seen; None
-            where luck's size is not known, for more than 1,000, and before it is worked out.
+            where luck's size is not known, for more than 1,000, where there are as many already,
+            and before it is worked out.
     """
 
     low: float | None = None
@@ -119,20 +121,25 @@ def _by_ranks(
         low=low,
         high=high,
         p=p,
-        test=None if p is None else "ranks",
+        test=None if p is None else RANKS,
         verdict=verdict,
     )
 
 
-def with_seeds_needed(found: Effects, comparisons: Comparisons) -> Effects:
+def with_seeds_needed(found: Effects, grid: GridResults, comparisons: Comparisons) -> Effects:
     """Adds the seeds that would show a difference of the size seen, where none is shown.
 
     Args:
         found: The effects of a grid's levels.
+        grid: The grid's results.
         comparisons: Its settings compared.
     """
     compared = sum(e.verdict in (BETTER, WORSE, NOT_SHOWN, CANNOT_TELL) for e in found.values())
-    return {key: _planned(key, effect, comparisons, compared) for key, effect in found.items()}
+    present = {(f.factor, row.level): len(row.seeds) for f in grid.factors for row in f.levels}
+    return {
+        key: _planned(key, effect, comparisons, compared, present[key])
+        for key, effect in found.items()
+    }
 
 
 def _effect(row: LevelResult, contrast: Contrast | None, p: float, grid: GridResults) -> Effect:
@@ -163,12 +170,13 @@ def _effect(row: LevelResult, contrast: Contrast | None, p: float, grid: GridRes
 
 
 def _planned(
-    key: tuple[str, Level], effect: Effect, comparisons: Comparisons, compared: int
+    key: tuple[str, Level], effect: Effect, comparisons: Comparisons, compared: int, present: int
 ) -> Effect:
     noise = comparisons.noise(*key)
     if effect.verdict not in (NOT_SHOWN, CANNOT_TELL) or noise is None or not effect.difference:
         return effect
-    return replace(effect, seeds_needed=seeds_needed(noise, effect.difference, compared))
+    needed = seeds_needed(noise, effect.difference, compared)
+    return effect if needed is None or needed <= present else replace(effect, seeds_needed=needed)
 
 
 def _holm(ps: Mapping[tuple[str, Level], float]) -> dict[tuple[str, Level], float]:

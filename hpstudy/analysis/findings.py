@@ -66,7 +66,7 @@ def findings(grid: GridResults) -> Findings:
     comparisons = Comparisons(grid)
     return Findings(
         grid=grid,
-        effects=with_seeds_needed(effects(grid, comparisons), comparisons),
+        effects=with_seeds_needed(effects(grid, comparisons), grid, comparisons),
         agreements=agreements(grid),
         importances=grid_importances(grid, comparisons),
         speeds=grid_speeds(grid),

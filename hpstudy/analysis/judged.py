@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hpstudy.analysis.effects import DIVERGES, UNSTABLE, WORSE, Effect
+from hpstudy.analysis.effects import DIVERGES, RANKS, UNSTABLE, WORSE, Effect
 from hpstudy.analysis.results import LevelResult
 from hpstudy.analysis.wording import setting, spelled
 from hpstudy.metric import Metric
@@ -36,7 +36,7 @@ class Judged:
         if self.row.diverged:
             return f"{self.named} (diverged on {self.row.losses})"
         if self.baseline.diverged:
-            told = "by rank, as " if self.effect.test == "ranks" else ""
+            told = "by rank, as " if self.effect.test == RANKS else ""
             return f"{self.named} ({told}the baseline diverged on {self.baseline.losses})"
         return f"{self.named} ({spelled(self.effect.difference, metric)})"
 

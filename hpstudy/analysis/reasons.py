@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hpstudy.analysis.confirmed import Confirmed
-from hpstudy.analysis.effects import CANNOT_TELL, WORSE
+from hpstudy.analysis.effects import CANNOT_TELL, RANKS, WORSE
 from hpstudy.analysis.evidence import Evidence, GridEvidence, SearchEvidence
 from hpstudy.analysis.judged import Judged
 from hpstudy.analysis.search import SearchResults
@@ -82,8 +82,10 @@ def excluded(grid: GridEvidence) -> str:
     shows = f"{counted(len(alike), 'level')} show{'s' if len(alike) == 1 else ''} no difference"
     bounds = [j.effect.within for j in alike if j.effect.within is not None]
     if len(bounds) < len(alike):
-        seeds = min(len(j.row.runs) for j in alike if j.effect.within is None)
-        return f"{shows} from it: {cannot_tell(seeds)}."
+        unbounded = [j for j in alike if j.effect.within is None]
+        few = [len(j.row.runs) for j in unbounded if j.effect.test != RANKS]
+        told = cannot_tell(min(few)) if few else "by rank, which excludes none"
+        return f"{shows} from it: {told}."
     within = spelled(max(bounds), grid.metric, signed=False)
     return f"{shows} from it; the data exclude differences beyond ±{within} (95 %)."
 

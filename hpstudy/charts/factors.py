@@ -12,6 +12,7 @@ from hpstudy.analysis.effects import (
     CANNOT_TELL,
     DIVERGES,
     NOT_SHOWN,
+    RANKS,
     UNSTABLE,
     WORSE,
     Effect,
@@ -225,12 +226,12 @@ def finding(factor: FactorResult, found: Findings) -> str:
 
 
 def _within(unclear: Sequence[tuple[LevelResult, Effect]], metric: Metric) -> str:
-    """Says how large a difference may still be, or that so few seeds exclude none."""
-    untold = [len(row.runs) for row, effect in unclear if effect.within is None]
-    if untold:
-        return cannot_tell(min(untold))
-    bound = max(effect.within or 0.0 for _, effect in unclear)
-    return f"within ±{spelled(bound, metric, signed=False)}"
+    """Says how large a difference may still be; that few seeds, or ranks, exclude none."""
+    bounds = [effect.within for _, effect in unclear if effect.within is not None]
+    if len(bounds) == len(unclear):
+        return f"within ±{spelled(max(bounds), metric, signed=False)}"
+    few = [len(row.runs) for row, e in unclear if e.within is None and e.test != RANKS]
+    return cannot_tell(min(few)) if few else "by rank"
 
 
 def _listed(judged: Sequence[tuple[LevelResult, Effect]], verdict: str, metric: Metric) -> str:

@@ -61,7 +61,7 @@ def grid_tables(found: Findings, *, quick: str | None = None) -> Group:
             parts[-1:] = [Text(text), Text()]
     if found.claims and _several(found.grid):
         parts += [_claims_table(found.claims), Text()]
-    if found.importances.warning is None:
+    if found.importances.rows and found.importances.warning is None:
         parts += [importance_table(found.importances, found.grid.metric), Text()]
     return Group(*parts, *_closing_lines(found))
 

@@ -32,7 +32,7 @@ def grid(**levels: list[float]) -> GridResults:
 
 def planned(results: GridResults):
     comparisons = Comparisons(results)
-    return with_seeds_needed(effects(results, comparisons), comparisons)
+    return with_seeds_needed(effects(results, comparisons), results, comparisons)
 
 
 def test_the_seeds_of_a_paired_t_test_as_statsmodels_documents_them():

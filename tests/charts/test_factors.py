@@ -139,3 +139,44 @@ def test_too_few_seeds_to_exclude_anything_is_said(made_findings):
     text = console.file.getvalue()
     assert "95 % " not in text.splitlines()[2]
     assert "Where an interval is left out, it would hold all that the metric can be" in text
+
+
+FIRST_LOST = [None, *BASE[1:]]
+
+
+@pytest.mark.parametrize(
+    ("levels", "title", "why"),
+    [
+        ({8: BASE, 16: SAME}, "within ±0.05 points", "exclude differences beyond ±0.05 points"),
+        ({8: [0.2, 0.9], 16: [0.9, 0.1]}, "two seeds cannot tell", "it: two seeds cannot tell."),
+        ({8: FIRST_LOST, 16: SAME}, "by rank; the baseline", "by rank, which excludes none."),
+    ],
+)
+def test_a_bound_is_told_only_where_there_is_one(made_findings, levels, title: str, why: str):
+    found = made_findings(width=levels)
+    assert f"no difference shown, {title}" in finding(found.grid.factors[0], found)
+    assert why in answer(found, None).why
+
+
+@pytest.mark.parametrize(
+    ("levels", "needed"),
+    [
+        ({8: BASE, 16: [0.9870, *SAME[1:]]}, True),
+        ({8: FIRST_LOST, 16: [v + 0.0004 for v in BASE], 32: SAME}, False),
+        ({8: BASE[:1], 16: [v - 0.01 for v in BASE], 64: MORE}, False),
+        ({8: BASE[:1], 16: [v + 0.0005 for v in SAME], 32: SAME, 64: MORE}, True),
+    ],
+)
+def test_the_seeds_needed_are_more_than_there_are(made_findings, levels, needed: bool):
+    found = made_findings(width=levels)
+    rows = [(row, found.effects["width", row.level]) for row in found.grid.factors[0].levels]
+    told = [(len(row.seeds), e.seeds_needed) for row, e in rows if e.seeds_needed is not None]
+    assert bool(told) == needed
+    assert all(there < asked for there, asked in told)
+    assert all(effect.test != "ranks" for _, effect in rows if effect.seeds_needed is not None)
+
+
+def test_no_empty_table_of_importances_is_printed(made_findings):
+    console = Console(file=io.StringIO(), width=200)
+    console.print(grid_tables(made_findings(lr={0.1: BASE, 1.0: [None] * 5})))
+    assert "hyperparameter ┃" not in console.file.getvalue()
