@@ -20,6 +20,15 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+def _true(value: bool) -> bool:
+    if not value:
+        raise ValueError("expected true; a claim that something is not so has no form here")
+    return value
+
+
+_True = Annotated[bool, AfterValidator(_true)]
+
+
 class Expect(Section):
     """What a claim expects of the data; exactly one key is given."""
 
@@ -27,10 +36,10 @@ class Expect(Section):
     above: Figure | None = Field(None, description="the metric at each level is above this")
     higher_than: OneLevel | None = Field(None, description="higher than at this level")
     lower_than: OneLevel | None = Field(None, description="lower than at this level")
-    best: bool | None = Field(None, description="the best level of its factor")
-    rising: bool | None = Field(None, description="rises from level to level, as listed")
-    falling: bool | None = Field(None, description="falls from level to level, as listed")
-    matters_most: bool | None = Field(None, description="no factor moves the metric further")
+    best: _True | None = Field(None, description="the best level of its factor")
+    rising: _True | None = Field(None, description="rises from level to level, as listed")
+    falling: _True | None = Field(None, description="falls from level to level, as listed")
+    matters_most: _True | None = Field(None, description="no factor moves the metric further")
 
     @model_validator(mode="after")
     def _one_key(self) -> Expect:

@@ -148,6 +148,10 @@ WRONG = [
     ("{ below = 0.5 }", "{}", r"claims\[1\].expect: expected exactly one of below, .* found none"),
     ("{ below = 0.5 }", "0.5", rf"claims\[1\].expect: {A_TABLE} 0.5"),
     ("{ below = 0.5 }", "{ below = true }", rf"claims\[1\].expect.below: {A_NUMBER} true"),
+    *(
+        ("below = 0.5", f"{key} = false", rf"claims\[1\].expect.{key}: expected true;.*false")
+        for key in ("best", "rising", "falling", "matters_most")
+    ),
     ("{ below = 0.5 }", '{ best = "yes" }', r"claims\[1\].expect.best: expected true or false"),
     # The search.
     ("trials = 5", "trials = 0", "search.trials: expected at least 1, found 0"),

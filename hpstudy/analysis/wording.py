@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from hpstudy.metric import Metric
 from hpstudy.numeric import finite, written
@@ -72,6 +72,22 @@ def cannot_tell(seeds: int) -> str:
 def words(name: str) -> str:
     """Returns a parameter's or metric's name as it is read: "batch_size" is "batch size"."""
     return name.replace("_", " ")
+
+
+def headings(names: Iterable[str], taken: Collection[str]) -> dict[str, str]:
+    """Returns the heading of each hyperparameter's column: its name, where that is not taken."""
+    return {name: apart(name, taken, "hyperparameter") for name in names}
+
+
+def apart(name: str, taken: Collection[str], kind: str) -> str:
+    """Returns a column's heading: a name, and of what kind it is where others have that name.
+
+    Args:
+        name: The name.
+        taken: The headings of the other columns.
+        kind: "hyperparameter" or "metric".
+    """
+    return f"{name} ({kind})" if name in taken else name
 
 
 def counted(count: int, name: str) -> str:

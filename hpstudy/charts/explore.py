@@ -62,11 +62,11 @@ def slice_figure(search: SearchResults, param: str) -> go.Figure:
     """Draws the value of each complete trial against one hyperparameter."""
     assert search.best is not None
     trials = [t for t in _complete(search, _SLICE_TRIALS) if param in t.params]
-    best, value = search.best.params[param], search.best.values[0]
+    best, value = search.best, search.best.values[0]
     figure = go.Figure()
     for xs, ys, look in (
-        ([t.params[param] for t in trials], [t.values[0] for t in trials], _ANY_TRIAL),
-        ([best], [value], {"size": 11, "color": VERMILLION}),
+        ([_at(t, param) for t in trials], [t.values[0] for t in trials], _ANY_TRIAL),
+        ([_at(best, param)], [value], {"size": 11, "color": VERMILLION}),
     ):
         figure.add_scatter(
             x=xs,
@@ -77,18 +77,28 @@ def slice_figure(search: SearchResults, param: str) -> go.Figure:
             showlegend=False,
         )
     shown = _window(search)
-    add_beyond(figure, [(t.params[param], t.values[0]) for t in trials], shown, search.metric)
-    astray = [t.params[param] for t in search.diverged if param in t.params]
+    add_beyond(figure, [(_at(t, param), t.values[0]) for t in trials], shown, search.metric)
+    astray = [_at(t, param) for t in search.diverged if param in t.params]
     add_diverged(figure, astray, shown, search.metric)
     figure.update_layout(showlegend=bool(astray))
     figure.update_xaxes(title=words(param), **_axis(param, [*trials, *search.diverged]))
     figure.update_yaxes(**value_axis(search.metric, shown))
-    title = f"{words(param)}: the best trial has {level(best)}"
+    title = f"{words(param)}: the best trial has {level(best.params[param])}"
     trials_drawn = counted(len(trials), "complete trial")
     says = f"{words(search.metric.name)} of {trials_drawn} against {words(param)}."
     if astray:
         says += f" {counted(len(astray), 'trial')} diverged."
     return finish(figure, title, says, height=280)
+
+
+def _at(trial: FrozenTrial, param: str) -> object:
+    """Returns where a trial stands on a hyperparameter's axis: a choice at its text.
+
+    Plotly itself writes false and 0.00001 where Python writes False and 1e-05.
+    """
+    value = trial.params[param]
+    is_choice = isinstance(trial.distributions[param], CategoricalDistribution)
+    return f"{value}" if is_choice else value
 
 
 def _axis(param: str, trials: Sequence[FrozenTrial]) -> dict[str, object]:
@@ -111,8 +121,8 @@ def together_figure(search: SearchResults, first: str, second: str) -> go.Figure
     frame = _window(search)
     figure = go.Figure()
     figure.add_scatter(
-        x=[t.params[first] for t in every],
-        y=[t.params[second] for t in every],
+        x=[_at(t, first) for t in every],
+        y=[_at(t, second) for t in every],
         customdata=[t.values[0] for t in every],
         mode="markers",
         marker={

@@ -146,9 +146,14 @@ class PointsView:
             epoch = f"epoch {news.epoch}/{news.last}, " if news.last > 1 else ""
             yield (
                 f"{self._task}[{self._seen.epochs}/{self._seen.epochs_total}] {news.label}: "
-                f"{epoch}{self._metric.name} "
-                f"{number(news.value, self._metric) or 'unknown'}{seconds}"
+                f"{epoch}{self._reached(news.value)}{seconds}"
             )
+
+    def _reached(self, value: float | None) -> str:
+        """Says an epoch's value; where the metric is no finite number, the training diverged."""
+        if value is None:
+            return "diverged"
+        return f"{self._metric.name} {number(value, self._metric)}"
 
     def picture(self) -> RenderableType:
         """Returns what runs, a bar, and the facts."""

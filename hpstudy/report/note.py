@@ -13,12 +13,22 @@ from hpstudy.analysis.published import NOT_CONSISTENT, Agreement
 from hpstudy.analysis.results import FactorResult, LevelResult, TrialCounts
 from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.telling import telling
-from hpstudy.analysis.wording import counted, difference, interval, level, number, setting
+from hpstudy.analysis.wording import (
+    apart,
+    counted,
+    difference,
+    headings,
+    interval,
+    level,
+    number,
+    setting,
+)
 from hpstudy.charts.figures import along_axes
 from hpstudy.metric import Metric
 from hpstudy.report.wording import judged
 
 _DOUBTED = "≠"
+_COLUMNS = ("level", "95 %", "verdict", "published", "seeds", "setting", "diverged")
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|&~$:@=^])")
 
 
@@ -66,7 +76,8 @@ def search_note(
         f"{escaped(_named(metric))}; {escaped(_states(counts))}.",
     ]
     if best is not None:
-        params = {name: level(value) for name, value in best.params.items()}
+        heads = headings(best.params, ("trial", metric.name))
+        params = {heads[name]: level(value) for name, value in best.params.items()}
         value = number(best.value, metric)
         parts += [
             "## Best trial",
@@ -112,7 +123,7 @@ def _cells(factor: FactorResult, found: Findings) -> list[dict[str, str]]:
         rows.append(
             {
                 "level": f"{row.level}",
-                metric.name: number(row.mean, metric),
+                apart(metric.name, _COLUMNS, "metric"): number(row.mean, metric),
                 "95 %": interval(effect.low, effect.high, metric),
                 "Δ": "" if row.is_baseline else difference(effect.difference, metric),
                 "Δ 95 %": interval(
@@ -134,9 +145,10 @@ def _published(row: LevelResult, agreement: Agreement | None, metric: Metric) ->
 
 
 def _confirmed_cells(found: Confirmed) -> list[dict[str, str]]:
+    name = apart(found.metric.name, _COLUMNS, "metric")
     winner = {
         "setting": setting(found.params) + (", the baseline itself" if found.is_baseline else ""),
-        found.metric.name: number(found.mean, found.metric),
+        name: number(found.mean, found.metric),
         "95 %": interval(found.low, found.high, found.metric),
         "Δ": difference(found.difference, found.metric),
         "Δ 95 %": interval(found.difference_low, found.difference_high, found.metric, signed=True),
@@ -148,7 +160,7 @@ def _confirmed_cells(found: Confirmed) -> list[dict[str, str]]:
     lost = found.baseline_diverged
     baseline = {
         "setting": "baseline",
-        found.metric.name: number(found.baseline_mean, found.metric),
+        name: number(found.baseline_mean, found.metric),
         "95 %": interval(found.baseline_low, found.baseline_high, found.metric),
         "seeds": f"{len(found.baseline_values)}",
         "diverged": f"{len(lost)}" if lost else "",

@@ -209,13 +209,19 @@ def _sections(
         "curves": ("Curves", any(name.startswith(("steps-", "epochs-")) for name in figures)),
         "costs": (
             "Time and memory" if has_memory else "Time",
-            any(name.startswith("cost-") for name in figures),
+            any(name.startswith("cost-") for name in figures)
+            or (found is not None and _has_targets(found)),
         ),
         "search": ("Search", content.search is not None),
         "digits": ("Digits", content.pictures is not None or bool(content.layers)),
         "origin": ("How it was run", True),
     }
     return {name: title for name, (title, shown) in there.items() if shown}
+
+
+def _has_targets(found: Findings) -> bool:
+    """Tells whether there is a table of how soon targets are reached."""
+    return bool(found.grid.targets) and any(costs_table(f, found) for f in found.grid.factors)
 
 
 def _by_epoch(content: Content) -> bool:

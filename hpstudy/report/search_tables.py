@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 
 from optuna.distributions import (
@@ -23,6 +24,7 @@ from hpstudy.analysis.wording import (
     cannot_tell,
     counted,
     difference,
+    headings,
     interval,
     level,
     number,
@@ -76,7 +78,9 @@ def _best_table(best: list[Tried], search: SearchResults, quick: str | None) -> 
     table = Table(title=title, caption=quick, title_justify="left", caption_justify="left")
     names = list(best[0].trial.params)
     often = ["tried"] if any(one.times > 1 for one in best) else []
-    for name in ["trial", *names, words(search.metric.name), *often]:
+    compared = words(search.metric.name)
+    heads = headings(names, ("trial", search.metric.name, compared, *often))
+    for name in ["trial", *heads.values(), compared, *often]:
         table.add_column(name, justify="right")
     for one in best:
         values = [level(one.trial.params[name]) for name in names]
@@ -111,7 +115,8 @@ def _winner(confirmed: Confirmed, *, held_out: bool) -> list[RenderableType]:
     seeds = counted(len(confirmed.seeds), "fresh seed")
     mean = f"{number(confirmed.mean, metric)}{f' (95 % {ends})' if ends else ''}"
     options = " ".join(
-        f"--{key.replace('_', '-')} {value}" for key, value in confirmed.params.items()
+        f"--{key.replace('_', '-')} {shlex.quote(f'{value}')}"
+        for key, value in confirmed.params.items()
     )
     itself = ", the baseline itself: nothing to compare" if confirmed.is_baseline else ""
     lines = [Text(f"winner: {setting(confirmed.params)}{itself}", style="bold")]

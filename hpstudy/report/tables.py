@@ -12,13 +12,25 @@ from hpstudy.analysis.published import Agreement
 from hpstudy.analysis.results import FactorResult, LevelResult
 from hpstudy.analysis.search import SearchResults, best_settings
 from hpstudy.analysis.speed import go_by_epochs
-from hpstudy.analysis.wording import difference, interval, level, number, short_number, words
+from hpstudy.analysis.wording import (
+    apart,
+    difference,
+    headings,
+    interval,
+    level,
+    number,
+    short_number,
+    words,
+)
 from hpstudy.metric import Metric
 from hpstudy.numeric import mean
 from hpstudy.report.wording import judged
 
 _SHOWN_TRIALS = 10
 _SMALLEST_P = 0.001  # what is smaller is not known to a digit
+_LEVEL_COLUMNS = (
+    "level", "difference", "p", "verdict", "seeds", "needed", "published", "with ours",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -76,7 +88,7 @@ def _level_cells(
     theirs = "" if agreement is None else interval(agreement.low, agreement.high, metric)
     return {
         "level": level(row.level),
-        words(metric.name): _with(number(row.mean, metric), ends),
+        apart(words(metric.name), _LEVEL_COLUMNS, "metric"): _with(number(row.mean, metric), ends),
         "difference": "baseline"
         if row.is_baseline
         else _with(difference(effect.difference, metric), gap_ends),
@@ -147,11 +159,13 @@ def trials_table(search: SearchResults) -> Table | None:
     """Returns the best settings of a search, each once, with how often it was tried."""
     best = best_settings(search, _SHOWN_TRIALS)
     is_repeated = any(one.times > 1 for one in best)
+    names = dict.fromkeys(name for one in best for name in one.trial.params)
+    heads = headings(names, ("trial", search.metric.name, words(search.metric.name), "tried"))
     rows = [
         {
             "trial": f"{one.trial.number}",
             words(search.metric.name): number(one.trial.values[0], search.metric),
-            **{name.replace("_", " "): level(value) for name, value in one.trial.params.items()},
+            **{words(heads[name]): level(value) for name, value in one.trial.params.items()},
             "tried": f"{one.times}" if is_repeated else "",
         }
         for one in best

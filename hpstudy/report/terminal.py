@@ -15,7 +15,7 @@ from hpstudy.analysis.published import NOT_CONSISTENT, Agreement
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult
 from hpstudy.analysis.speed import go_by_epochs
 from hpstudy.analysis.telling import telling
-from hpstudy.analysis.wording import counted, difference, interval, number, words
+from hpstudy.analysis.wording import apart, counted, difference, interval, number, words
 from hpstudy.metric import Metric
 from hpstudy.report.importance_table import importance_table
 from hpstudy.report.wording import (
@@ -43,6 +43,7 @@ _LEFT_OUT = (
 _SEEDS_NEEDED = (
     "Seeds: 3 of 9 means that 9 would show a difference of the size seen in four studies of five."
 )
+_COLUMNS = ("level", "95 %", "verdict", "published", "seeds", "s/epoch", "s", "MiB")
 _DOUBTED = "≠ not consistent with ours: further apart than luck explains (at 5 %"
 
 
@@ -104,7 +105,7 @@ def _cells(
     gap = None if row.mean is None or row.published is None else row.mean - row.published
     cells = {
         "level": f"{row.level}",
-        words(metric.name): number(row.mean, metric),
+        apart(words(metric.name), _COLUMNS, "metric"): number(row.mean, metric),
         "95 %": interval(effect.low, effect.high, metric),
         "Δ baseline": difference(effect.difference, metric) if not row.is_baseline else "baseline",
         "Δ 95 %": interval(effect.difference_low, effect.difference_high, metric, signed=True),

@@ -22,7 +22,7 @@ from hpstudy.trials import ERROR, TRAINING, find_study, is_measured, point_key
 
 @dataclass(frozen=True)
 class FinishedEpoch:
-    """An epoch that was finished since the last look."""
+    """An epoch that was finished since the last look; its value is None where it diverged."""
 
     label: str
     epoch: int

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import datetime
 from html.parser import HTMLParser
 from io import BytesIO
@@ -13,6 +14,7 @@ from plotly.offline import get_plotlyjs
 
 from hpstudy.analysis.curves import Curve, CurvePoint
 from hpstudy.analysis.digits import Network, Reading
+from hpstudy.analysis.findings import findings
 from hpstudy.analysis.importance import Importance, Importances
 from hpstudy.objective import Step
 from hpstudy.pictures import Layer, Pictures
@@ -47,6 +49,15 @@ def test_each_figure_has_a_place_whatever_its_factor_is_called(made_findings, na
     assert len(figures) >= 4 * len(names)
     assert len(read.ids) == len(set(read.ids))
     assert {f"figure-{name}" for name in figures} <= set(read.ids)
+
+
+@pytest.mark.parametrize(("targets", "shown"), [((0.5,), True), ((), False)])
+def test_targets_have_their_table_however_short_the_epochs_are(made_findings, targets, shown: bool):
+    grid = made_findings(lr={1: BASE, 2: BASE}).grid
+    rows = (replace(r, seconds_per_epoch=1e-4, peak_memory_mb=None) for r in grid.factors[0].levels)
+    quick = replace(grid, factors=(replace(grid.factors[0], levels=tuple(rows)),), targets=targets)
+    text = _Read(page(content(found=findings(quick)))).text
+    assert ("epochs to 50 %" in " ".join(text.split())) is shown
 
 
 class _Read(HTMLParser):
