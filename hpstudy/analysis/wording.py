@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import floor, log10
 
 from hpstudy.metric import Metric
-from hpstudy.numeric import finite, written
+from hpstudy.numeric import ROUNDING, finite, written
 
+_SMALL = 0.01  # from here on, two decimals of points show something
+_SMALL_SHARE = 0.1  # per cent
+_MOST_DIGITS = 12
 _MOST_NAMED = 12  # parts of a list in a sentence
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How numbers are written: with a sign or not, and in how many digits at least."""
+
+    sign: str
+    digits: int
+
+
+_VALUE, _DIFFERENCE = _Form("", 5), _Form("+", 4)
 
 
 def number(value: float | None, metric: Metric) -> str:
@@ -17,7 +33,12 @@ def number(value: float | None, metric: Metric) -> str:
 
 def bare_number(value: float, metric: Metric) -> str:
     """Formats a metric's value without its unit."""
-    return f"{finite(metric.scale * value):.2f}" if metric.in_per_cent else f"{value:.5g}"
+    shown = finite(metric.scale * value)
+    if not metric.in_per_cent:
+        return _significant(value, _VALUE)
+    if 0 < abs(shown) < _SMALL_SHARE:
+        return f"{shown:.3g}"
+    return _fixed(shown, _decimals(100 - shown), _VALUE)  # near 100, what is missing counts
 
 
 def short_number(value: float, metric: Metric) -> str:
@@ -29,16 +50,50 @@ def difference(value: float | None, metric: Metric) -> str:
     """Formats a difference of two values, without its unit: "+0.30"."""
     if value is None:
         return ""
-    return f"{metric.scale * value:+.2f}" if metric.in_per_cent else f"{value:+.4g}"
+    if not metric.in_per_cent:
+        return _significant(value, _DIFFERENCE)
+    return _fixed(metric.scale * value, 2, _DIFFERENCE)
 
 
 def interval(low: float | None, high: float | None, metric: Metric, *, signed: bool = False) -> str:
     """Formats an interval of values, or of differences (signed), without the unit."""
     if low is None or high is None:
         return ""
-    if signed:
-        return f"{difference(low, metric)} to {difference(high, metric)}"
-    return f"{bare_number(low, metric)} to {bare_number(high, metric)}"
+    form = _DIFFERENCE if signed else _VALUE
+    scale = metric.scale if metric.in_per_cent else 1.0
+    ends = [finite(scale * end) for end in (low, high)]
+    half = finite(ends[1] / 2 - ends[0] / 2)
+    if metric.in_per_cent:
+        texts = [_fixed(end, _decimals(half), form) for end in ends]
+    else:
+        texts = [_significant(end, form, half) for end in ends]
+    return " to ".join(texts)
+
+
+def _decimals(size: float) -> int:
+    """Returns the decimals that show two digits of a small size; two of any usual one."""
+    size = abs(size)
+    return 2 if size >= _SMALL or size < ROUNDING else 1 - floor(log10(size))
+
+
+def _fixed(value: float, decimals: int, form: _Form) -> str:
+    """Formats a number with so many decimals, or more where it would read as 0 and is not."""
+    if abs(value) < ROUNDING:
+        return f"{0:{form.sign}.{decimals}f}"
+    if abs(value) < _SMALL and round(abs(value), decimals) < 10 ** (1 - decimals):
+        return f"{value:{form.sign}.2g}"
+    return f"{value:{form.sign}.{decimals}f}"
+
+
+def _significant(value: float, form: _Form, half: float = 0.0) -> str:
+    """Formats a number in a few digits, all of those before the point, and two of `half`."""
+    digits = form.digits
+    if value:
+        power = int(f"{value:.{digits - 1}e}".partition("e")[2])  # of what it is rounded to
+        digits = max(digits, power + 1) if power < _MOST_DIGITS else digits
+        if half:
+            digits = max(digits, min(power + 2 - floor(log10(half)), _MOST_DIGITS))
+    return f"{value:{form.sign}.{digits}g}"
 
 
 def spelled(value: float | None, metric: Metric, *, signed: bool = True) -> str:

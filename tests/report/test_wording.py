@@ -91,3 +91,36 @@ def test_a_sampled_value_is_short_and_never_another(value: float, text: str):
 def test_no_value_that_is_not_1_reads_as_1(gap: float):
     for value in (1 - gap, 1 + gap):
         assert 0.999 < (float(level(value)) - 1) / (value - 1) < 1.001
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (number(0.00012, SHARE), "0.012 %"),
+        (number(0.999988, SHARE), "99.9988 %"),
+        (number(0.9995, SHARE), "99.95 %"),
+        (number(1.0, SHARE), "100.00 %"),
+        (number(0.0, SHARE), "0.00 %"),
+        (difference(-0.0000012, SHARE), "-0.00012"),
+        (difference(-0.00003, SHARE), "-0.003"),
+        (difference(0.0007, SHARE), "+0.07"),
+        (difference(0.0, SHARE), "+0.00"),
+        (difference(-0.0, SHARE), "+0.00"),
+        (difference(-1e-17, SHARE), "+0.00"),
+        (interval(-0.0000015, -0.0000009, SHARE, signed=True), "-0.000150 to -0.000090"),
+        (interval(-0.0000001, 0.005, SHARE, signed=True), "-1e-05 to +0.50"),
+        (interval(0.000118, 0.000122, SHARE), "0.01180 to 0.01220"),
+        (interval(0.98, 0.98004, SHARE), "98.0000 to 98.0040"),
+        (number(1234567.0, LOSS), "1234567"),
+        (number(99999.7, LOSS), "99999.7"),
+        (number(1e300, LOSS), "1e+300"),
+        (difference(123456.7, LOSS), "+123457"),
+        (difference(-20.38, LOSS), "-20.38"),
+        (interval(1234560.2, 1234571.8, LOSS), "1234560.2 to 1234571.8"),
+        (interval(12345.61, 12345.63, LOSS), "12345.61 to 12345.63"),
+        (interval(0.5, 0.7, LOSS), "0.5 to 0.7"),
+        (interval(-1.7e308, 1.7e308, LOSS), "-1.7e+308 to 1.7e+308"),
+    ],
+)
+def test_small_shares_and_large_numbers_keep_the_digits_that_differ(text: str, expected: str):
+    assert text == expected
