@@ -41,6 +41,7 @@ WorkersOption = Annotated[
     int | None,
     typer.Option(
         "--workers",
+        envvar="HPSTUDY_WORKERS",
         min=1,
         max=1024,
         help="Worker processes.  [default: one per core, or per training]",

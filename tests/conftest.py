@@ -100,6 +100,7 @@ class Folder:
     def start(self, *args: str, **options: Any) -> subprocess.Popen[str]:
         env = {k: v for k, v in os.environ.items() if not k.startswith("HPSTUDY_")}
         env |= {"COLUMNS": "100", "PYTHONWARNINGS": "error", "HPSTUDY_PUBLISH": "0"}
+        env["HPSTUDY_WORKERS"] = "1"  # a worker's start is most of what a small test takes
         env |= options.pop("env", {})
         return subprocess.Popen(
             [sys.executable, "-m", "hpstudy", *args],

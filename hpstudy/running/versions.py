@@ -59,7 +59,15 @@ def _imported_by(module: str) -> list[str]:
     """Returns the installed packages that an objective's own modules import, by name."""
     files = {file for one in _own_modules(module) if (file := getattr(one, "__file__", None))}
     tops = {module.partition(".")[0]}.union(*(_imports(file) for file in files))
-    loaded = (top for top in tops if top in sys.modules)
+    own = sys.modules.get(module.partition(".")[0])
+    home = _home(own) if own is not None else None
+    if home is not None and {"site-packages", "dist-packages"} & set(home.parts):
+        home = None  # all that is installed lies there
+    loaded = [
+        top
+        for top in tops - sys.stdlib_module_names  # whose packages are read takes a while
+        if top in sys.modules and (home is None or _home(sys.modules[top]) != home)
+    ]
     return sorted({name for top in loaded for name in _distributions().get(top, [])})
 
 
