@@ -62,7 +62,7 @@ def interval(low: float | None, high: float | None, metric: Metric, *, signed: b
     form = _DIFFERENCE if signed else _VALUE
     scale = metric.scale if metric.in_per_cent else 1.0
     ends = [finite(scale * end) for end in (low, high)]
-    half = finite(ends[1] / 2 - ends[0] / 2)
+    half = abs(finite(ends[1] / 2 - ends[0] / 2))
     if metric.in_per_cent:
         texts = [_fixed(end, _decimals(half), form) for end in ends]
     else:

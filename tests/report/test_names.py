@@ -61,14 +61,14 @@ def test_the_best_settings_have_the_metric_and_every_hyperparameter(
 @pytest.mark.parametrize("metric", ["level", "seeds", "verdict", "published"])
 def test_a_grid_s_metric_may_be_named_as_a_column(made_findings, capsys, monkeypatch, metric: str):
     found = made_findings(
-        published={"lr": {1: 7.5}}, lr={1: [7.25, 7.5, 7.75], 2: [8.25, 8.5, 8.75]}
+        published={"lr": {1: 0.75}}, lr={1: [0.725, 0.75, 0.775], 2: [0.825, 0.85, 0.875]}
     )
     found = replace(found, grid=replace(found.grid, metric=Metric.named(metric, "maximize")))
     table = levels_table(found.grid.factors[0], found)
     assert table is not None
     assert {"level", f"{metric} (metric)"} <= set(table.columns)
     assert table.rows[1][0] == "2"
-    assert table.rows[1][1].startswith("8.5")
+    assert table.rows[1][1].startswith("0.85")
     assert f"{metric} (metric)" in printed(capsys, monkeypatch, grid_tables(found))
     assert f"{metric} (metric" in grid_note("t", found, None).replace("\\", "")
 
