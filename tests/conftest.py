@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -152,6 +152,14 @@ class Folder:
     @property
     def url(self) -> str:
         return f"sqlite:///{self.path / 'runs' / 'hpstudy.db'}"
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    """Gives small numbers back: a training in the test's own process flushes them to zero."""
+    yield
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.set_flush_denormal(False)
 
 
 @pytest.fixture

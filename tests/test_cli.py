@@ -163,7 +163,7 @@ def test_progress_is_a_line_an_epoch_where_stderr_is_no_terminal(folder):
 
 
 def test_plan_trains_nothing_and_writes_nothing(folder):
-    result = folder.json("grid", "walk.toml", "--plan", "--seeds", "0-1")
+    result = folder.json("grid", "walk.toml", "--plan", "--seeds", "0-1", "--workers", "2")
     assert result["plan"] | {"seconds_left": None} == {
         "points": 8,
         "trainings": 6,

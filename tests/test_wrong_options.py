@@ -155,10 +155,10 @@ def test_wrong_input_is_one_line_with_exit_code_2_and_nothing_is_written(
 
 
 def test_the_command_itself_ends_with_code_2_and_one_line(folder):
-    result = folder.run("grid", "walk.toml", "--workers", "0", code=2)
+    result = folder.run("grid", "walk.toml", "--threads", "0", code=2)
     assert (result.stdout, result.stderr) == (
         "",
-        "Error: --workers: expected at least 1, found '0'\n",
+        "Error: --threads: expected at least 1, found '0'\n",
     )
 
 
