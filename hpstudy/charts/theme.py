@@ -28,7 +28,7 @@ DARK_INSTEAD = {BLUE: "#56B4E9"}
 
 HEIGHT = 360  # pixels
 DETAIL = "detail"  # the name of annotations that a narrow page leaves out
-_TITLE_LETTERS = 60  # of a line: what half of optuna-dashboard's width has room for
+_TITLE_LETTERS = 54  # of a line: half of optuna-dashboard has room for them, digits being wide
 _TITLE_LINE, _TITLE_PAD = 21, 11
 # Plotly puts the first of several lines at its baseline where a single one hangs from its top.
 _PAD, _FOLDED_PAD = 10, 21
