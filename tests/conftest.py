@@ -21,6 +21,11 @@ from hpstudy.cli import app
 from hpstudy.metric import Metric
 from hpstudy.mnist.data import fetch
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--repin", action="store_true", help="write tests/pins anew")
+
+
 # A training without torch. It logs every epoch that it trains, so that tests can count them.
 WALK = """
 import os, random, signal, time
@@ -160,6 +165,12 @@ def as_before() -> Iterator[None]:
     yield
     if (torch := sys.modules.get("torch")) is not None:
         torch.set_flush_denormal(False)
+
+
+@pytest.fixture(scope="session")
+def folder_at() -> Callable[[Path], Folder]:
+    """Makes a user's folder of a path."""
+    return Folder
 
 
 @pytest.fixture
