@@ -53,7 +53,7 @@ def grid(
     from hpstudy.commands import grid as command
     from hpstudy.commands.opening import open_study
     from hpstudy.commands.results import print_results
-    from hpstudy.trials import grid_name
+    from hpstudy.studies import grid_name
 
     opened = open_study(study, name, runs, storage, quick=quick, keep=keep)
     objective = opened.objective()
@@ -130,7 +130,7 @@ def search(
     from hpstudy.commands import search as command
     from hpstudy.commands.opening import open_study
     from hpstudy.commands.results import print_results
-    from hpstudy.trials import search_name
+    from hpstudy.studies import search_name
 
     opened = open_study(study, name, runs, storage, quick=quick, keep=keep)
     objective = opened.objective()

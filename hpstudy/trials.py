@@ -1,26 +1,15 @@
-"""What hpstudy writes onto Optuna's studies and trials, and how it finds them again."""
+"""What a trial is: what hpstudy writes onto Optuna's trials, and what it reads from them."""
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from hpstudy.sampler import known_params
-from hpstudy.storage import Database, is_free
-
-# User attributes of a study: what its trials have in common, and the replicates asked for.
-FINGERPRINT = "fingerprint"
-SEEDS = "seeds"
-SOURCE = "source"
-
-# Of a search's study: what may change from one run to the next, and is kept where it is left out.
-SAMPLER = "sampler"
-PRUNER = "pruner"
+from hpstudy.storage import is_free
 
 # User attributes of a trial: why it failed and the traceback, the epoch at which its metric was no
 # finite number any more, who ran it, the key of its training, and the epoch at which that was taken
@@ -43,55 +32,6 @@ def point_key(params: Mapping[str, object]) -> PointKey:
 def known_key(trial: FrozenTrial) -> PointKey:
     """Returns what is known of a trial's point: what it was enqueued with counts."""
     return point_key(known_params(trial))
-
-
-def grid_name(name: str) -> str:
-    """Returns the name of a study's grid in the database."""
-    return f"{name}/grid"
-
-
-def search_name(name: str) -> str:
-    """Returns the name of a study's search in the database."""
-    return f"{name}/search"
-
-
-def confirm_name(name: str) -> str:
-    """Returns the name of the confirmation of a study's search in the database."""
-    return f"{name}/confirm"
-
-
-def find_study(name: str, database: Database) -> optuna.Study | None:
-    """Returns an Optuna study of hpstudy's, or None where there is none of that name."""
-    study = any_study(name, database)
-    return study if study is not None and is_ours(study) else None
-
-
-def any_study(name: str, database: Database) -> optuna.Study | None:
-    """Returns an Optuna study, whoever wrote it, or None where there is none of that name."""
-    try:
-        return optuna.load_study(study_name=name, storage=database.storage)
-    except KeyError:
-        return None
-
-
-def is_ours(study: optuna.Study) -> bool:
-    """Tells whether hpstudy wrote an Optuna study."""
-    return FINGERPRINT in study.user_attrs
-
-
-def artifacts_of(name: str, database: Database) -> list[dict[str, str]]:
-    """Returns what Optuna notes of each artifact of a study: `artifact_id`, `filename` and more.
-
-    Optuna's own `get_all_artifact_meta` fails on one that was deleted in optuna-dashboard.
-
-    Args:
-        name: The Optuna study's name.
-        database: The database.
-    """
-    number = database.storage.get_study_id_from_name(name)
-    attributes = database.storage.get_study_system_attrs(number)
-    noted = [json.loads(text) for key, text in attributes.items() if key.startswith("artifacts:")]
-    return [artifact for artifact in noted if artifact is not None]
 
 
 def invocation_of(trial: FrozenTrial) -> str | None:

@@ -30,6 +30,7 @@ FLOORS = {
     "sections": 2,
     "study": 2,
     "study_files": 3,
+    "studies": 3,
     "trials": 3,
     "confirmation": 3,
     "records": 3,

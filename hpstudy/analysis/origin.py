@@ -11,7 +11,8 @@ from optuna.trial import TrialState
 
 from hpstudy.records import Records
 from hpstudy.storage import Database
-from hpstudy.trials import FINGERPRINT, find_study, last_epochs
+from hpstudy.studies import FINGERPRINT, find_study
+from hpstudy.trials import last_epochs
 
 _Value = TypeVar("_Value", int, str)
 

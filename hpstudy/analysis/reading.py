@@ -18,17 +18,14 @@ from hpstudy.numeric import finite, mean
 from hpstudy.records import Epoch, Records
 from hpstudy.sampler import SEED, Level, Point, one_factor_points
 from hpstudy.storage import Database
+from hpstudy.studies import FINGERPRINT, SEEDS, find_study, grid_name
 from hpstudy.study import StudyFile
 from hpstudy.trials import (
     DIVERGED,
     ERROR,
-    FINGERPRINT,
-    SEEDS,
     TRACE,
     TRAINING,
     PointKey,
-    find_study,
-    grid_name,
     has_diverged,
     is_alive,
     latest_attempts,

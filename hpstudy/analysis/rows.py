@@ -12,15 +12,8 @@ from optuna.trial import FrozenTrial
 
 from hpstudy.records import Records
 from hpstudy.storage import Database
-from hpstudy.trials import (
-    ERROR,
-    TRAINING,
-    confirm_name,
-    find_study,
-    grid_name,
-    last_epochs,
-    search_name,
-)
+from hpstudy.studies import confirm_name, find_study, grid_name, search_name
+from hpstudy.trials import ERROR, TRAINING, last_epochs
 
 Row = dict[str, Any]
 

@@ -17,22 +17,18 @@ from hpstudy.metric import Direction, Metric
 from hpstudy.records import Records
 from hpstudy.sampler import Level
 from hpstudy.storage import Database
+from hpstudy.studies import FINGERPRINT, SEEDS, confirm_name, find_study, search_name
 from hpstudy.study import StudyFile
 from hpstudy.trials import (
     DIVERGED,
     ERROR,
-    FINGERPRINT,
-    SEEDS,
     TRACE,
     TRAINING,
     PointKey,
-    confirm_name,
-    find_study,
     has_diverged,
     is_alive,
     is_measured,
     point_key,
-    search_name,
 )
 
 

@@ -27,7 +27,7 @@ from hpstudy.report.document import document
 from hpstudy.report.note import grid_note, search_note
 from hpstudy.report.pictures import COLUMNS, MISTAKES, captioned
 from hpstudy.storage import Database, Runs, open_database
-from hpstudy.trials import grid_name, search_name
+from hpstudy.studies import grid_name, search_name
 
 
 @dataclass(frozen=True)

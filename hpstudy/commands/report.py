@@ -28,8 +28,8 @@ from hpstudy.pictures import Layer, Pictures
 from hpstudy.report.page import Content, page
 from hpstudy.running.grid import chosen_factors
 from hpstudy.storage import Database, exists, open_database
+from hpstudy.studies import grid_name, search_name
 from hpstudy.study_files import studies_that_come_along
-from hpstudy.trials import grid_name, search_name
 
 
 def write_report(opened: Opened, factors: Sequence[str] | None, output: Path | None) -> str:

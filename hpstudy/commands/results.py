@@ -23,7 +23,7 @@ from hpstudy.report.search_tables import search_tables
 from hpstudy.report.terminal import grid_tables
 from hpstudy.report.wording import setting
 from hpstudy.storage import exists, open_database
-from hpstudy.trials import any_study, confirm_name, find_study, grid_name, is_ours, search_name
+from hpstudy.studies import any_study, confirm_name, find_study, grid_name, is_ours, search_name
 
 
 def grid_picture(found: Findings, opened: Opened) -> RenderableType:

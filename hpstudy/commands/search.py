@@ -34,7 +34,7 @@ from hpstudy.running.search import Limits, SearchPlan, plan_search, search_of
 from hpstudy.running.search_cost import search_forecast
 from hpstudy.running.search_progress import SearchObserver
 from hpstudy.storage import open_database
-from hpstudy.trials import PRUNER, SAMPLER, search_name
+from hpstudy.studies import PRUNER, SAMPLER, search_name
 
 _DURATION = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s?)?")
 

@@ -19,7 +19,7 @@ from hpstudy.errors import UserError
 from hpstudy.files import replacing, shown
 from hpstudy.report.guard import OwnHostsOnly
 from hpstudy.storage import Database
-from hpstudy.trials import artifacts_of
+from hpstudy.studies import artifacts_of
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

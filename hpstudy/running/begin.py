@@ -15,7 +15,7 @@ from hpstudy.running.plan import Plan, PointsPlan
 from hpstudy.running.search import SearchPlan
 from hpstudy.running.space import distributions, known_distributions
 from hpstudy.storage import Database, Runs, exists, hold, open_database
-from hpstudy.trials import (
+from hpstudy.studies import (
     FINGERPRINT,
     PRUNER,
     SAMPLER,

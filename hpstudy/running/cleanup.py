@@ -17,18 +17,9 @@ from hpstudy.records import Records
 from hpstudy.running.keeping import drop
 from hpstudy.sampler import Point, one_factor_points
 from hpstudy.storage import Runs, exists, open_database
+from hpstudy.studies import SEEDS, artifacts_of, grid_name, is_ours
 from hpstudy.study import StudyFile
-from hpstudy.trials import (
-    SEEDS,
-    TRAINING,
-    PointKey,
-    artifacts_of,
-    grid_name,
-    is_alive,
-    is_ours,
-    latest_attempts,
-    point_key,
-)
+from hpstudy.trials import TRAINING, PointKey, is_alive, latest_attempts, point_key
 
 
 @dataclass(frozen=True)

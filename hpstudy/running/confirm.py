@@ -21,7 +21,7 @@ from hpstudy.running.search import SearchPlan, search_of
 from hpstudy.running.space import fitted, holding
 from hpstudy.sampler import Point
 from hpstudy.storage import Runs, open_database
-from hpstudy.trials import confirm_name, find_study
+from hpstudy.studies import confirm_name, find_study
 
 _NOT_SHARED = (
     "seed",

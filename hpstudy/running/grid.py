@@ -13,8 +13,8 @@ from hpstudy.running.plan import PointsPlan, check_points, frame, handed_out
 from hpstudy.sampler import Level, one_factor_points
 from hpstudy.sections import Grid
 from hpstudy.seeds import seeds_of
+from hpstudy.studies import grid_name
 from hpstudy.study import StudyFile
-from hpstudy.trials import grid_name
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,8 @@ from hpstudy.running.cost import Costs
 from hpstudy.running.plan import PlannedPoint, PointsPlan
 from hpstudy.sampler import SEED, Level, Point, known_params
 from hpstudy.storage import Database
-from hpstudy.trials import ERROR, TRAINING, find_study, is_measured, point_key
+from hpstudy.studies import find_study
+from hpstudy.trials import ERROR, TRAINING, is_measured, point_key
 
 
 @dataclass(frozen=True)

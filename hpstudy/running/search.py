@@ -24,8 +24,8 @@ from hpstudy.running.samplers import PRUNERS, SAMPLERS
 from hpstudy.running.space import fitted
 from hpstudy.sampler import SEED, Point
 from hpstudy.sections import Dimension, Search
+from hpstudy.studies import search_name
 from hpstudy.study import StudyFile
-from hpstudy.trials import search_name
 
 _EXAMPLES = 200  # random points that stand for the space when its cost is estimated
 

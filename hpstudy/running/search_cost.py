@@ -12,7 +12,7 @@ from hpstudy.running.plan import PlannedPoint
 from hpstudy.running.search import SearchPlan, search_of
 from hpstudy.sampler import SEED
 from hpstudy.storage import Runs, exists, open_database
-from hpstudy.trials import find_study
+from hpstudy.studies import find_study
 
 _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 

@@ -15,7 +15,8 @@ from hpstudy.numeric import mean
 from hpstudy.running.search import SearchPlan
 from hpstudy.sampler import Point, known_params
 from hpstudy.storage import Database
-from hpstudy.trials import ERROR, find_study, has_diverged, is_measured, trained_epochs
+from hpstudy.studies import find_study
+from hpstudy.trials import ERROR, has_diverged, is_measured, trained_epochs
 
 _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 

@@ -13,8 +13,8 @@ from hpstudy.analysis.reading import read_grid
 from hpstudy.analysis.results import GridResults
 from hpstudy.records import Epoch, Identity, Records
 from hpstudy.storage import Database, open_database
+from hpstudy.studies import FINGERPRINT
 from hpstudy.study_files import load_study
-from hpstudy.trials import FINGERPRINT
 
 SPACE = {
     "lr": FloatDistribution(0, 1),

@@ -11,8 +11,9 @@ from optuna.distributions import FloatDistribution, IntDistribution
 from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.search import best_settings, read_search
 from hpstudy.storage import open_database
+from hpstudy.studies import FINGERPRINT
 from hpstudy.study_files import load_study
-from hpstudy.trials import DIVERGED, FINGERPRINT
+from hpstudy.trials import DIVERGED
 
 SPACE = {
     "lr": FloatDistribution(0.01, 1.0, log=True),

@@ -23,8 +23,9 @@ from optuna.distributions import BaseDistribution, FloatDistribution, IntDistrib
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from hpstudy.storage import open_database
+from hpstudy.studies import FINGERPRINT, search_name
 from hpstudy.study_files import load_study
-from hpstudy.trials import FINGERPRINT, TRAINING, search_name
+from hpstudy.trials import TRAINING
 
 OBJECTIVE = """
 import math, random

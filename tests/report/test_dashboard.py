@@ -9,7 +9,7 @@ from optuna_dashboard import get_note
 
 from hpstudy.report.dashboard import RESULTS, Published, publish
 from hpstudy.storage import open_database
-from hpstudy.trials import artifacts_of
+from hpstudy.studies import artifacts_of
 
 
 @pytest.fixture

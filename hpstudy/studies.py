@@ -1,0 +1,67 @@
+"""Optuna's studies as hpstudy names them: what it writes onto them, and how it finds them again."""
+
+from __future__ import annotations
+
+import json
+
+import optuna
+
+from hpstudy.storage import Database
+
+# User attributes of a study: what its trials have in common, and the replicates asked for.
+FINGERPRINT = "fingerprint"
+SEEDS = "seeds"
+SOURCE = "source"
+
+# Of a search's study: what may change from one run to the next, and is kept where it is left out.
+SAMPLER = "sampler"
+PRUNER = "pruner"
+
+
+def grid_name(name: str) -> str:
+    """Returns the name of a study's grid in the database."""
+    return f"{name}/grid"
+
+
+def search_name(name: str) -> str:
+    """Returns the name of a study's search in the database."""
+    return f"{name}/search"
+
+
+def confirm_name(name: str) -> str:
+    """Returns the name of the confirmation of a study's search in the database."""
+    return f"{name}/confirm"
+
+
+def find_study(name: str, database: Database) -> optuna.Study | None:
+    """Returns an Optuna study of hpstudy's, or None where there is none of that name."""
+    study = any_study(name, database)
+    return study if study is not None and is_ours(study) else None
+
+
+def any_study(name: str, database: Database) -> optuna.Study | None:
+    """Returns an Optuna study, whoever wrote it, or None where there is none of that name."""
+    try:
+        return optuna.load_study(study_name=name, storage=database.storage)
+    except KeyError:
+        return None
+
+
+def is_ours(study: optuna.Study) -> bool:
+    """Tells whether hpstudy wrote an Optuna study."""
+    return FINGERPRINT in study.user_attrs
+
+
+def artifacts_of(name: str, database: Database) -> list[dict[str, str]]:
+    """Returns what Optuna notes of each artifact of a study: `artifact_id`, `filename` and more.
+
+    Optuna's own `get_all_artifact_meta` fails on one that was deleted in optuna-dashboard.
+
+    Args:
+        name: The Optuna study's name.
+        database: The database.
+    """
+    number = database.storage.get_study_id_from_name(name)
+    attributes = database.storage.get_study_system_attrs(number)
+    noted = [json.loads(text) for key, text in attributes.items() if key.startswith("artifacts:")]
+    return [artifact for artifact in noted if artifact is not None]
