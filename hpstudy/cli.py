@@ -273,10 +273,10 @@ def delete(
     storage: StorageOption = None,
 ) -> None:
     """Delete a study, and the trainings that no other study uses."""
-    from hpstudy.analysis.wording import counted
     from hpstudy.commands.opening import runs_at
     from hpstudy.running.cleanup import belongings
     from hpstudy.running.cleanup import delete as delete_all
+    from hpstudy.wording import counted
 
     where = runs_at(runs, storage)
     owned = belongings(study, where)

@@ -17,6 +17,7 @@ FLOORS = {
     "seeds": 1,
     "targets": 1,
     "numeric": 1,
+    "wording": 1,
     "sampler": 1,
     "pictures": 1,
     "objective": 2,

@@ -11,9 +11,9 @@ from hpstudy.analysis.evidence import Evidence, GridEvidence, SearchEvidence, ev
 from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.judged import Judged
 from hpstudy.analysis.search import SearchResults
-from hpstudy.analysis.wording import counted, enumerated, interval, number, setting, spelled, words
 from hpstudy.metric import Metric
 from hpstudy.sampler import Level
+from hpstudy.wording import counted, enumerated, interval, number, setting, spelled, words
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,10 @@ from itertools import pairwise
 
 from hpstudy.analysis.comparisons import Comparisons, mean_interval
 from hpstudy.analysis.results import GridResults, LevelResult
-from hpstudy.analysis.wording import (
+from hpstudy.numeric import finite
+from hpstudy.sampler import Level
+from hpstudy.sections import Claim
+from hpstudy.wording import (
     cannot_tell,
     difference,
     interval,
@@ -18,9 +21,6 @@ from hpstudy.analysis.wording import (
     spelled,
     words,
 )
-from hpstudy.numeric import finite
-from hpstudy.sampler import Level
-from hpstudy.sections import Claim
 
 SUPPORTED = "supported"
 CONTRADICTED = "contradicted"

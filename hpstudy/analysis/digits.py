@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from hpstudy.analysis.results import GridResults
 from hpstudy.analysis.search import SearchResults
-from hpstudy.analysis.wording import setting
 from hpstudy.records import Records
 from hpstudy.storage import Database
 from hpstudy.trials import TRAINING
+from hpstudy.wording import setting
 
 DIGITS = 10
 

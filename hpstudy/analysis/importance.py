@@ -18,10 +18,10 @@ from optuna.trial import FrozenTrial, TrialState
 from hpstudy.analysis.comparisons import CONFIDENCE, Comparisons
 from hpstudy.analysis.results import FactorResult, GridResults
 from hpstudy.analysis.search import SearchResults
-from hpstudy.analysis.wording import counted, enumerated, setting
 from hpstudy.numeric import finite
 from hpstudy.sampler import SEED
 from hpstudy.trials import is_measured, last_value
+from hpstudy.wording import counted, enumerated, setting
 
 if TYPE_CHECKING:
     from optuna.importance import BaseImportanceEvaluator

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from hpstudy.analysis.effects import DIVERGES, RANKS, UNSTABLE, WORSE, Effect
 from hpstudy.analysis.results import LevelResult
-from hpstudy.analysis.wording import setting, spelled
 from hpstudy.metric import Metric
+from hpstudy.wording import setting, spelled
 
 _BAD = (WORSE, UNSTABLE, DIVERGES)
 

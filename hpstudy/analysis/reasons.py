@@ -7,7 +7,7 @@ from hpstudy.analysis.effects import CANNOT_TELL, RANKS, WORSE
 from hpstudy.analysis.evidence import Evidence, GridEvidence, SearchEvidence
 from hpstudy.analysis.judged import Judged
 from hpstudy.analysis.search import SearchResults
-from hpstudy.analysis.wording import cannot_tell, counted, interval, number, setting, spelled
+from hpstudy.wording import cannot_tell, counted, interval, number, setting, spelled
 
 FLATTERS = "the best of many trials flatters itself, and it is not confirmed on fresh seeds."
 

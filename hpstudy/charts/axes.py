@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import quantiles
 
-from hpstudy.analysis.wording import level, unit_of_differences, unit_of_values, words
 from hpstudy.metric import Metric
 from hpstudy.numeric import deviation, finite, mean
 from hpstudy.sampler import Level
+from hpstudy.wording import level, unit_of_differences, unit_of_values, words
 
 _FAR = 12.0  # a gap this many times as wide as what lies on the near side of it cuts the axis
 _ENOUGH_FOR_QUARTILES = 4

@@ -9,10 +9,10 @@ from plotly.subplots import make_subplots
 
 from hpstudy.analysis.results import FactorResult, LevelResult
 from hpstudy.analysis.speed import Speeds, Tradeoff, go_by_epochs
-from hpstudy.analysis.wording import counted, level, number, words
 from hpstudy.charts.axes import Window, bulk, hovered, level_texts, value_axis
 from hpstudy.charts.theme import BLUE, GREEN, GREY, finish
 from hpstudy.metric import Metric
+from hpstudy.wording import counted, level, number, words
 
 _ALIKE = 1.1  # times that differ by less than this are about the same
 _TELLING = 0.001  # seconds: what takes less is timed by the clock's luck

@@ -10,12 +10,12 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from hpstudy.analysis.curves import Curve
-from hpstudy.analysis.wording import enumerated, level, number, words
 from hpstudy.charts.axes import Window, hovered, near, ticks, titled, window
 from hpstudy.charts.theme import DASHES, SERIES, finish
 from hpstudy.metric import Metric
 from hpstudy.numeric import mean as average
 from hpstudy.sampler import Level
+from hpstudy.wording import enumerated, level, number, words
 
 _HEIGHT = 440
 _MOST_POINTS = 240  # of a line: more than a screen has room for

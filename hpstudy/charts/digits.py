@@ -5,8 +5,8 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from hpstudy.analysis.digits import Reading
-from hpstudy.analysis.wording import counted
 from hpstudy.charts.theme import finish
+from hpstudy.wording import counted
 
 
 def confusion_figure(reading: Reading) -> go.Figure:

@@ -16,11 +16,11 @@ from optuna.distributions import CategoricalDistribution
 from optuna.trial import FrozenTrial
 
 from hpstudy.analysis.search import SearchResults
-from hpstudy.analysis.wording import counted, level, number, words
 from hpstudy.charts.axes import Window, bulk, hovered, log_axis, ticks, titled, value_axis
 from hpstudy.charts.search import add_beyond, add_diverged, measured, thinned
 from hpstudy.charts.theme import BLUE, GREEN, GREY, SCALE, VERMILLION, finish
 from hpstudy.numeric import mean
+from hpstudy.wording import counted, level, number, words
 
 _SLICE_TRIALS = 600
 _ENOUGH_FOR_CONTOUR = 30  # fewer say too little about what is between them

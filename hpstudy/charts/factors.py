@@ -19,7 +19,11 @@ from hpstudy.analysis.effects import (
 )
 from hpstudy.analysis.findings import Findings
 from hpstudy.analysis.results import FactorResult, LevelResult
-from hpstudy.analysis.wording import (
+from hpstudy.charts.axes import Window, hovered, ticks, titled
+from hpstudy.charts.effect_plot import ASIDE, EffectPlot, Mark, Outside, effect_plot
+from hpstudy.charts.theme import BLUE, DETAIL, GREY, VERMILLION, finish
+from hpstudy.metric import Metric
+from hpstudy.wording import (
     bare_number,
     cannot_tell,
     enumerated,
@@ -28,10 +32,6 @@ from hpstudy.analysis.wording import (
     spelled,
     words,
 )
-from hpstudy.charts.axes import Window, hovered, ticks, titled
-from hpstudy.charts.effect_plot import ASIDE, EffectPlot, Mark, Outside, effect_plot
-from hpstudy.charts.theme import BLUE, DETAIL, GREY, VERMILLION, finish
-from hpstudy.metric import Metric
 
 _LETTER = 0.014  # what a letter of the last level's name takes, of the axis
 _TICK_LETTERS = 14  # of a line of a level's name

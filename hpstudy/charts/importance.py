@@ -5,11 +5,11 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from hpstudy.analysis.importance import FANOVA, PED_ANOVA, RANGE, Importance, Importances
-from hpstudy.analysis.wording import spelled, unit_of_differences, words
 from hpstudy.charts.axes import hovered_difference
 from hpstudy.charts.theme import BLUE, GREY, VERMILLION, finish
 from hpstudy.metric import Metric
 from hpstudy.sampler import SEED
+from hpstudy.wording import spelled, unit_of_differences, words
 
 _FAR_APART = 30  # from this ratio on, small importances are only seen on a logarithmic axis
 _LOOKS = {

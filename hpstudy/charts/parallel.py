@@ -11,9 +11,9 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import FrozenTrial
 
 from hpstudy.analysis.search import SearchResults
-from hpstudy.analysis.wording import counted, level, number, setting, words
 from hpstudy.charts.search import measured, thinned
 from hpstudy.charts.theme import BLUE, GREY, VERMILLION, finish
+from hpstudy.wording import counted, level, number, setting, words
 
 _MOST_TRIALS = 150
 _MOST_NAMED = 5  # hyperparameters in a title

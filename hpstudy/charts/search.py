@@ -10,11 +10,11 @@ import plotly.graph_objects as go
 from optuna.trial import FrozenTrial, TrialState
 
 from hpstudy.analysis.search import SearchResults
-from hpstudy.analysis.wording import counted, number, words
 from hpstudy.charts.axes import Window, bulk, hovered, value_axis
 from hpstudy.charts.theme import BLUE, GREY, VERMILLION, finish
 from hpstudy.metric import Metric
 from hpstudy.trials import is_measured, last_value
+from hpstudy.wording import counted, number, words
 
 _MOST_CURVES = 80
 _MOST_POINTS = 1500

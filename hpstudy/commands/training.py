@@ -13,7 +13,6 @@ import optuna
 import typer
 from rich.console import RenderableType
 
-from hpstudy.analysis.wording import counted
 from hpstudy.objective import Objective
 from hpstudy.report.consoles import plain_console
 from hpstudy.report.live import LiveProgress, PointsView, View
@@ -28,6 +27,7 @@ from hpstudy.running.progress import Observer
 from hpstudy.running.worker import Job
 from hpstudy.storage import Database, Runs, open_database
 from hpstudy.trials import trained_epochs
+from hpstudy.wording import counted
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich.table import Table
 
 from hpstudy.analysis.importance import FANOVA, PED_ANOVA, RANGE, Importance, Importances
-from hpstudy.analysis.wording import spelled
 from hpstudy.metric import Metric
 from hpstudy.sampler import SEED
+from hpstudy.wording import spelled
 
 _TITLES = {
     RANGE: "how far the levels of a factor lie apart, and how far luck alone would move them",

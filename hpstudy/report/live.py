@@ -15,12 +15,12 @@ from rich.progress import Progress as ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from hpstudy.analysis.wording import level, number
 from hpstudy.errors import StoppedError
 from hpstudy.metric import Metric
 from hpstudy.report.wording import duration, setting
 from hpstudy.running.progress import Progress
 from hpstudy.running.search_progress import SearchProgress, SearchTrial
+from hpstudy.wording import level, number
 
 _LOOK_SECONDS = 1.0
 _TABLES_EVERY = 5  # looks

@@ -13,7 +13,10 @@ from hpstudy.analysis.published import NOT_CONSISTENT, Agreement
 from hpstudy.analysis.results import FactorResult, LevelResult, TrialCounts
 from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.telling import telling
-from hpstudy.analysis.wording import (
+from hpstudy.charts.figures import along_axes
+from hpstudy.metric import Metric
+from hpstudy.report.wording import judged
+from hpstudy.wording import (
     apart,
     counted,
     difference,
@@ -23,9 +26,6 @@ from hpstudy.analysis.wording import (
     number,
     setting,
 )
-from hpstudy.charts.figures import along_axes
-from hpstudy.metric import Metric
-from hpstudy.report.wording import judged
 
 _DOUBTED = "≠"
 _COLUMNS = ("level", "95 %", "verdict", "published", "seeds", "setting", "diverged")

@@ -23,7 +23,6 @@ from hpstudy.analysis.origin import Origin
 from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.speed import Tradeoff, go_by_epochs
 from hpstudy.analysis.telling import telling
-from hpstudy.analysis.wording import counted, interval, level, number, setting, words
 from hpstudy.charts.axes import identifier, titled
 from hpstudy.charts.figures import along_axes, digit_figures, grid_figures, search_figures
 from hpstudy.charts.theme import DARK_INSTEAD, template
@@ -32,6 +31,7 @@ from hpstudy.report.filters import breakable, characters, folded, told, unbroken
 from hpstudy.report.pictures import COLUMNS, MISTAKES, Sprite, diagram, sprite
 from hpstudy.report.tables import costs_table, finalists_table, levels_table, trials_table
 from hpstudy.report.wording import alike_failures, duration, missing_numbers
+from hpstudy.wording import counted, interval, level, number, setting, words
 
 _TEST_PICTURES = 25  # as the published report shows
 

@@ -19,7 +19,12 @@ from hpstudy.analysis.confirmed import Confirmed, Finalist
 from hpstudy.analysis.importance import Importances
 from hpstudy.analysis.reasons import more_confirmation
 from hpstudy.analysis.search import SearchResults, Tried, best_settings
-from hpstudy.analysis.wording import (
+from hpstudy.metric import Metric
+from hpstudy.report.importance_table import importance_table
+from hpstudy.report.wording import alike_failures, duration, how_trained, setting
+from hpstudy.running.search import SearchPlan
+from hpstudy.running.search_cost import SearchForecast
+from hpstudy.wording import (
     bare_number,
     cannot_tell,
     counted,
@@ -30,11 +35,6 @@ from hpstudy.analysis.wording import (
     number,
     words,
 )
-from hpstudy.metric import Metric
-from hpstudy.report.importance_table import importance_table
-from hpstudy.report.wording import alike_failures, duration, how_trained, setting
-from hpstudy.running.search import SearchPlan
-from hpstudy.running.search_cost import SearchForecast
 
 _BEST = 5
 _MOST_FAILURES = 10

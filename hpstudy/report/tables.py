@@ -12,7 +12,10 @@ from hpstudy.analysis.published import Agreement
 from hpstudy.analysis.results import FactorResult, LevelResult
 from hpstudy.analysis.search import SearchResults, best_settings
 from hpstudy.analysis.speed import go_by_epochs
-from hpstudy.analysis.wording import (
+from hpstudy.metric import Metric
+from hpstudy.numeric import mean
+from hpstudy.report.wording import judged
+from hpstudy.wording import (
     apart,
     difference,
     headings,
@@ -22,9 +25,6 @@ from hpstudy.analysis.wording import (
     short_number,
     words,
 )
-from hpstudy.metric import Metric
-from hpstudy.numeric import mean
-from hpstudy.report.wording import judged
 
 _SHOWN_TRIALS = 10
 _SMALLEST_P = 0.001  # what is smaller is not known to a digit

@@ -15,7 +15,6 @@ from hpstudy.analysis.published import NOT_CONSISTENT, Agreement
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult
 from hpstudy.analysis.speed import go_by_epochs
 from hpstudy.analysis.telling import telling
-from hpstudy.analysis.wording import apart, counted, difference, interval, number, words
 from hpstudy.metric import Metric
 from hpstudy.report.importance_table import importance_table
 from hpstudy.report.wording import (
@@ -28,6 +27,7 @@ from hpstudy.report.wording import (
 )
 from hpstudy.running.cost import Forecast
 from hpstudy.sampler import Level
+from hpstudy.wording import apart, counted, difference, interval, number, words
 
 _HOW_JUDGED = (
     "Intervals cover 95 %. A verdict compares a level with the baseline, seeds as blocks, spread "

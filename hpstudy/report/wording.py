@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from hpstudy.analysis.effects import Effect
 from hpstudy.analysis.results import Failure, GridResults, LevelResult
-from hpstudy.analysis.wording import level
 from hpstudy.running.failures import alike
+from hpstudy.wording import level
 
 
 def duration(seconds: float | None) -> str:

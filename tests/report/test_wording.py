@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from hpstudy.analysis.wording import difference, interval, level, number, short_number, spelled
 from hpstudy.metric import Metric
 from hpstudy.report.wording import duration, elapsed, setting, size
 from hpstudy.running.progress import label
+from hpstudy.wording import difference, interval, level, number, short_number, spelled
 
 SHARE = Metric("test_accuracy", unit="share")
 PER_CENT = Metric("accuracy", unit="%")
