@@ -258,8 +258,8 @@ def clean(
 ) -> None:
     """Drop all checkpoints but those that a waiting point would go on from."""
     from hpstudy.commands.opening import open_study
-    from hpstudy.report.wording import size
     from hpstudy.running.cleanup import clean as clean_up
+    from hpstudy.wording import size
 
     opened = open_study(study, name, runs, storage)
     typer.echo(f"{size(clean_up(opened.study, opened.name, opened.runs))} freed.")

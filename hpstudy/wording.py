@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from math import floor, log10
 
 from hpstudy.metric import Metric
 from hpstudy.numeric import ROUNDING, finite, written
+from hpstudy.sampler import SEED, Level
 
 _SMALL = 0.01  # from here on, two decimals of points show something
 _SMALL_SHARE = 0.1  # per cent
@@ -166,3 +168,42 @@ def setting(params: Mapping[str, object]) -> str:
 def level(value: object) -> str:
     """Formats a hyperparameter's value."""
     return written(value) if isinstance(value, float) else f"{value}"
+
+
+def label(point: Mapping[str, Level], baseline: Mapping[str, Level], *, seeds: int) -> str:
+    """Names a point by what sets it apart from the baseline."""
+    apart = {k: v for k, v in point.items() if baseline.get(k, v) != v}
+    text = setting(apart) or "baseline"
+    return f"{text} · seed {point[SEED]}" if seeds > 1 and SEED in point else text
+
+
+def duration(seconds: float | None) -> str:
+    """Formats a duration: "41 s", "12 min", "3 h 05 min"."""
+    if seconds is None:
+        return "unknown"
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def size(count: int | None) -> str:
+    """Formats a number of bytes in MB."""
+    return "unknown" if count is None else f"{count / 1e6:,.0f} MB"
+
+
+def elapsed(seconds: float) -> str:
+    """Formats a wall time exactly enough to compare runs: "0:31:07"."""
+    return str(timedelta(seconds=round(seconds)))
+
+
+def how_trained(runtime: Mapping[str, object]) -> str:
+    """Says on what and in which precision: "Trained on cpu, in bf16, 1 thread each."."""
+    threads = runtime.get("threads")
+    said = {
+        "device": f"on {runtime.get('device')}",
+        "precision": f"in {runtime.get('precision')}",
+        "threads": f"{threads} thread{'' if threads == 1 else 's'} each",
+    }
+    known = [text for name, text in said.items() if name in runtime]
+    return f"Trained {', '.join(known)}." if known else ""

@@ -21,9 +21,9 @@ from hpstudy.report.consoles import plain_console
 from hpstudy.report.document import document
 from hpstudy.report.search_tables import search_tables
 from hpstudy.report.terminal import grid_tables
-from hpstudy.report.wording import setting
 from hpstudy.storage import exists, open_database
 from hpstudy.studies import any_study, confirm_name, find_study, grid_name, is_ours, search_name
+from hpstudy.wording import setting
 
 
 def grid_picture(found: Findings, opened: Opened) -> RenderableType:

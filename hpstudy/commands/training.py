@@ -16,7 +16,6 @@ from rich.console import RenderableType
 from hpstudy.objective import Objective
 from hpstudy.report.consoles import plain_console
 from hpstudy.report.live import LiveProgress, PointsView, View
-from hpstudy.report.wording import elapsed
 from hpstudy.running.begin import begin, check
 from hpstudy.running.cost import Costs
 from hpstudy.running.launch import default_workers, launch
@@ -27,7 +26,7 @@ from hpstudy.running.progress import Observer
 from hpstudy.running.worker import Job
 from hpstudy.storage import Database, Runs, open_database
 from hpstudy.trials import trained_epochs
-from hpstudy.wording import counted
+from hpstudy.wording import counted, elapsed
 
 
 @dataclass(frozen=True)

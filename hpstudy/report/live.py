@@ -17,10 +17,9 @@ from rich.text import Text
 
 from hpstudy.errors import StoppedError
 from hpstudy.metric import Metric
-from hpstudy.report.wording import duration, setting
 from hpstudy.running.progress import Progress
 from hpstudy.running.search_progress import SearchProgress, SearchTrial
-from hpstudy.wording import level, number
+from hpstudy.wording import duration, level, number, setting
 
 _LOOK_SECONDS = 1.0
 _TABLES_EVERY = 5  # looks

@@ -30,8 +30,8 @@ from hpstudy.pictures import Layer, Pictures
 from hpstudy.report.filters import breakable, characters, folded, told, unbroken
 from hpstudy.report.pictures import COLUMNS, MISTAKES, Sprite, diagram, sprite
 from hpstudy.report.tables import costs_table, finalists_table, levels_table, trials_table
-from hpstudy.report.wording import alike_failures, duration, missing_numbers
-from hpstudy.wording import counted, interval, level, number, setting, words
+from hpstudy.report.wording import alike_failures, missing_numbers
+from hpstudy.wording import counted, duration, interval, level, number, setting, words
 
 _TEST_PICTURES = 25  # as the published report shows
 

@@ -21,7 +21,7 @@ from hpstudy.analysis.reasons import more_confirmation
 from hpstudy.analysis.search import SearchResults, Tried, best_settings
 from hpstudy.metric import Metric
 from hpstudy.report.importance_table import importance_table
-from hpstudy.report.wording import alike_failures, duration, how_trained, setting
+from hpstudy.report.wording import alike_failures
 from hpstudy.running.search import SearchPlan
 from hpstudy.running.search_cost import SearchForecast
 from hpstudy.wording import (
@@ -29,10 +29,13 @@ from hpstudy.wording import (
     cannot_tell,
     counted,
     difference,
+    duration,
     headings,
+    how_trained,
     interval,
     level,
     number,
+    setting,
     words,
 )
 

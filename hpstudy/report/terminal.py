@@ -17,17 +17,20 @@ from hpstudy.analysis.speed import go_by_epochs
 from hpstudy.analysis.telling import telling
 from hpstudy.metric import Metric
 from hpstudy.report.importance_table import importance_table
-from hpstudy.report.wording import (
-    alike_failures,
-    duration,
-    how_trained,
-    judged,
-    missing_numbers,
-    size,
-)
+from hpstudy.report.wording import alike_failures, judged, missing_numbers
 from hpstudy.running.cost import Forecast
 from hpstudy.sampler import Level
-from hpstudy.wording import apart, counted, difference, interval, number, words
+from hpstudy.wording import (
+    apart,
+    counted,
+    difference,
+    duration,
+    how_trained,
+    interval,
+    number,
+    size,
+    words,
+)
 
 _HOW_JUDGED = (
     "Intervals cover 95 %. A verdict compares a level with the baseline, seeds as blocks, spread "

@@ -5,20 +5,19 @@ Workers write while this reads, so a running trial may be seen with a part of it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from hpstudy.numeric import written
 from hpstudy.records import Epoch, Records
 from hpstudy.running.cost import Costs
 from hpstudy.running.plan import PlannedPoint, PointsPlan
-from hpstudy.sampler import SEED, Level, Point, known_params
+from hpstudy.sampler import Point, known_params
 from hpstudy.storage import Database
 from hpstudy.studies import find_study
 from hpstudy.trials import ERROR, TRAINING, is_measured, point_key
+from hpstudy.wording import label
 
 
 @dataclass(frozen=True)
@@ -67,17 +66,6 @@ class Progress:
     failed: int
     best: tuple[float, str] | None
     seconds_left: float | None
-
-
-def label(point: Mapping[str, Level], baseline: Mapping[str, Level], *, seeds: int) -> str:
-    """Names a point by what sets it apart from the baseline."""
-    parts = [
-        f"{name} {written(value)}" if isinstance(value, float) else f"{name} {value}"
-        for name, value in point.items()
-        if baseline.get(name, value) != value
-    ]
-    text = ", ".join(parts) or "baseline"
-    return f"{text} · seed {point[SEED]}" if seeds > 1 and SEED in point else text
 
 
 class Observer:

@@ -25,7 +25,6 @@ from hpstudy.running.interrupts import Interrupted, check_interrupts, deferred_i
 from hpstudy.running.keeping import Keeper
 from hpstudy.running.ledger import Ledger
 from hpstudy.running.plan import Plan, PlannedPoint, PointsPlan
-from hpstudy.running.progress import label
 from hpstudy.running.proposals import SearchAgenda
 from hpstudy.running.samplers import GivenSampler
 from hpstudy.running.search import SearchPlan
@@ -46,6 +45,7 @@ from hpstudy.trials import (
     worst_value,
 )
 from hpstudy.trouble import stop_if_full
+from hpstudy.wording import label
 
 _POLL_SECONDS = 0.2
 

@@ -3,9 +3,19 @@ from __future__ import annotations
 import pytest
 
 from hpstudy.metric import Metric
-from hpstudy.report.wording import duration, elapsed, setting, size
-from hpstudy.running.progress import label
-from hpstudy.wording import difference, interval, level, number, short_number, spelled
+from hpstudy.wording import (
+    difference,
+    duration,
+    elapsed,
+    interval,
+    label,
+    level,
+    number,
+    setting,
+    short_number,
+    size,
+    spelled,
+)
 
 SHARE = Metric("test_accuracy", unit="share")
 PER_CENT = Metric("accuracy", unit="%")
