@@ -1,19 +1,79 @@
-"""A metric: its name, which direction is better, and the unit that its values have."""
+"""A metric, a value of it with its 95 % interval, and what can be said of values compared."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
+from enum import StrEnum
+from typing import Literal, TypeVar
 
 Direction = Literal["maximize", "minimize"]
+_T = TypeVar("_T")
+
+# What an epoch's metrics may hold beside the objective's own; each with a meaning of its own.
+SECONDS = "seconds"
+WALL_SECONDS = "wall_seconds"
+IMAGES_PER_SECOND = "images_per_second"
+PEAK_MEMORY = "peak_memory_mb"
 
 SHARE = "share"  # of 1, shown in per cent
 PER_CENT = "%"
 PLAIN = ""
 
 _ENDS = {SHARE: (0.0, 1.0), PER_CENT: (0.0, 100.0)}
+
+
+class Verdict(StrEnum):
+    """What a grid says of a level beside the baseline."""
+
+    BASELINE = "baseline"
+    BETTER = "better"
+    WORSE = "worse"
+    NOT_SHOWN = "no difference shown"
+    CANNOT_TELL = "one seed: cannot tell"
+    UNSTABLE = "unstable"  # some seeds diverged, and it is not shown to be worse
+    DIVERGES = "diverges"  # all of them did
+
+
+class ClaimVerdict(StrEnum):
+    """What the data say of a claim."""
+
+    SUPPORTED = "supported"
+    CONTRADICTED = "contradicted"
+    NOT_SHOWN = "not shown"
+
+
+class Agrees(StrEnum):
+    """How a published figure stands beside ours."""
+
+    CONSISTENT = "consistent"
+    NOT_CONSISTENT = "not consistent"
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A value of a metric, or a difference of two, with its 95 % interval.
+
+    Attributes:
+        value: The value.
+        low: Lower end of the interval; None where it is not known, or says nothing.
+        high: Its upper end, known where the lower one is.
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """Both ends of the interval; None where it is not known."""
+        return None if self.low is None or self.high is None else (self.low, self.high)
+
+    @classmethod
+    def within(cls, value: float, ends: tuple[float, float] | None) -> Quantity:
+        """Returns a value with its interval, where there is one."""
+        return cls(value, *(ends or (None, None)))
 
 
 @dataclass(frozen=True)
@@ -89,3 +149,11 @@ class Metric:
         """The least and the greatest value that there can be; infinite where there is none."""
         unbounded = (-math.inf, math.inf)
         return _ENDS.get(self.unit, unbounded) if self.is_bounded else unbounded
+
+    def best(self, items: Iterable[_T], key: Callable[[_T], float]) -> _T | None:
+        """Returns the item with the best value, the first of equal ones; None of no items."""
+        return next(iter(self.sorted(items, key)), None)
+
+    def sorted(self, items: Iterable[_T], key: Callable[[_T], float]) -> list[_T]:
+        """Returns items in the order of their values, the best first; equal ones as they were."""
+        return sorted(items, key=lambda item: -self.sign * key(item))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import floor, log10
 
-from hpstudy.metric import Metric
+from hpstudy.metric import Metric, Quantity
 from hpstudy.numeric import ROUNDING, finite, written
 from hpstudy.sampler import SEED, Level
 
@@ -28,9 +28,11 @@ class _Form:
 _VALUE, _DIFFERENCE = _Form("", 5), _Form("+", 4)
 
 
-def number(value: float | None, metric: Metric) -> str:
+def number(value: float | Quantity | None, metric: Metric) -> str:
     """Formats a metric's value with its unit: "98.54 %"; nothing for what is not known."""
-    return "" if value is None else _with_unit(bare_number(value, metric), unit_of_values(metric))
+    if value is None:
+        return ""
+    return _with_unit(bare_number(_plain(value), metric), unit_of_values(metric))
 
 
 def bare_number(value: float, metric: Metric) -> str:
@@ -48,10 +50,11 @@ def short_number(value: float, metric: Metric) -> str:
     return _with_unit(f"{metric.scale * value:.6g}", unit_of_values(metric))
 
 
-def difference(value: float | None, metric: Metric) -> str:
+def difference(value: float | Quantity | None, metric: Metric) -> str:
     """Formats a difference of two values, without its unit: "+0.30"."""
     if value is None:
         return ""
+    value = _plain(value)
     if not metric.in_per_cent:
         return _significant(value, _DIFFERENCE)
     return _fixed(metric.scale * value, 2, _DIFFERENCE)
@@ -70,6 +73,29 @@ def interval(low: float | None, high: float | None, metric: Metric, *, signed: b
     else:
         texts = [_significant(end, form, half) for end in ends]
     return " to ".join(texts)
+
+
+def ends(quantity: Quantity | None, metric: Metric, *, signed: bool = False) -> str:
+    """Formats the interval of a value, or of a difference (signed), without the unit."""
+    return "" if quantity is None else interval(quantity.low, quantity.high, metric, signed=signed)
+
+
+def quantity(value: Quantity | None, metric: Metric) -> str:
+    """Formats a value with its interval: "98.41 % (97.50 to 99.32)"."""
+    return _with_ends(number(value, metric), ends(value, metric))
+
+
+def gap(value: Quantity | None, metric: Metric) -> str:
+    """Formats a difference with its interval, without the unit: "+0.30 (+0.10 to +0.50)"."""
+    return _with_ends(difference(value, metric), ends(value, metric, signed=True))
+
+
+def _with_ends(text: str, both: str) -> str:
+    return f"{text} ({both})" if both else text
+
+
+def _plain(value: float | Quantity) -> float:
+    return value.value if isinstance(value, Quantity) else value
 
 
 def _decimals(size: float) -> int:
@@ -98,10 +124,11 @@ def _significant(value: float, form: _Form, half: float = 0.0) -> str:
     return f"{value:{form.sign}.{digits}g}"
 
 
-def spelled(value: float | None, metric: Metric, *, signed: bool = True) -> str:
+def spelled(value: float | Quantity | None, metric: Metric, *, signed: bool = True) -> str:
     """Formats a difference with its unit, where it has one: "+0.30 points"."""
     if value is None:
         return ""
+    value = _plain(value)
     text = difference(value if signed else abs(value), metric)
     return _with_unit(text if signed else text.removeprefix("+"), unit_of_differences(metric))
 

@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from hpstudy.metric import Quantity
 from hpstudy.analysis.curves import Curve, CurvePoint
 from hpstudy.analysis.digits import Network, Reading
 from hpstudy.analysis.importance import Importance, Importances
@@ -88,7 +89,7 @@ def report(tmp_path: Path, made_findings, made_search) -> Path:
         ),
         curves=[Curve("lr", lr, lr == 0.001, 0, epochs, steps) for lr in (0.001, 0.01, 0.1)],
         search=search,
-        importances=Importances((Importance("lr", "pedanova", 0.9, 0.8, 1.0),), None),
+        importances=Importances((Importance("lr", "pedanova", Quantity(0.9, 0.8, 1.0)),), None),
         tradeoffs=[
             Tradeoff("trial 3", 40.0, 0.97, is_on_front=True),
             Tradeoff("trial 1", 60.0, 0.98, is_on_front=True),

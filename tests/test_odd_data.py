@@ -24,7 +24,7 @@ from sqlalchemy import StaticPool, create_engine
 from hpstudy.analysis.answer import answer
 from hpstudy.analysis.curves import read_curves
 from hpstudy.analysis.digits import best_of_grid, best_of_search
-from hpstudy.analysis.findings import Findings, findings
+from hpstudy.analysis.findings import GridFindings, findings
 from hpstudy.analysis.importance import search_importances
 from hpstudy.analysis.origin import read_origin
 from hpstudy.analysis.reading import read_grid
@@ -214,20 +214,20 @@ def says_no_nan(text: str) -> None:
     assert re.search(r"(?<![\w/])[+-]?(nan|inf|infinity)(?![\w/])", text, re.IGNORECASE) is None
 
 
-def check_grid(found: Findings, curves=()) -> None:
-    grid = found.grid
+def check_grid(found: GridFindings, curves=()) -> None:
+    metric = found.metric
     finite(found)
     told = document("odd", "odd", "sqlite:///x", found)
     json.dumps(told, allow_nan=False)
-    sound(told["grid"]["factors"], grid.metric.bounds)
-    sound(told["grid"]["importance"], grid.metric.bounds)
+    sound(told["grid"]["factors"], metric.bounds)
+    sound(told["grid"]["importance"], metric.bounds)
     finite(answer(found, None))
-    finite(best_of_grid(grid))
+    finite(best_of_grid(found.results))
     figures = grid_figures(found, curves=curves)
     finite(figures)
     texts = [printed(grid_tables(found)), grid_note("odd", found, answer(found, None))]
-    for factor in grid.factors:
-        texts += [f"{levels_table(factor, found)}", f"{costs_table(factor, found)}"]
+    for factor in found.factors:
+        texts += [f"{levels_table(factor, metric)}", f"{costs_table(factor, metric)}"]
     for text in [*texts, *(claim.why for claim in found.claims), f"{answer(found, None)}"]:
         says_no_nan(text)
     assert all(claim.why for claim in found.claims)
@@ -253,10 +253,10 @@ def check_search(search: SearchResults, database: Database) -> None:
         says_no_nan(text)
 
 
-def whole_page(found: Findings | None, search: SearchResults | None, database: Database) -> str:
+def whole_page(found: GridFindings | None, search: SearchResults | None, database: Database) -> str:
     content = Content(
         name="odd", title="odd", database="x", quick=None, found=found,
-        curves=() if found is None else read_curves(found.grid, database), search=search,
+        curves=() if found is None else read_curves(found.factors, database), search=search,
         importances=None if search is None else search_importances(search),
         tradeoffs=() if search is None else search_tradeoffs(search, database),
         reading=None, pictures=None, layers=(), origins={}, commands=["hpstudy grid"],
@@ -276,7 +276,7 @@ def test_a_grid(values: str, seeds: str):
     metric = ("value", "accuracy", "test_accuracy")[place % 3]
     database = memory()
     grid = read_made_grid(made, metric, ("maximize", "minimize")[place // 3 % 2], database)
-    check_grid(findings(grid), read_curves(grid, database))
+    check_grid(findings(grid), read_curves(grid.factors, database))
 
 
 @pytest.mark.parametrize("seeds", ["nothing", "the baseline once", "two seeds", "seeds apart"])
@@ -312,12 +312,12 @@ def test_levels_of_which_seeds_diverged(gone: dict[int, int]):
     database = memory()
     grid = read_made_grid(made, "accuracy", "maximize", database)
     found = findings(grid)
-    check_grid(found, read_curves(grid, database))
-    (factor,) = grid.factors
+    check_grid(found, read_curves(grid.factors, database))
+    (factor,) = found.factors
     assert {row.level: len(row.diverged) for row in factor.levels if row.diverged} == gone
     for row in factor.levels:
         if row.diverged and not row.is_baseline:
-            assert found.effects["a", row.level].verdict in ("unstable", "worse", "diverges")
+            assert row.verdict in ("unstable", "worse", "diverges")
 
 
 @settings(
@@ -345,8 +345,8 @@ def test_any_grid(values: Values, metric: str, direction: str):
     finite(found)
     told = document("odd", "odd", "sqlite:///x", found)
     json.dumps(told, allow_nan=False)
-    sound(told["grid"]["factors"], found.grid.metric.bounds)
-    sound(told["grid"]["importance"], found.grid.metric.bounds)
+    sound(told["grid"]["factors"], found.metric.bounds)
+    sound(told["grid"]["importance"], found.metric.bounds)
     says_no_nan(printed(grid_tables(found)))
     finite(answer(found, None))
 

@@ -18,7 +18,7 @@ import pytest
 from optuna_dashboard import get_note
 
 from hpstudy.records import Identity
-from hpstudy.trials import FINGERPRINT
+from hpstudy.studies import FINGERPRINT
 
 PINS = Path(__file__).parent / "pins"
 COMMANDS = (

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from hpstudy.analysis import reasons
 from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.evidence import Evidence, GridEvidence, SearchEvidence, evidence
-from hpstudy.analysis.findings import Findings
+from hpstudy.analysis.findings import GridFindings
 from hpstudy.analysis.judged import Judged
 from hpstudy.analysis.search import SearchResults
-from hpstudy.metric import Metric
+from hpstudy.metric import Metric, Quantity
 from hpstudy.sampler import Level
-from hpstudy.wording import counted, enumerated, interval, number, setting, spelled, words
+from hpstudy.wording import counted, enumerated, number, setting, words
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,6 @@ class Answer:
         changed: Its hyperparameters that differ from the baseline.
         metric: The metric of its value.
         value: Its mean value; None without one.
-        low: Lower end of the mean's 95 % interval; None where that is not known.
-        high: Its upper end.
         trainings: How many trainings the mean is of.
         notes: What else a reader must know before using it.
     """
@@ -38,9 +36,7 @@ class Answer:
     params: Mapping[str, Level]
     changed: tuple[str, ...]
     metric: Metric
-    value: float | None
-    low: float | None
-    high: float | None
+    value: Quantity | None
     trainings: int
     notes: tuple[str, ...]
 
@@ -71,12 +67,9 @@ def _use_winner(e: Evidence) -> Answer:
 def _use_level(e: Evidence) -> Answer:
     grid = _grid(e)
     best, *others = e.better
-    low, high = best.effect.difference_low, best.effect.difference_high
-    ends = interval(low, high, grid.metric, signed=True)
     why = f"The baseline diverged on {best.baseline.losses}, {best.named} on none."
-    if best.effect.difference is not None:
-        gap = spelled(best.effect.difference, grid.metric)
-        why = f"{gap} against the baseline{f' (95 % {ends})' if ends else ''}."
+    if best.row.difference is not None:
+        why = f"{reasons.apart(best.row.difference, grid.metric, 'against the baseline')}."
     notes = []
     if others:
         listed = enumerated([j.told(grid.metric) for j in others])
@@ -95,7 +88,7 @@ def _leave_baseline(e: Evidence) -> Answer:
     if not steady:
         headline = "No setting is shown to be fit: the baseline diverges."
         return _of_level(e, None, headline, why)
-    best = max(steady, key=lambda j: grid.metric.sign * (j.row.mean or 0.0))
+    best = max(steady, key=lambda j: grid.metric.sign * (j.row.average or 0.0))
     return _of_level(e, best, f"Not the baseline, which diverges: try {best.named}.", why)
 
 
@@ -166,9 +159,7 @@ def _try_best(e: Evidence) -> Answer:
         params=candidate,
         changed=tuple(e.changes(candidate)),
         metric=search.metric,
-        value=best.values[0] if fresh is None else fresh.mean,
-        low=None,
-        high=None,
+        value=_known(best.values[0] if fresh is None else fresh.mean),
         trainings=1 if fresh is None else len(fresh.seeds),
         notes=tuple(notes),
     )
@@ -184,8 +175,6 @@ def _nothing_fits(e: Evidence) -> Answer:
         changed=(),
         metric=e.lost.metric,
         value=None,
-        low=None,
-        high=None,
         trainings=0,
         notes=(),
     )
@@ -207,7 +196,7 @@ RULES = (
 )
 
 
-def answer(found: Findings | None, search: SearchResults | None) -> Answer | None:
+def answer(found: GridFindings | None, search: SearchResults | None) -> Answer | None:
     """Says which setting to use: the first rule that applies to all that is known.
 
     Args:
@@ -237,6 +226,10 @@ def _won(e: Evidence) -> Confirmed:
     return won
 
 
+def _known(value: float | None) -> Quantity | None:
+    return None if value is None else Quantity(value)
+
+
 def _beside(e: Evidence) -> list[str]:
     return [*reasons.left(_search(e).search), *reasons.grid_beside(e)]
 
@@ -245,7 +238,7 @@ def _of_level(
     e: Evidence, chosen: Judged | None, headline: str, why: str, notes: Sequence[str] = ()
 ) -> Answer:
     grid = _grid(e)
-    baseline = grid.found.grid.baseline
+    baseline = grid.found.results.baseline
     params = baseline if chosen is None else {**baseline, chosen.factor: chosen.row.level}
     return Answer(
         headline=headline,
@@ -254,8 +247,6 @@ def _of_level(
         changed=tuple(name for name, value in params.items() if value != baseline[name]),
         metric=grid.metric,
         value=None if chosen is None else chosen.row.mean,
-        low=None if chosen is None else chosen.effect.low,
-        high=None if chosen is None else chosen.effect.high,
         trainings=0 if chosen is None else len(chosen.row.values),
         notes=(*notes, *reasons.about_grid(e, grid), *reasons.search_beside(e.search)),
     )
@@ -270,8 +261,6 @@ def _of_winner(e: Evidence, headline: str, why: str, notes: Sequence[str]) -> An
         changed=tuple(e.changes(won.params)),
         metric=won.metric,
         value=won.mean,
-        low=won.low,
-        high=won.high,
         trainings=len(won.values),
         notes=tuple(notes),
     )
@@ -286,8 +275,6 @@ def _of_baseline(e: Evidence, headline: str, why: str, notes: Sequence[str]) -> 
         changed=(),
         metric=_search(e).search.metric if won is None else won.metric,
         value=None if won is None else won.baseline_mean,
-        low=None if won is None else won.baseline_low,
-        high=None if won is None else won.baseline_high,
         trainings=0 if won is None else len(won.baseline_values),
         notes=tuple(notes),
     )

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from hpstudy.analysis.comparisons import Comparisons, mean_interval
 from hpstudy.analysis.results import GridResults, LevelResult
+from hpstudy.metric import ClaimVerdict
 from hpstudy.numeric import finite
 from hpstudy.sampler import Level
 from hpstudy.sections import Claim
@@ -22,10 +23,6 @@ from hpstudy.wording import (
     words,
 )
 
-SUPPORTED = "supported"
-CONTRADICTED = "contradicted"
-NOT_SHOWN = "not shown"
-
 
 @dataclass(frozen=True)
 class ClaimResult:
@@ -33,12 +30,12 @@ class ClaimResult:
 
     Attributes:
         says: The claim in words.
-        verdict: "supported", "contradicted" or "not shown".
+        verdict: Whether they support it.
         why: The figures behind the verdict, in a sentence.
     """
 
     says: str
-    verdict: str
+    verdict: ClaimVerdict
     why: str
 
 
@@ -79,7 +76,7 @@ class _Judge:
     def __init__(self, grid: GridResults, comparisons: Comparisons) -> None:
         self._grid = grid
         self._comparisons = comparisons
-        self._rows = {(f.factor, row.level): row for f in grid.factors for row in f.levels}
+        self._rows = {(f.name, row.level): row for f in grid.factors for row in f.levels}
         self._sign = grid.metric.sign
 
     def result(self, claim: Claim) -> ClaimResult:
@@ -87,11 +84,11 @@ class _Judge:
         shown = [s for s in statements if s.low is not None and s.low > 0]
         opposed = [s for s in statements if s.high is not None and s.high < 0]
         if opposed:
-            verdict, decisive = CONTRADICTED, opposed
+            verdict, decisive = ClaimVerdict.CONTRADICTED, opposed
         elif statements and len(shown) == len(statements):
-            verdict, decisive = SUPPORTED, statements
+            verdict, decisive = ClaimVerdict.SUPPORTED, statements
         else:
-            verdict, decisive = NOT_SHOWN, [s for s in statements if s not in shown]
+            verdict, decisive = ClaimVerdict.NOT_SHOWN, [s for s in statements if s not in shown]
         why = "; ".join(s.figures for s in decisive) or self._why_nothing(claim)
         return ClaimResult(claim.says, verdict, why)
 
@@ -134,7 +131,7 @@ class _Judge:
     def _threshold(self, factor: str, level: Level, bound: float, sign: int) -> _Statement:
         row = self._rows[factor, level]
         metric = self._grid.metric
-        text = f"{setting({factor: level})}: {number(row.mean, metric) or 'no value'}"
+        text = f"{setting({factor: level})}: {number(row.average, metric) or 'no value'}"
         ends = mean_interval(row.values, metric) if not row.diverged else None
         if ends is None:
             return _Statement(f"{text}, {_too_few(row)}")
@@ -148,10 +145,12 @@ class _Judge:
         first, second = self._rows[factor, level], self._rows[factor, other]
         text = f"{setting({factor: level})} against {other}: "
         contrast = self._comparisons.between(factor, level, other)
-        if first.mean is None or second.mean is None or first is second:
+        if first.average is None or second.average is None or first is second:
             return _Statement(f"{text}{_too_few(first, second)}")
         if contrast is None or contrast.low is None or contrast.high is None:
-            gap = finite(first.mean - second.mean) if contrast is None else contrast.difference
+            gap = (
+                finite(first.average - second.average) if contrast is None else contrast.difference
+            )
             return _Statement(f"{text}{spelled(gap, metric)}, {_too_few(first, second)}")
         low, high = sorted((sign * contrast.low, sign * contrast.high))
         ends = interval(contrast.low, contrast.high, metric, signed=True)

@@ -95,10 +95,10 @@ class Comparisons:
     def __init__(self, grid: GridResults) -> None:
         self._metric = grid.metric
         self._baseline_levels = {
-            (f.factor, row.level) for f in grid.factors for row in f.levels if row.is_baseline
+            (f.name, row.level) for f in grid.factors for row in f.levels if row.is_baseline
         }
         self._replicated = {
-            self._setting(f.factor, row.level): dict(zip(row.seeds, row.values, strict=True))
+            self._setting(f.name, row.level): dict(zip(row.seeds, row.values, strict=True))
             for f in grid.factors
             for row in f.levels
             if len(row.seeds) >= 2 and not row.diverged

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from optuna.trial import FrozenTrial
 
 from hpstudy import confirmation
-from hpstudy.analysis.comparisons import Noise, mean_interval, paired_interval
+from hpstudy.analysis.comparisons import Ends, Noise, mean_interval, paired_interval
 from hpstudy.analysis.planning import seeds_needed
 from hpstudy.analysis.results import Failure
 from hpstudy.confirmation import Candidate
-from hpstudy.metric import Metric
+from hpstudy.metric import Metric, Quantity
 from hpstudy.numeric import deviation, finite, mean
 from hpstudy.sampler import SEED, Point
 from hpstudy.study import VALIDATION, StudyFile
@@ -51,21 +51,14 @@ class Confirmed:
         params: The winner's setting.
         seeds: The seeds that have a value.
         values: The winner's values.
-        mean: Their mean; None where it diverged on every seed.
-        low: Lower end of the mean's 95 % interval (Student's t); None with one seed.
-        high: Its upper end.
+        mean: Their mean (Student's t; no interval with one seed); None where it diverged on all.
         baseline_values: The baseline's values, on the same seeds.
         baseline_mean: Their mean.
-        difference: Mean difference, winner less baseline, over the seeds that both have; None
-            where the winner is the baseline.
-        difference_low: Lower end of its 95 % interval (paired t); None with one seed, and where it
-            is wider than what the metric can span, so that these seeds cannot tell.
-        difference_high: Its upper end.
+        difference: Mean difference, winner less baseline, over the seeds that both have (paired
+            t); no interval with one seed, and where it is wider than what the metric can span, so
+            that these seeds cannot tell. None where the winner is the baseline.
         seeds_needed: Where no difference is shown: the seeds that would show one of the size
             seen in 80 % of studies; None where that is not known.
-        baseline_low: Lower end of the 95 % interval of the baseline's mean (Student's t); None
-            with one seed.
-        baseline_high: Its upper end.
         is_baseline: Whether the winner is the baseline itself: nothing to compare.
         diverged: The seeds on which the winner diverged.
         baseline_diverged: The seeds on which the baseline diverged.
@@ -75,17 +68,11 @@ class Confirmed:
     params: Point
     seeds: tuple[int, ...]
     values: tuple[float, ...]
-    mean: float | None
-    low: float | None
-    high: float | None
+    mean: Quantity | None
     baseline_values: tuple[float, ...]
-    baseline_mean: float | None
-    difference: float | None
-    difference_low: float | None
-    difference_high: float | None
+    baseline_mean: Quantity | None
+    difference: Quantity | None
     seeds_needed: int | None = None
-    baseline_low: float | None = None
-    baseline_high: float | None = None
     is_baseline: bool = False
     diverged: tuple[int, ...] = ()
     baseline_diverged: tuple[int, ...] = ()
@@ -157,39 +144,32 @@ def confirmed(
         return None
     values = [*ours.values(), *theirs.values()]
     metric = study.measured(search.confirming_metric, search.direction, values)
-    low, high = mean_interval(tuple(ours.values()), metric) or (None, None)
-    base_low, base_high = mean_interval(tuple(theirs.values()), metric) or (None, None)
     is_baseline = winner.setting == baseline
     both = set() if is_baseline else ours.keys() & theirs.keys()
     differences = tuple(finite(ours[seed] - theirs[seed]) for seed in sorted(both))
-    ends = paired_interval(differences, metric) or (None, None)
+    ends = paired_interval(differences, metric)
     return Confirmed(
         metric=metric,
         params=winner.setting,
         seeds=tuple(ours),
         values=tuple(ours.values()),
-        mean=mean(ours.values()) if ours else None,
-        low=low,
-        high=high,
+        mean=_mean(tuple(ours.values()), metric),
         baseline_values=tuple(theirs.values()),
-        baseline_mean=mean(theirs.values()) if theirs else None,
-        difference=mean(differences) if differences else None,
-        difference_low=ends[0],
-        difference_high=ends[1],
+        baseline_mean=_mean(tuple(theirs.values()), metric),
+        difference=Quantity.within(mean(differences), ends) if differences else None,
         seeds_needed=_seeds_needed(differences, ends),
-        baseline_low=base_low,
-        baseline_high=base_high,
         is_baseline=is_baseline,
         diverged=diverged,
         baseline_diverged=confirmation.diverged_of(baseline, 0, seeds, trials),
     )
 
 
-def _seeds_needed(
-    differences: tuple[float, ...], ends: tuple[float | None, float | None]
-) -> int | None:
-    low, high = ends
-    is_shown = low is not None and high is not None and (low > 0 or high < 0)
+def _mean(values: tuple[float, ...], metric: Metric) -> Quantity | None:
+    return Quantity.within(mean(values), mean_interval(values, metric)) if values else None
+
+
+def _seeds_needed(differences: tuple[float, ...], ends: Ends | None) -> int | None:
+    is_shown = ends is not None and (ends[0] > 0 or ends[1] < 0)
     if len(differences) < 2 or is_shown or mean(differences) == 0 or deviation(differences) == 0:
         return None
     return seeds_needed(Noise(deviation(differences), 1), mean(differences), compared=1)

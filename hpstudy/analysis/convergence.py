@@ -31,7 +31,7 @@ Convergence = Mapping[tuple[str, Level], tuple[Reached, ...]]
 def convergence(grid: GridResults) -> Convergence:
     """Returns how soon each level's trainings reached each target."""
     return {
-        (f.factor, row.level): tuple(
+        (f.name, row.level): tuple(
             Reached(target, tuple(_first(run.epochs, target, grid) for run in row.runs))
             for target in grid.targets
         )

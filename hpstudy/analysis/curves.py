@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hpstudy.analysis.results import GridResults, Run
+from hpstudy.analysis.results import FactorResult, Run
 from hpstudy.numeric import finite
 from hpstudy.objective import Step
 from hpstudy.records import Records
@@ -48,28 +48,20 @@ class Curve:
     epochs: tuple[CurvePoint, ...]
     steps: tuple[Step, ...]
 
-    def epochs_until(self, metric: str, target: float) -> int | None:
-        """Returns the first epoch at which a metric is at least `target`; None if it never is."""
-        for point in self.epochs:
-            value = point.metrics.get(metric)
-            if value is not None and value >= target:
-                return point.number
-        return None
 
-
-def read_curves(grid: GridResults, database: Database) -> tuple[Curve, ...]:
+def read_curves(factors: Sequence[FactorResult], database: Database) -> tuple[Curve, ...]:
     """Reads the curves of a grid, in the order of its factors, levels and seeds.
 
     The baseline has a curve in each factor, as it has a row in each table.
 
     Args:
-        grid: The grid's results.
+        factors: A grid's factors with their levels' results.
         database: The database that they were read from; curves between epochs lie in it.
     """
     records = Records(database.engine)
     steps: dict[tuple[str, int], tuple[Step, ...]] = {}
     curves = []
-    for factor in grid.factors:
+    for factor in factors:
         for row in factor.levels:
             for run in row.runs:
                 at = run.key, len(run.epochs)
@@ -77,7 +69,7 @@ def read_curves(grid: GridResults, database: Database) -> tuple[Curve, ...]:
                     steps[at] = tuple(records.steps(*at))
                 curves.append(
                     Curve(
-                        factor=factor.factor,
+                        factor=factor.name,
                         level=row.level,
                         is_baseline=row.is_baseline,
                         seed=run.seed,

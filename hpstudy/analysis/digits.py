@@ -61,11 +61,11 @@ class Reading:
 
 def best_of_grid(grid: GridResults) -> Network | None:
     """Returns the level with the best mean, at its first seed: its luckiest would flatter it."""
-    rows = [(f.factor, row) for f in grid.factors for row in f.levels if row.mean is not None]
-    if not rows:
+    rows = [(f.name, row) for f in grid.factors for row in f.levels if row.runs]
+    best = grid.metric.best(rows, lambda found: found[1].average or 0.0)
+    if best is None:
         return None
-    pick = max if grid.direction == "maximize" else min
-    factor, row = pick(rows, key=lambda found: found[1].mean or 0.0)
+    factor, row = best
     run = row.runs[0]
     return Network(f"{setting({factor: row.level})}, seed {run.seed}", run.key, len(run.epochs))
 

@@ -9,35 +9,28 @@ from hpstudy.analysis.comparisons import CONFIDENCE, Comparisons, Contrast, mean
 from hpstudy.analysis.planning import seeds_needed
 from hpstudy.analysis.ranks import is_worse, ranks_p
 from hpstudy.analysis.results import GridResults, LevelResult
+from hpstudy.metric import Metric, Quantity, Verdict
+from hpstudy.numeric import finite, mean
 from hpstudy.sampler import Level
 
-BASELINE = "baseline"
-BETTER = "better"
-WORSE = "worse"
-NOT_SHOWN = "no difference shown"
-CANNOT_TELL = "one seed: cannot tell"
-UNSTABLE = "unstable"  # some seeds diverged, and it is not shown to be worse
-DIVERGES = "diverges"  # all of them did
+_COMPARED = (Verdict.BETTER, Verdict.WORSE, Verdict.NOT_SHOWN, Verdict.CANNOT_TELL)
 RANKS = "ranks"  # the test where seeds diverged
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Effect:
     """What one level does, and how sure that is.
 
     Attributes:
-        low: Lower end of the 95 % interval of the level's mean over seeds (Student's t).
-        high: Its upper end.
-        difference: Difference from the baseline; None where seeds of the level or of the baseline
-            diverged: that of the others, the luckier part, could have the wrong sign.
-        difference_low: Lower end of its 95 % interval, not adjusted for multiplicity; None where
-            it says nothing, as it is wider than what the metric can span.
-        difference_high: Its upper end.
+        mean: The mean over its seeds (Student's t); None without a value.
+        difference: The difference from the baseline, its interval not adjusted for multiplicity;
+            without an interval where that is wider than what the metric can span. None where
+            seeds of the level or of the baseline diverged: that of the others, the luckier part,
+            could have the wrong sign.
         p: Probability of a difference this large by luck; Holm's adjustment over all levels.
         test: The test that p comes from: "blocks", "Welch", "exact", or "ranks" where seeds of the
             level or of the baseline diverged.
-        verdict: "baseline", "better", "worse", "no difference shown", "one seed: cannot tell"; of a
-            level of which some seeds diverged "worse" or "unstable", of all "diverges".
+        verdict: What that shows; None where there is nothing to judge yet.
         within: Where no difference is shown: the interval excludes differences beyond this; None
             where it excludes none.
         seeds_needed: Where none is shown: the seeds that would show one of the size seen; None
@@ -45,14 +38,11 @@ class Effect:
             and before it is worked out.
     """
 
-    low: float | None = None
-    high: float | None = None
-    difference: float | None = None
-    difference_low: float | None = None
-    difference_high: float | None = None
+    mean: Quantity | None = None
+    difference: Quantity | None = None
     p: float | None = None
     test: str | None = None
-    verdict: str | None = None
+    verdict: Verdict | None = None
     within: float | None = None
     seeds_needed: int | None = None
 
@@ -77,8 +67,8 @@ def effects(grid: GridResults, comparisons: Comparisons) -> Effects:
     Returns:
         The effect of each level, by factor and level.
     """
-    rows = {(f.factor, row.level): row for f in grid.factors for row in f.levels}
-    baselines = {f.factor: row for f in grid.factors for row in f.levels if row.is_baseline}
+    rows = {(f.name, row.level): row for f in grid.factors for row in f.levels}
+    baselines = {f.name: row for f in grid.factors for row in f.levels if row.is_baseline}
     contrasts: dict[tuple[str, Level], Contrast] = {}
     ranked: dict[tuple[str, Level], float] = {}
     for key, row in rows.items():
@@ -93,7 +83,7 @@ def effects(grid: GridResults, comparisons: Comparisons) -> Effects:
     return {
         key: _by_ranks(row, baselines[key[0]], adjusted.get(key), grid)
         if _is_unsteady(row, baselines[key[0]])
-        else _effect(row, contrasts.get(key), adjusted.get(key, 1.0), grid)
+        else _effect(row, baselines[key[0]], contrasts.get(key), adjusted.get(key, 1.0), grid)
         for key, row in rows.items()
     }
 
@@ -107,23 +97,27 @@ def _by_ranks(
 ) -> Effect:
     """Judges a level by the rank of its outcomes; it or the baseline has diverged seeds."""
     if row.is_baseline:
-        return Effect(difference=None if row.mean is None else 0.0, verdict=BASELINE)
+        none = None if row.average is None else Quantity(0.0)
+        return Effect(mean=_mean(row, grid.metric), difference=none, verdict=Verdict.BASELINE)
     if not row.values:
-        return Effect(verdict=DIVERGES if row.diverged else None)
-    low, high = (not row.diverged and mean_interval(row.values, grid.metric)) or (None, None)
-    verdict = UNSTABLE if row.diverged else NOT_SHOWN if p is not None else CANNOT_TELL
+        return Effect(verdict=Verdict.DIVERGES if row.diverged else None)
+    verdict = Verdict.UNSTABLE if row.diverged else Verdict.NOT_SHOWN
+    if p is None and not row.diverged:
+        verdict = Verdict.CANNOT_TELL
     if p is not None and p < 1 - CONFIDENCE:
         if is_worse(row, baseline, grid.metric.sign):
-            verdict = WORSE
+            verdict = Verdict.WORSE
         elif not row.diverged:
-            verdict = BETTER
-    return Effect(
-        low=low,
-        high=high,
-        p=p,
-        test=None if p is None else RANKS,
-        verdict=verdict,
-    )
+            verdict = Verdict.BETTER
+    test = None if p is None else RANKS
+    return Effect(mean=_mean(row, grid.metric), p=p, test=test, verdict=verdict)
+
+
+def _mean(row: LevelResult, metric: Metric) -> Quantity | None:
+    """Returns a level's mean; without an interval where seeds diverged: the others are lucky."""
+    if row.average is None:
+        return None
+    return Quantity.within(row.average, None if row.diverged else mean_interval(row.values, metric))
 
 
 def with_seeds_needed(found: Effects, grid: GridResults, comparisons: Comparisons) -> Effects:
@@ -134,34 +128,38 @@ def with_seeds_needed(found: Effects, grid: GridResults, comparisons: Comparison
         grid: The grid's results.
         comparisons: Its settings compared.
     """
-    compared = sum(e.verdict in (BETTER, WORSE, NOT_SHOWN, CANNOT_TELL) for e in found.values())
-    present = {(f.factor, row.level): len(row.seeds) for f in grid.factors for row in f.levels}
+    compared = sum(e.verdict in _COMPARED for e in found.values())
+    present = {(f.name, row.level): len(row.seeds) for f in grid.factors for row in f.levels}
     return {
         key: _planned(key, effect, comparisons, compared, present[key])
         for key, effect in found.items()
     }
 
 
-def _effect(row: LevelResult, contrast: Contrast | None, p: float, grid: GridResults) -> Effect:
-    low, high = mean_interval(row.values, grid.metric) or (None, None)
-    if row.mean is None:
+def _effect(
+    row: LevelResult,
+    baseline: LevelResult,
+    contrast: Contrast | None,
+    p: float,
+    grid: GridResults,
+) -> Effect:
+    middle = _mean(row, grid.metric)
+    if middle is None:
         return Effect()
     if row.is_baseline:
-        return Effect(low, high, difference=0.0, verdict=BASELINE)
+        return Effect(mean=middle, difference=Quantity(0.0), verdict=Verdict.BASELINE)
     if contrast is None:
-        return Effect(low, high, difference=row.effect, verdict=CANNOT_TELL)
+        shared = _shared_difference(row, baseline)
+        return Effect(mean=middle, difference=shared, verdict=Verdict.CANNOT_TELL)
     if p < 1 - CONFIDENCE:
         is_better = grid.metric.sign * contrast.difference > 0
-        verdict, within = BETTER if is_better else WORSE, None
+        verdict, within = Verdict.BETTER if is_better else Verdict.WORSE, None
     else:
         ends = [abs(end) for end in (contrast.low, contrast.high) if end is not None]
-        verdict, within = NOT_SHOWN, max(ends, default=None)
+        verdict, within = Verdict.NOT_SHOWN, max(ends, default=None)
     return Effect(
-        low=low,
-        high=high,
-        difference=contrast.difference,
-        difference_low=contrast.low,
-        difference_high=contrast.high,
+        mean=middle,
+        difference=Quantity(contrast.difference, contrast.low, contrast.high),
         p=p,
         test=contrast.test,
         verdict=verdict,
@@ -169,13 +167,22 @@ def _effect(row: LevelResult, contrast: Contrast | None, p: float, grid: GridRes
     )
 
 
+def _shared_difference(row: LevelResult, baseline: LevelResult) -> Quantity | None:
+    """Returns the mean difference over the seeds that both have, where it can't be judged."""
+    base = dict(zip(baseline.seeds, baseline.values, strict=True))
+    differences = [finite(run.value - base[run.seed]) for run in row.runs if run.seed in base]
+    return Quantity(mean(differences)) if differences else None
+
+
 def _planned(
     key: tuple[str, Level], effect: Effect, comparisons: Comparisons, compared: int, present: int
 ) -> Effect:
     noise = comparisons.noise(*key)
-    if effect.verdict not in (NOT_SHOWN, CANNOT_TELL) or noise is None or not effect.difference:
+    if effect.verdict not in (Verdict.NOT_SHOWN, Verdict.CANNOT_TELL) or noise is None:
         return effect
-    needed = seeds_needed(noise, effect.difference, compared)
+    if effect.difference is None or not effect.difference.value:
+        return effect
+    needed = seeds_needed(noise, effect.difference.value, compared)
     return effect if needed is None or needed <= present else replace(effect, seeds_needed=needed)
 
 

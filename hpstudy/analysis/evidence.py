@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hpstudy.analysis.confirmed import Confirmed
-from hpstudy.analysis.effects import BETTER, CANNOT_TELL, NOT_SHOWN
-from hpstudy.analysis.findings import Findings
+from hpstudy.analysis.findings import GridFindings
 from hpstudy.analysis.judged import Judged
 from hpstudy.analysis.search import SearchResults
-from hpstudy.metric import Metric
+from hpstudy.metric import Metric, Verdict
 from hpstudy.sampler import Level
 
 
@@ -23,13 +22,13 @@ class GridEvidence:
         levels: Its levels that have a result, the baseline's rows among them.
     """
 
-    found: Findings
+    found: GridFindings
     levels: tuple[Judged, ...]
 
     @property
     def metric(self) -> Metric:
         """What is compared."""
-        return self.found.grid.metric
+        return self.found.metric
 
     @property
     def baseline(self) -> Judged | None:
@@ -39,9 +38,8 @@ class GridEvidence:
     @property
     def better(self) -> list[Judged]:
         """The levels shown to be better, the furthest first."""
-        found = [j for j in self.levels if j.effect.verdict == BETTER and not j.row.diverged]
-        found.sort(key=lambda j: self.metric.sign * j.height, reverse=True)
-        return found
+        found = [j for j in self.levels if j.row.verdict == Verdict.BETTER and not j.row.diverged]
+        return self.metric.sorted(found, lambda j: j.height)
 
     @property
     def bad(self) -> list[Judged]:
@@ -51,12 +49,12 @@ class GridEvidence:
     @property
     def alike(self) -> list[Judged]:
         """The levels of which no difference is shown."""
-        return [j for j in self.levels if j.effect.verdict == NOT_SHOWN]
+        return [j for j in self.levels if j.row.verdict == Verdict.NOT_SHOWN]
 
     @property
     def open(self) -> list[Judged]:
         """The levels that have too few seeds for a verdict."""
-        return [j for j in self.levels if j.effect.verdict == CANNOT_TELL]
+        return [j for j in self.levels if j.row.verdict == Verdict.CANNOT_TELL]
 
     @property
     def is_without_baseline(self) -> bool:
@@ -67,7 +65,7 @@ class GridEvidence:
     @property
     def untrained(self) -> int:
         """How many levels have no result yet."""
-        return sum(len(f.levels) for f in self.found.grid.factors) - len(self.levels)
+        return len([*self.found.levels]) - len(self.levels)
 
 
 @dataclass(frozen=True)
@@ -89,10 +87,10 @@ class SearchEvidence:
     def ends(self) -> tuple[float, float] | None:
         """The interval of the winner's difference, the worse end first; None where not known."""
         won = self.won
-        if won is None or won.difference_low is None or won.difference_high is None:
+        if won is None or won.difference is None or won.difference.ends is None:
             return None
-        low, high = won.difference_low, won.difference_high
-        return (low, high) if won.metric.sign > 0 else (-high, -low)
+        low, high = sorted(won.metric.sign * end for end in won.difference.ends)
+        return low, high
 
     @property
     def is_steady(self) -> bool:
@@ -167,7 +165,7 @@ class Evidence:
         """The baseline's setting."""
         if self.search is not None:
             return self.search.search.baseline
-        return self.grid.found.grid.baseline if self.grid is not None else {}
+        return self.grid.found.results.baseline if self.grid is not None else {}
 
     def doubts(self, params: Mapping[str, Level]) -> list[Judged]:
         """Returns the levels of a setting that the grid by itself shows to be worse or diverge."""
@@ -221,8 +219,10 @@ class Evidence:
         if grid is None or not self.better or won is None or won.difference is None:
             return False
         is_one_metric = (grid.metric.name, grid.metric.sign) == (won.metric.name, won.metric.sign)
-        gap = self.better[0].effect.difference
-        return gap is not None and is_one_metric and won.metric.sign * (gap - won.difference) > 0
+        gap = self.better[0].difference
+        return (
+            gap is not None and is_one_metric and won.metric.sign * (gap - won.difference.value) > 0
+        )
 
     @property
     def losses(self) -> str | None:
@@ -238,7 +238,7 @@ class Evidence:
         return " and ".join(told) or None
 
 
-def evidence(found: Findings | None, search: SearchResults | None) -> Evidence:
+def evidence(found: GridFindings | None, search: SearchResults | None) -> Evidence:
     """Puts together what grid and search say.
 
     Args:
@@ -249,11 +249,9 @@ def evidence(found: Findings | None, search: SearchResults | None) -> Evidence:
         ()
         if found is None
         else tuple(
-            Judged(f.factor, row, found.effects[f.factor, row.level], base)
-            for f in found.grid.factors
-            for base in f.levels
-            if base.is_baseline
-            for row in f.levels
+            Judged(factor.name, row, factor.baseline)
+            for factor in found.factors
+            for row in factor.levels
             if row.mean is not None or row.diverged
         )
     )

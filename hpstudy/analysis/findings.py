@@ -2,76 +2,146 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from hpstudy.analysis.claims import ClaimResult, judge_claims
 from hpstudy.analysis.comparisons import Comparisons
-from hpstudy.analysis.convergence import Convergence, convergence
-from hpstudy.analysis.effects import Effects, effects, with_seeds_needed
+from hpstudy.analysis.convergence import Reached, convergence
+from hpstudy.analysis.effects import RANKS, Effect, effects, with_seeds_needed
 from hpstudy.analysis.importance import Importances, grid_importances
 from hpstudy.analysis.planning import MoreSeeds, more_seeds
-from hpstudy.analysis.published import Agreements, agreements
+from hpstudy.analysis.published import Agreement, agreements
 from hpstudy.analysis.reading import read_grid
-from hpstudy.analysis.results import GridResults
-from hpstudy.analysis.speed import Speeds, Tradeoff, grid_speeds, grid_tradeoffs
-from hpstudy.sampler import SEED
+from hpstudy.analysis.results import FactorResult, GridResults, LevelResult
+from hpstudy.analysis.speed import Speed, Tradeoff, grid_tradeoffs, speed
+from hpstudy.metric import Agrees, Metric
+from hpstudy.sampler import SEED, Level
 from hpstudy.storage import Database
 from hpstudy.study import StudyFile
 
 
+@dataclass(frozen=True, kw_only=True)
+class LevelFinding(LevelResult, Effect):
+    """A level's results with all that they show.
+
+    Attributes:
+        agreement: How the published figure agrees with ours; None where it can't be told.
+        speed: What its epochs took.
+        reached: How soon its trainings reached each target.
+    """
+
+    agreement: Agreement | None = None
+    speed: Speed
+    reached: tuple[Reached, ...] = ()
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether luck does not explain how far the published figure lies from ours."""
+        return self.agreement is not None and self.agreement.verdict == Agrees.NOT_CONSISTENT
+
+
 @dataclass(frozen=True)
-class Findings:
+class FactorFinding(FactorResult):
+    """A factor's levels with what they show."""
+
+    levels: tuple[LevelFinding, ...]
+
+    def level(self, value: Level) -> LevelFinding:
+        """Returns the finding of one of its levels.
+
+        Raises:
+            KeyError: It has no such level.
+        """
+        return {row.level: row for row in self.levels}[value]
+
+    @property
+    def baseline(self) -> LevelFinding:
+        """The baseline's level."""
+        return next(row for row in self.levels if row.is_baseline)
+
+
+@dataclass(frozen=True)
+class GridFindings:
     """A grid's results with what they say.
 
     Attributes:
-        grid: The results.
-        effects: Each level's effect, by factor and level.
-        agreements: How the published figures agree with ours, by factor and level.
+        results: The results.
+        factors: Its factors with what each level shows; fewer where only some are to be shown.
         importances: How far each factor moves the metric, beside luck.
-        speeds: What each level's epochs took, by factor and level.
         tradeoffs: Each setting's value against its training time, quickest first.
-        convergence: How soon each level reached each target, by factor and level.
         claims: The study file's claims with their verdicts.
         more_seeds: What replicates would cost; None where there are some.
     """
 
-    grid: GridResults
-    effects: Effects
-    agreements: Agreements
+    results: GridResults
+    factors: tuple[FactorFinding, ...]
     importances: Importances
-    speeds: Speeds
     tradeoffs: tuple[Tradeoff, ...]
-    convergence: Convergence
     claims: tuple[ClaimResult, ...]
     more_seeds: MoreSeeds | None
 
     @property
+    def metric(self) -> Metric:
+        """The metric that is compared."""
+        return self.results.metric
+
+    @property
+    def levels(self) -> Iterator[LevelFinding]:
+        """The levels of all factors, the baseline at each of them."""
+        return (row for factor in self.factors for row in factor.levels)
+
+    def factor(self, name: str) -> FactorFinding:
+        """Returns what is found of a factor.
+
+        Raises:
+            KeyError: It is not among the factors.
+        """
+        return {factor.name: factor for factor in self.factors}[name]
+
+    @property
+    def has_agreements(self) -> bool:
+        """Whether a published figure could be compared with ours."""
+        return any(row.agreement is not None for row in self.levels)
+
+    @property
     def has_ranks(self) -> bool:
         """Whether a level was judged by rank, as seeds of it or of the baseline diverged."""
-        return any(effect.test == "ranks" for effect in self.effects.values())
+        return any(row.test == RANKS for row in self.levels)
 
     @property
     def leaves_out_intervals(self) -> bool:
         """Whether a level of several seeds has no interval, as it would say nothing."""
         return any(
-            len(row.runs) > 1 and not row.diverged and self.effects[f.factor, row.level].low is None
-            for f in self.grid.factors
-            for row in f.levels
+            len(row.runs) > 1 and not row.diverged and row.mean is not None and not row.mean.ends
+            for row in self.levels
         )
 
 
-def findings(grid: GridResults) -> Findings:
+def findings(grid: GridResults) -> GridFindings:
     """Judges a grid's levels, published figures and claims."""
     comparisons = Comparisons(grid)
-    return Findings(
-        grid=grid,
-        effects=with_seeds_needed(effects(grid, comparisons), grid, comparisons),
-        agreements=agreements(grid),
+    judged = with_seeds_needed(effects(grid, comparisons), grid, comparisons)
+    agreed, reached = agreements(grid), convergence(grid)
+
+    def found(factor: str, row: LevelResult) -> LevelFinding:
+        at = factor, row.level
+        return LevelFinding(
+            **vars(row),
+            **vars(judged[at]),
+            agreement=agreed.get(at),
+            speed=speed(row),
+            reached=reached[at],
+        )
+
+    return GridFindings(
+        results=grid,
+        factors=tuple(
+            FactorFinding(factor.name, tuple(found(factor.name, row) for row in factor.levels))
+            for factor in grid.factors
+        ),
         importances=grid_importances(grid, comparisons),
-        speeds=grid_speeds(grid),
         tradeoffs=grid_tradeoffs(grid),
-        convergence=convergence(grid),
         claims=judge_claims(grid, comparisons),
         more_seeds=more_seeds(grid),
     )
@@ -79,7 +149,7 @@ def findings(grid: GridResults) -> Findings:
 
 def read_findings(
     study: StudyFile, name: str, database: Database, factors: Sequence[str] | None = None
-) -> tuple[Findings, Findings] | None:
+) -> tuple[GridFindings, GridFindings] | None:
     """Reads and judges a study file's grid.
 
     Verdicts, ranges and the answer are of all factors together, whichever of them are shown.
@@ -105,7 +175,8 @@ def read_findings(
     rows = tuple(row for row in found.importances.rows if row.param in (*factors, SEED))
     return found, replace(
         found,
-        grid=part,
+        results=part,
+        factors=tuple(factor for factor in found.factors if factor.name in factors),
         importances=replace(found.importances, rows=rows),
         claims=tuple(result for claim, result in told if claim.factor in factors),
     )

@@ -18,6 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 from hpstudy.analysis.comparisons import CONFIDENCE, Comparisons
 from hpstudy.analysis.results import FactorResult, GridResults
 from hpstudy.analysis.search import SearchResults
+from hpstudy.metric import Quantity
 from hpstudy.numeric import finite
 from hpstudy.sampler import SEED
 from hpstudy.trials import is_measured, last_value
@@ -46,18 +47,14 @@ class Importance:
     Attributes:
         param: The hyperparameter; in a grid also "seed", which is luck.
         evaluator: "range" in a grid, "pedanova" or "fanova" in a search.
-        value: Of a grid the largest less the smallest level mean, in the metric's unit; for
+        amount: Of a grid the largest less the smallest level mean, in the metric's unit; for
             "seed" the range that luck alone exceeds in half of the cases. Of a search a share
             of 1.
-        low: Lower end of the 95 % interval; None where there is none.
-        high: Its upper end.
     """
 
     param: str
     evaluator: str
-    value: float
-    low: float | None
-    high: float | None
+    amount: Quantity
 
 
 @dataclass(frozen=True)
@@ -94,7 +91,7 @@ def grid_importances(grid: GridResults, comparisons: Comparisons) -> Importances
         comparisons: Its settings compared.
     """
     found = [_range(factor, comparisons) for factor in grid.factors]
-    rows = sorted((row for row in found if row is not None), key=lambda row: -row.value)
+    rows = sorted((row for row in found if row is not None), key=lambda row: -row.amount.value)
     luck, without = _luck(grid, comparisons), _without(grid)
     if luck is None:
         warning = "too few seeds to tell a range from luck" if rows else None
@@ -139,12 +136,12 @@ def search_importances(search: SearchResults) -> Importances:
     ]
     sampled = _to_one(drawn.sample(measured, min(len(measured), _FANOVA_TRIALS)))
     evaluator = FanovaImportanceEvaluator(n_trees=_FANOVA_TREES, seed=0)
-    fanova = _shares(sampled, search.direction, evaluator) if sampled else {}
+    fanova = _shares(sampled, search.metric.direction, evaluator) if sampled else {}
     rows = [
-        Importance(param, PED_ANOVA, value, *_interval(param, value, resampled, scale))
+        Importance(param, PED_ANOVA, Quantity(value, *_interval(param, value, resampled, scale)))
         for param, value in shares.items()
     ]
-    rows += [Importance(param, FANOVA, value, None, None) for param, value in fanova.items()]
+    rows += [Importance(param, FANOVA, Quantity(value)) for param, value in fanova.items()]
     doubts = _doubts(ranked, measured, bool(fanova))
     return Importances(tuple(rows), doubts, is_enough=len(ranked) >= _ENOUGH_TRIALS)
 
@@ -213,28 +210,31 @@ def _doubts(
 def _range(factor: FactorResult, comparisons: Comparisons) -> Importance | None:
     """Returns how far a factor's outermost levels lie apart; what diverged has no place there."""
     means = {
-        row.level: row.mean for row in factor.levels if row.mean is not None and not row.diverged
+        row.level: row.average
+        for row in factor.levels
+        if row.average is not None and not row.diverged
     }
     if len(means) < 2:
         return None
     top = max(means, key=lambda level: means[level])
     bottom = min((level for level in means if level != top), key=lambda level: means[level])
-    contrast = comparisons.between(factor.factor, top, bottom)
+    contrast = comparisons.between(factor.name, top, bottom)
     if contrast is None:
-        return Importance(factor.factor, RANGE, finite(means[top] - means[bottom]), None, None)
+        gap = Quantity(finite(means[top] - means[bottom]))
+        return Importance(factor.name, RANGE, gap)
     # Where seeds are missing, the model's difference is not that of the means.
     value, low, high = abs(contrast.difference), contrast.low, contrast.high
     if low is None or high is None:
-        return Importance(factor.factor, RANGE, value, None, None)
+        return Importance(factor.name, RANGE, Quantity(value))
     if contrast.difference < 0:
         low, high = -high, -low
-    return Importance(factor.factor, RANGE, value, max(low, 0.0), high)
+    return Importance(factor.name, RANGE, Quantity(value, max(low, 0.0), high))
 
 
 def _without(grid: GridResults) -> str | None:
     """Says which levels have no place in a range, as seeds of them diverged."""
     lost = dict.fromkeys(
-        "the baseline" if row.is_baseline else setting({factor.factor: row.level})
+        "the baseline" if row.is_baseline else setting({factor.name: row.level})
         for factor in grid.factors
         for row in factor.levels
         if row.diverged
@@ -255,7 +255,7 @@ def _luck(grid: GridResults, comparisons: Comparisons) -> Importance | None:
         min(finite(spread.deviation / spread.seeds**0.5 * float(quantile)), most - least)
         for quantile in stats.studentized_range.ppf([0.5, tail, 1 - tail], levels, spread.freedom)
     )
-    return Importance(SEED, RANGE, value, low, high)
+    return Importance(SEED, RANGE, Quantity(value, low, high))
 
 
 class _Sample(InMemoryStorage):

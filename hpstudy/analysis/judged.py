@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hpstudy.analysis.effects import DIVERGES, RANKS, UNSTABLE, WORSE, Effect
-from hpstudy.analysis.results import LevelResult
-from hpstudy.metric import Metric
+from hpstudy.analysis.effects import RANKS
+from hpstudy.analysis.findings import LevelFinding
+from hpstudy.metric import Metric, Verdict
 from hpstudy.wording import setting, spelled
 
-_BAD = (WORSE, UNSTABLE, DIVERGES)
+_BAD = (Verdict.WORSE, Verdict.UNSTABLE, Verdict.DIVERGES)
 
 
 @dataclass(frozen=True)
@@ -17,9 +17,8 @@ class Judged:
     """A level of the grid with its verdict, and the baseline that it is compared with."""
 
     factor: str
-    row: LevelResult
-    effect: Effect
-    baseline: LevelResult
+    row: LevelFinding
+    baseline: LevelFinding
 
     @property
     def named(self) -> str:
@@ -29,19 +28,23 @@ class Judged:
     @property
     def is_bad(self) -> bool:
         """Whether the level is shown to be worse, or diverges."""
-        return self.effect.verdict in _BAD or bool(self.row.diverged)
+        return self.row.verdict in _BAD or bool(self.row.diverged)
 
     def told(self, metric: Metric) -> str:
         """The level and what it does: "lr 0.01 (-0.62 points)"; by rank it has no difference."""
         if self.row.diverged:
             return f"{self.named} (diverged on {self.row.losses})"
         if self.baseline.diverged:
-            told = "by rank, as " if self.effect.test == RANKS else ""
+            told = "by rank, as " if self.row.test == RANKS else ""
             return f"{self.named} ({told}the baseline diverged on {self.baseline.losses})"
-        return f"{self.named} ({spelled(self.effect.difference, metric)})"
+        return f"{self.named} ({spelled(self.row.difference, metric)})"
+
+    @property
+    def difference(self) -> float | None:
+        """How far the level lies from the baseline; by rank it has no difference."""
+        return None if self.row.difference is None else self.row.difference.value
 
     @property
     def height(self) -> float:
         """What orders the levels of a grid; by rank they have no difference."""
-        difference = self.effect.difference
-        return (self.row.mean or 0.0) if difference is None else difference
+        return (self.row.average or 0.0) if self.difference is None else self.difference

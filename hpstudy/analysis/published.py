@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 from hpstudy.analysis.comparisons import CONFIDENCE
 from hpstudy.analysis.results import GridResults, LevelResult
+from hpstudy.metric import Agrees, Quantity
 from hpstudy.numeric import deviation
 from hpstudy.sampler import Level
 
-CONSISTENT = "consistent"
-NOT_CONSISTENT = "not consistent"
 _MNIST_TEST_IMAGES = 10_000
 _LITTLE = 1e-9  # a seed's share of the luck that makes no difference
 
@@ -22,17 +21,15 @@ class Agreement:
     """A published accuracy beside ours.
 
     Attributes:
-        low: Lower end of the published figure's 95 % interval (Wilson), from its test images; in
-            the metric's unit.
-        high: Its upper end.
+        figure: The published figure with its 95 % interval (Wilson), from its test images; in the
+            metric's unit.
         p: Probability of a difference from ours at least this large by luck.
-        verdict: "consistent" or "not consistent" with ours, at 5 %.
+        verdict: Whether it is consistent with ours, at 5 %.
     """
 
-    low: float
-    high: float
+    figure: Quantity
     p: float
-    verdict: str
+    verdict: Agrees
 
 
 # Agreements by factor and level.
@@ -73,7 +70,7 @@ def agreements(grid: GridResults) -> Agreements:
         return {}
     whole = metric.bounds[1]
     return {
-        (factor.factor, row.level): _agreement(row, row.published, ours, theirs or ours, whole)
+        (factor.name, row.level): _agreement(row, row.published, ours, theirs or ours, whole)
         for factor in grid.factors
         for row in factor.levels
         if row.values and row.published is not None and 0 <= row.published <= whole
@@ -93,10 +90,9 @@ def _agreement(
     else:
         p = _p_of_run(values[0], share, ours, theirs)
     return Agreement(
-        whole * float(low),
-        whole * float(high),
+        Quantity(published, whole * float(low), whole * float(high)),
         p,
-        CONSISTENT if p >= 1 - CONFIDENCE else NOT_CONSISTENT,
+        Agrees.CONSISTENT if p >= 1 - CONFIDENCE else Agrees.NOT_CONSISTENT,
     )
 
 

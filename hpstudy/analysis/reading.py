@@ -14,8 +14,7 @@ from hpstudy.analysis.results import (
     Run,
     TrialCounts,
 )
-from hpstudy.numeric import finite, mean
-from hpstudy.records import Epoch, Records
+from hpstudy.records import Records
 from hpstudy.sampler import SEED, Level, Point, one_factor_points
 from hpstudy.storage import Database
 from hpstudy.studies import FINGERPRINT, SEEDS, find_study, grid_name
@@ -141,21 +140,11 @@ def _level(
     levels: Mapping[Level, Sequence[Run]],
     failed: Sequence[int],
 ) -> LevelResult:
-    runs = [run for run in levels[level] if not run.has_diverged]
-    base = {r.seed: r.value for r in levels[study.baseline_of(factor)] if not r.has_diverged}
-    differences = [finite(run.value - base[run.seed]) for run in runs if run.seed in base]
-    epochs = [epoch for run in runs for epoch in run.epochs]
-    seconds = _known(epochs, "seconds")
-    memory = _known(epochs, "peak_memory_mb")
     return LevelResult(
         level=level,
         is_baseline=level == study.baseline_of(factor),
-        runs=tuple(runs),
-        mean=mean(run.value for run in runs) if runs else None,
+        runs=tuple(run for run in levels[level] if not run.has_diverged),
         published=study.published_figure(factor, level),
-        effect=mean(differences) if differences else None,
-        seconds_per_epoch=mean(seconds) if seconds else None,
-        peak_memory_mb=max(memory) if memory else None,
         diverged=tuple(run.seed for run in levels[level] if run.has_diverged),
         failed=tuple(failed),
     )
@@ -169,10 +158,6 @@ def _gaps(runs: Iterable[Run], compared: str) -> dict[str, int]:
                 if value is None and name != compared:
                     trainings.setdefault(name, set()).add(run.key)
     return {name: len(keys) for name, keys in trainings.items()}
-
-
-def _known(epochs: Iterable[Epoch], metric: str) -> list[float]:
-    return [value for e in epochs if (value := e.metrics.get(metric)) is not None]
 
 
 def _distinct_epochs(runs: Iterable[Run]) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from hpstudy.analysis.confirmed import Confirmed
-from hpstudy.analysis.effects import CANNOT_TELL, RANKS, WORSE
+from hpstudy.analysis.effects import RANKS
 from hpstudy.analysis.evidence import Evidence, GridEvidence, SearchEvidence
 from hpstudy.analysis.judged import Judged
 from hpstudy.analysis.search import SearchResults
-from hpstudy.wording import cannot_tell, counted, interval, number, setting, spelled
+from hpstudy.metric import Metric, Quantity, Verdict
+from hpstudy.wording import cannot_tell, counted, ends, number, setting, spelled
 
 FLATTERS = "the best of many trials flatters itself, and it is not confirmed on fresh seeds."
 
@@ -26,11 +27,13 @@ def gap(won: Confirmed) -> str:
     """Says how far the winner lies from the baseline: "+0.40 points … (95 % …)."."""
     if won.difference is None:
         return "no difference known yet."
-    ends = interval(won.difference_low, won.difference_high, won.metric, signed=True)
-    sure = f" (95 % {ends})" if ends else ""
-    return (
-        f"{spelled(won.difference, won.metric)} against the baseline on the same fresh seeds{sure}."
-    )
+    return f"{apart(won.difference, won.metric, 'against the baseline on the same fresh seeds')}."
+
+
+def apart(gap: Quantity, metric: Metric, what: str) -> str:
+    """Says how large a difference is, of what, and how sure: "+0.40 points … (95 % …)"."""
+    sure = ends(gap, metric, signed=True)
+    return f"{spelled(gap, metric)} {what}{f' (95 % {sure})' if sure else ''}"
 
 
 def too_few(won: Confirmed) -> str:
@@ -54,7 +57,7 @@ def more_confirmation(won: Confirmed) -> str | None:
 
 def against(judged: Judged) -> str:
     """Says what the grid has against a level: "lr 0.01 is shown to be worse"."""
-    if judged.effect.verdict == WORSE:
+    if judged.row.verdict == Verdict.WORSE:
         return f"{judged.named} is shown to be worse"
     return f"{judged.named} diverged on {judged.row.losses}"
 
@@ -63,13 +66,13 @@ def best_seen(grid: GridEvidence) -> str:
     """Says where the best value is, though nothing can be told from luck."""
     measured = [j for j in grid.levels if j.row.mean is not None]
     base = grid.baseline
-    best = max(measured, key=lambda j: grid.metric.sign * (j.row.mean or 0.0))
-    text = f"The best value seen is {number(best.row.mean, grid.metric)}"
+    best = max(measured, key=lambda j: grid.metric.sign * (j.row.average or 0.0))
+    text = f"The best value seen is {number(best.row.average, grid.metric)}"
     if best.row.is_baseline:
         return f"{text}, the baseline's own."
     if base is None or base.row.mean is None:
         return f"{text}, at {best.named}; the baseline has none yet."
-    return f"{text}, at {best.named}; the baseline has {number(base.row.mean, grid.metric)}."
+    return f"{text}, at {best.named}; the baseline has {number(base.row.average, grid.metric)}."
 
 
 def excluded(grid: GridEvidence) -> str:
@@ -80,10 +83,10 @@ def excluded(grid: GridEvidence) -> str:
     if not alike:
         return "Every other level is shown to be worse, or diverges."
     shows = f"{counted(len(alike), 'level')} show{'s' if len(alike) == 1 else ''} no difference"
-    bounds = [j.effect.within for j in alike if j.effect.within is not None]
+    bounds = [j.row.within for j in alike if j.row.within is not None]
     if len(bounds) < len(alike):
-        unbounded = [j for j in alike if j.effect.within is None]
-        few = [len(j.row.runs) for j in unbounded if j.effect.test != RANKS]
+        unbounded = [j for j in alike if j.row.within is None]
+        few = [len(j.row.runs) for j in unbounded if j.row.test != RANKS]
         told = cannot_tell(min(few)) if few else "by rank, which excludes none"
         return f"{shows} from it: {told}."
     within = spelled(max(bounds), grid.metric, signed=False)
@@ -92,9 +95,11 @@ def excluded(grid: GridEvidence) -> str:
 
 def about_grid(e: Evidence, grid: GridEvidence) -> list[str]:
     """Returns what else a reader must know of the grid."""
-    worse = [j for j in grid.bad if j.effect.verdict == WORSE]
-    diverging = [j for j in grid.bad if j.effect.verdict != WORSE]
-    judged = [j for j in grid.levels if not j.row.is_baseline and j.effect.verdict != CANNOT_TELL]
+    worse = [j for j in grid.bad if j.row.verdict == Verdict.WORSE]
+    diverging = [j for j in grid.bad if j.row.verdict != Verdict.WORSE]
+    judged = [
+        j for j in grid.levels if not j.row.is_baseline and j.row.verdict != Verdict.CANNOT_TELL
+    ]
     notes = [
         f"The grid shows {j.told(grid.metric)} to be better, but in the search it {e.objection(j)}."
         for j in e.refuted

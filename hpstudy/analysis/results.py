@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hpstudy.metric import Direction, Metric
+from hpstudy.numeric import mean
 from hpstudy.records import Epoch
 from hpstudy.sampler import Level
 from hpstudy.sections import Claim
@@ -30,7 +31,7 @@ class Run:
     has_diverged: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LevelResult:
     """One level of a factor, everything else at the baseline.
 
@@ -38,11 +39,7 @@ class LevelResult:
         level: The factor's value.
         is_baseline: Whether it is the baseline's.
         runs: The replicates that have a value.
-        mean: The values' mean; None without a value.
         published: What the published report printed.
-        effect: Mean difference from the baseline over the seeds that both have.
-        seconds_per_epoch: Mean training time of an epoch.
-        peak_memory_mb: Highest memory of an epoch, in MiB.
         diverged: The replicates that diverged: finished, but they take part in no mean.
         failed: The replicates whose latest attempt raised: they wait.
     """
@@ -50,11 +47,7 @@ class LevelResult:
     level: Level
     is_baseline: bool
     runs: tuple[Run, ...]
-    mean: float | None
-    published: float | None
-    effect: float | None
-    seconds_per_epoch: float | None
-    peak_memory_mb: float | None
+    published: float | None = None
     diverged: tuple[int, ...] = ()
     failed: tuple[int, ...] = ()
 
@@ -69,6 +62,11 @@ class LevelResult:
         return tuple(run.value for run in self.runs)
 
     @property
+    def average(self) -> float | None:
+        """The values' mean; None without a value."""
+        return mean(self.values) if self.runs else None
+
+    @property
     def losses(self) -> str:
         """How many of its replicates diverged: "3 of 20 seeds"."""
         return f"{len(self.diverged)} of {len(self.diverged) + len(self.runs)} seeds"
@@ -78,7 +76,7 @@ class LevelResult:
 class FactorResult:
     """A factor's levels, in the study file's order."""
 
-    factor: str
+    name: str
     levels: tuple[LevelResult, ...]
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run
 from hpstudy.analysis.search import SearchResults
+from hpstudy.metric import IMAGES_PER_SECOND, PEAK_MEMORY, SECONDS, Metric
 from hpstudy.numeric import deviation, finite, mean
 from hpstudy.records import Epoch, Records
-from hpstudy.sampler import Level
 from hpstudy.storage import Database
 from hpstudy.trials import TRAINING, is_measured
 
@@ -42,11 +42,7 @@ class Speed:
 
     seconds_per_epoch: Measured | None
     images_per_second: Measured | None
-    peak_memory_mb: Measured | None
-
-
-# Speeds by factor and level.
-Speeds = Mapping[tuple[str, Level], Speed]
+    peak_memory_mb: float | None
 
 
 @dataclass(frozen=True)
@@ -72,15 +68,19 @@ def go_by_epochs(*factors: FactorResult) -> bool:
     return any(run.epochs[1:] for f in factors for row in f.levels for run in row.runs)
 
 
-def grid_speeds(grid: GridResults) -> Speeds:
-    """Returns what each level's epochs took."""
-    return {(f.factor, row.level): _speed(row) for f in grid.factors for row in f.levels}
+def speed(row: LevelResult) -> Speed:
+    """Returns what a level's epochs took."""
+    return Speed(
+        seconds_per_epoch=_measured(row.runs, SECONDS),
+        images_per_second=_measured(row.runs, IMAGES_PER_SECOND),
+        peak_memory_mb=max(_known(row.runs, PEAK_MEMORY), default=None),
+    )
 
 
 def grid_tradeoffs(grid: GridResults) -> tuple[Tradeoff, ...]:
     """Returns each setting's value against its training time, quickest first; the baseline once."""
     rows = {
-        "baseline" if row.is_baseline else f"{f.factor} {row.level}": row
+        "baseline" if row.is_baseline else f"{f.name} {row.level}": row
         for f in grid.factors
         for row in f.levels
         if not row.diverged  # what is left of it is the luckier part
@@ -88,9 +88,9 @@ def grid_tradeoffs(grid: GridResults) -> tuple[Tradeoff, ...]:
     found = []
     for label, row in rows.items():
         times = [t for run in row.runs if (t := _seconds(run.epochs)) is not None]
-        if row.mean is not None and times:
-            found.append(Tradeoff(label, mean(times), row.mean, is_on_front=False))
-    return _with_front(found, grid.direction)
+        if row.average is not None and times:
+            found.append(Tradeoff(label, mean(times), row.average, is_on_front=False))
+    return _with_front(found, grid.metric)
 
 
 def search_tradeoffs(search: SearchResults, database: Database) -> tuple[Tradeoff, ...]:
@@ -110,33 +110,29 @@ def search_tradeoffs(search: SearchResults, database: Database) -> tuple[Tradeof
         seconds = _seconds(behind)
         if seconds is not None and trial.value is not None:
             found.append(Tradeoff(f"trial {trial.number}", seconds, trial.value, False))
-    return _with_front(found, search.direction)
-
-
-def _speed(row: LevelResult) -> Speed:
-    return Speed(
-        seconds_per_epoch=_measured(row.runs, "seconds"),
-        images_per_second=_measured(row.runs, "images_per_second"),
-        peak_memory_mb=_measured(row.runs, "peak_memory_mb"),
-    )
+    return _with_front(found, search.metric)
 
 
 def _measured(runs: Iterable[Run], metric: str) -> Measured | None:
-    epochs = [epoch for run in runs for epoch in run.epochs]
-    values = [v for epoch in epochs if (v := epoch.metrics.get(metric)) is not None]
+    values = _known(runs, metric)
     if not values:
         return None
     return Measured(mean(values), deviation(values) if len(values) > 1 else None, len(values))
 
 
+def _known(runs: Iterable[Run], metric: str) -> list[float]:
+    epochs = [epoch for run in runs for epoch in run.epochs]
+    return [value for epoch in epochs if (value := epoch.metrics.get(metric)) is not None]
+
+
 def _seconds(epochs: Sequence[Epoch]) -> float | None:
-    seconds = [s for epoch in epochs if (s := epoch.metrics.get("seconds")) is not None]
+    seconds = [s for epoch in epochs if (s := epoch.metrics.get(SECONDS)) is not None]
     return finite(sum(seconds)) if seconds and len(seconds) == len(epochs) else None
 
 
-def _with_front(found: Iterable[Tradeoff], direction: str) -> tuple[Tradeoff, ...]:
+def _with_front(found: Iterable[Tradeoff], metric: Metric) -> tuple[Tradeoff, ...]:
     """Sorts by time; on the front is what is better than all that is quicker."""
-    sign = 1 if direction == "maximize" else -1
+    sign = metric.sign
     best, best_seconds = -math.inf, 0.0
     marked = []
     for one in sorted(found, key=lambda t: (t.seconds, -sign * t.value)):

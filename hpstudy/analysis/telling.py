@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hpstudy.analysis.effects import BETTER, CANNOT_TELL, NOT_SHOWN
-from hpstudy.analysis.findings import Findings
-from hpstudy.analysis.results import FactorResult, LevelResult
+from hpstudy.analysis.findings import FactorFinding, GridFindings, LevelFinding
+from hpstudy.metric import Metric, Verdict
 
 MOST = 40  # more levels than that can't be told apart in a figure or a table
 
 
-def telling(found: Findings) -> Findings:
+def telling(found: GridFindings) -> GridFindings:
     """Returns findings without the levels that show least, where a factor has very many.
 
     What stays: the baseline, the best mean, those shown better, those of which something else is
@@ -20,26 +19,25 @@ def telling(found: Findings) -> Findings:
     Args:
         found: What the grid shows.
     """
-    factors = tuple(_telling(factor, found) for factor in found.grid.factors)
-    return replace(found, grid=replace(found.grid, factors=factors))
+    return replace(found, factors=tuple(_telling(f, found.metric) for f in found.factors))
 
 
-def _telling(factor: FactorResult, found: Findings) -> FactorResult:
+def _telling(factor: FactorFinding, metric: Metric) -> FactorFinding:
     if len(factor.levels) <= MOST:
         return factor
-    sign = found.grid.metric.sign
-    known = [row for row in factor.levels if row.mean is not None]
-    best = max(known, key=lambda row: sign * (row.mean or 0.0), default=None)
+    best = metric.best(
+        (row for row in factor.levels if row.mean is not None), lambda row: row.average or 0.0
+    )
+    base = factor.baseline.average
 
-    def rank(row: LevelResult) -> tuple[bool, bool, bool, float]:
-        effect = found.effects[factor.factor, row.level]
-        is_shown = effect.verdict not in (None, NOT_SHOWN, CANNOT_TELL)
-        is_named = row.is_baseline or row is best
+    def rank(row: LevelFinding) -> tuple[bool, bool, bool, float]:
+        unclear = (None, Verdict.NOT_SHOWN, Verdict.CANNOT_TELL)
+        off = 0.0 if row.average is None or base is None else abs(row.average - base)
         return (
-            is_named,
-            effect.verdict == BETTER,
-            is_shown,
-            abs(effect.difference or row.effect or 0.0),
+            row.is_baseline or row is best,
+            row.verdict == Verdict.BETTER,
+            row.verdict not in unclear,
+            off if row.difference is None else abs(row.difference.value),
         )
 
     kept = {row.level for row in sorted(factor.levels, key=rank, reverse=True)[:MOST]}

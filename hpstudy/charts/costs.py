@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from hpstudy.analysis.results import FactorResult, LevelResult
-from hpstudy.analysis.speed import Speeds, Tradeoff, go_by_epochs
+from hpstudy.analysis.findings import FactorFinding, LevelFinding
+from hpstudy.analysis.speed import Tradeoff, go_by_epochs
 from hpstudy.charts.axes import Window, bulk, hovered, level_texts, value_axis
 from hpstudy.charts.theme import BLUE, GREEN, GREY, finish
 from hpstudy.metric import Metric
@@ -22,12 +22,11 @@ _EDGE = 0.25  # a label nearer to the axis than this stands right of its point
 _CLOSE_ACROSS, _CLOSE_UP = 0.12, 0.08  # labels that are closer lie on each other, of the axes
 
 
-def cost_figure(factor: FactorResult, speeds: Speeds) -> go.Figure | None:
+def cost_figure(factor: FactorFinding) -> go.Figure | None:
     """Draws seconds an epoch, with their standard deviation, and peak memory of each level.
 
     Args:
         factor: The factor.
-        speeds: What its levels' epochs took.
 
     Returns:
         The figure, or None where neither is known of any level, or too short to say anything.
@@ -35,16 +34,16 @@ def cost_figure(factor: FactorResult, speeds: Speeds) -> go.Figure | None:
     once = not go_by_epochs(factor)
     seconds = "seconds" if once else "seconds an epoch"
     kinds: dict[str, tuple[str, str, list[float | None]]] = {
-        seconds: (BLUE, ".3g", [row.seconds_per_epoch for row in factor.levels]),
-        "peak memory, MiB": (GREEN, ".0f", [row.peak_memory_mb for row in factor.levels]),
+        seconds: (BLUE, ".3g", [_seconds_of(row) for row in factor.levels]),
+        "peak memory, MiB": (GREEN, ".0f", [row.speed.peak_memory_mb for row in factor.levels]),
     }
-    if not _is_telling([row.seconds_per_epoch or 0.0 for row in factor.levels]):
+    if not _is_telling([_seconds_of(row) or 0.0 for row in factor.levels]):
         del kinds[seconds]
     known = {name: kind for name, kind in kinds.items() if any(v is not None for v in kind[2])}
     if not known:
         return None
     levels = level_texts([row.level for row in factor.levels])
-    measured = [speeds[factor.factor, row.level].seconds_per_epoch for row in factor.levels]
+    measured = [row.speed.seconds_per_epoch for row in factor.levels]
     deviations = {seconds: [m.deviation if m is not None else None for m in measured]}
     figure = make_subplots(rows=len(known), cols=1, shared_xaxes=True, vertical_spacing=0.1)
     for row, (name, (color, form, values)) in enumerate(known.items(), 1):
@@ -65,10 +64,10 @@ def cost_figure(factor: FactorResult, speeds: Speeds) -> go.Figure | None:
         )
         figure.update_yaxes(title=name, rangemode="tozero", nticks=4, row=row)
     figure.update_xaxes(type="category")
-    figure.update_xaxes(title=words(factor.factor), row=len(known))
+    figure.update_xaxes(title=words(factor.name), row=len(known))
     told = "; ".join(f"{level(row.level)}: {_told(row, once=once)}" for row in factor.levels)
     height = 400 if len(known) > 1 else 260
-    return finish(figure, _title(factor, speeds), f"Cost of each level. {told}.", height=height)
+    return finish(figure, _title(factor), f"Cost of each level. {told}.", height=height)
 
 
 def _bars(
@@ -87,23 +86,28 @@ def _is_telling(seconds: Sequence[float]) -> bool:
     return sum(time >= _TELLING for time in seconds) >= _ENOUGH
 
 
-def _told(row: LevelResult, *, once: bool) -> str:
-    time = row.seconds_per_epoch
+def _seconds_of(row: LevelFinding) -> float | None:
+    time = row.speed.seconds_per_epoch
+    return None if time is None else time.mean
+
+
+def _told(row: LevelFinding, *, once: bool) -> str:
+    time, peak = _seconds_of(row), row.speed.peak_memory_mb
     seconds = "" if time is None else f"{time:.3g} s{'' if once else ' an epoch'}"
-    memory = "" if row.peak_memory_mb is None else f"{row.peak_memory_mb:.0f} MiB"
+    memory = "" if peak is None else f"{peak:.0f} MiB"
     return ", ".join(part for part in (seconds, memory) if part) or "not known"
 
 
-def _title(factor: FactorResult, speeds: Speeds) -> str:
-    name = words(factor.factor)
-    known = {r.level: s for r in factor.levels if (s := r.seconds_per_epoch) is not None}
+def _title(factor: FactorFinding) -> str:
+    name = words(factor.name)
+    known = {r.level: s for r in factor.levels if (s := _seconds_of(r)) is not None}
     if not _is_telling(list(known.values())):
         return f"{name}: what each level costs"
     fast, slow = min(known, key=known.__getitem__), max(known, key=known.__getitem__)
     what = "an epoch" if go_by_epochs(factor) else "a training"
     if known[slow] < _ALIKE * known[fast]:
         return f"{name}: {what} takes about as long at every level"
-    measured = [speeds[factor.factor, one].seconds_per_epoch for one in known]
+    measured = [row.speed.seconds_per_epoch for row in factor.levels]
     spread = max((m.deviation or 0.0 for m in measured if m is not None), default=0.0)
     # Other work on the machine makes some epochs longer: that says nothing about a level.
     if known[slow] - known[fast] < 2 * spread:

@@ -7,22 +7,12 @@ from textwrap import wrap
 
 import plotly.graph_objects as go
 
-from hpstudy.analysis.effects import (
-    BETTER,
-    CANNOT_TELL,
-    DIVERGES,
-    NOT_SHOWN,
-    RANKS,
-    UNSTABLE,
-    WORSE,
-    Effect,
-)
-from hpstudy.analysis.findings import Findings
-from hpstudy.analysis.results import FactorResult, LevelResult
+from hpstudy.analysis.effects import RANKS
+from hpstudy.analysis.findings import FactorFinding, LevelFinding
 from hpstudy.charts.axes import Window, hovered, ticks, titled
 from hpstudy.charts.effect_plot import ASIDE, EffectPlot, Mark, Outside, effect_plot
 from hpstudy.charts.theme import BLUE, DETAIL, GREY, VERMILLION, finish
-from hpstudy.metric import Metric
+from hpstudy.metric import Metric, Verdict
 from hpstudy.wording import (
     bare_number,
     cannot_tell,
@@ -39,17 +29,16 @@ _CLOSE = 0.07  # how far a label keeps from the baseline's line, of the axis
 
 
 def effect_figure(
-    factor: FactorResult, found: Findings, whole: FactorResult | None = None
+    factor: FactorFinding, metric: Metric, whole: FactorFinding | None = None
 ) -> go.Figure:
     """Draws a factor's levels: every training, the mean with its 95 % interval, the published.
 
     Args:
         factor: The factor, with the levels to draw.
-        found: What the grid shows.
+        metric: The metric that is compared.
         whole: The factor with all of its levels, where not all of them are drawn.
     """
-    plot = effect_plot(factor, found)
-    metric = found.grid.metric
+    plot = effect_plot(factor, metric)
     figure = go.Figure()
     if plot.baseline is not None:
         figure.add_hline(plot.baseline, line={"dash": "dot", "width": 1, "color": GREY})
@@ -66,7 +55,7 @@ def effect_figure(
     texts = [_folded(text) for text in plot.places.texts]
     letters = max(len(line) for line in "<br>".join(texts).split("<br>"))
     figure.update_xaxes(
-        title=f"{words(factor.factor)}{scale}",
+        title=f"{words(factor.name)}{scale}",
         tickvals=plot.places.at,
         ticktext=[
             f"<b>{text}</b><br>baseline" if row.level == base else text
@@ -77,10 +66,10 @@ def effect_figure(
         ticklabeloverflow="allow",
     )
     figure.update_yaxes(title=titled(metric), **ticks(metric), range=plot.window.range)
-    title = finding(whole or factor, found)
+    title = finding(whole or factor, metric)
     if whole is not None and len(whole.levels) > len(factor.levels):
         title += f" ({len(factor.levels)} of {len(whole.levels):,} levels, those that show most)"
-    return finish(figure, title, _says(factor, found, plot))
+    return finish(figure, title, _says(factor, metric, plot))
 
 
 def _folded(text: str) -> str:
@@ -90,13 +79,13 @@ def _folded(text: str) -> str:
 def _add_means(figure: go.Figure, means: Sequence[Mark], metric: Metric) -> None:
     figure.add_scatter(
         x=[mark.at for mark in means],
-        y=[mark.value for mark in means],
+        y=[mark.quantity.value for mark in means],
         error_y=_bars(means),
         mode="markers",
         marker={"size": 11, "color": BLUE},
         customdata=[mark.level for mark in means],
         hovertemplate=f"%{{customdata}}: {hovered('y', metric)}<extra>mean</extra>",
-        name="mean, 95 % interval" if any(m.low is not None for m in means) else "one training",
+        name="mean, 95 % interval" if any(m.quantity.ends for m in means) else "one training",
     )
 
 
@@ -104,11 +93,11 @@ def _add_labels(figure: go.Figure, plot: EffectPlot, metric: Metric) -> None:
     """Writes each mean beside it, left of the seeds, clear of the baseline's line."""
     low, high = plot.window.range
     for mark in plot.means:
-        side = _side(mark.value, plot.baseline, _CLOSE * (high - low))
+        side = _side(mark.quantity.value, plot.baseline, _CLOSE * (high - low))
         figure.add_annotation(
             x=mark.at - (ASIDE if plot.seeds else 0),
-            y=mark.value,
-            text=bare_number(mark.value, metric),
+            y=mark.quantity.value,
+            text=bare_number(mark.quantity.value, metric),
             showarrow=False,
             xanchor="right",
             xshift=-8,
@@ -140,7 +129,7 @@ def _add_published(figure: go.Figure, published: Sequence[Mark], metric: Metric)
         return
     figure.add_scatter(
         x=[mark.at for mark in published],
-        y=[mark.value for mark in published],
+        y=[mark.quantity.value for mark in published],
         error_y=_bars(published),
         mode="markers",
         marker={"size": 10, "symbol": "diamond-open", "color": VERMILLION, "line": {"width": 2}},
@@ -151,10 +140,11 @@ def _add_published(figure: go.Figure, published: Sequence[Mark], metric: Metric)
 
 
 def _bars(marks: Sequence[Mark]) -> dict[str, object]:
+    quantities = [mark.quantity for mark in marks]
     return {
         "type": "data",
-        "array": [0 if mark.high is None else mark.high - mark.value for mark in marks],
-        "arrayminus": [0 if mark.low is None else mark.value - mark.low for mark in marks],
+        "array": [0 if q.high is None else q.high - q.value for q in quantities],
+        "arrayminus": [0 if q.low is None else q.value - q.low for q in quantities],
         "thickness": 1.5,
         "width": 5,
     }
@@ -192,67 +182,66 @@ def _add_diverged(figure: go.Figure, plot: EffectPlot, metric: Metric) -> None:
         )  # fmt: skip
 
 
-def finding(factor: FactorResult, found: Findings) -> str:
+def finding(factor: FactorFinding, metric: Metric) -> str:
     """Returns what a factor's levels show, in a sentence that can head its figure."""
-    name, metric = words(factor.factor), found.grid.metric
-    judged = [(row, found.effects[factor.factor, row.level]) for row in factor.levels]
-    if not any(row.mean is not None for row, _ in judged):
+    name, rows = words(factor.name), factor.levels
+    if not any(row.mean is not None for row in rows):
         return f"{name}: nothing trained yet"
-    known = {e.verdict for row, e in judged if not row.is_baseline and e.verdict is not None}
-    if known == {CANNOT_TELL}:
+    known = {row.verdict for row in rows if not row.is_baseline and row.verdict is not None}
+    if known == {Verdict.CANNOT_TELL}:
         lowest, highest = _extremes(factor)
         return f"{name}: {_span(lowest, highest, metric)}; one seed cannot tell which part is luck"
     sides = {
-        BETTER: "better at",
-        WORSE: "worse at",
-        UNSTABLE: "unstable at",
-        DIVERGES: "diverges at",
+        Verdict.BETTER: "better at",
+        Verdict.WORSE: "worse at",
+        Verdict.UNSTABLE: "unstable at",
+        Verdict.DIVERGES: "diverges at",
     }
     parts = [
         f"{said} {listed}"
         for verdict, said in sides.items()
-        if (listed := _listed(judged, verdict, metric))
+        if (listed := _listed(rows, verdict, metric))
     ]
-    unclear = [(row, e) for row, e in judged if e.verdict == NOT_SHOWN]
+    unclear = [row for row in rows if row.verdict == Verdict.NOT_SHOWN]
     if unclear:
-        at = enumerated([level(row.level) for row, _ in unclear]) if parts else ""
+        at = enumerated([level(row.level) for row in unclear]) if parts else ""
         parts.append(f"no difference shown{f' at {at}' if at else ''}, {_within(unclear, metric)}")
-    if untold := [level(row.level) for row, e in judged if e.verdict == CANNOT_TELL]:
+    if untold := [level(row.level) for row in rows if row.verdict == Verdict.CANNOT_TELL]:
         parts.append(f"one seed cannot tell at {enumerated(untold)}")
-    base = next(row for row in factor.levels if row.is_baseline)
+    base = factor.baseline
     if parts and base.diverged:
         parts.append(f"the baseline diverged on {base.losses}")
     return f"{name}: {'; '.join(parts)}" if parts else f"{name}: only the baseline was trained"
 
 
-def _within(unclear: Sequence[tuple[LevelResult, Effect]], metric: Metric) -> str:
+def _within(unclear: Sequence[LevelFinding], metric: Metric) -> str:
     """Says how large a difference may still be; that few seeds, or ranks, exclude none."""
-    bounds = [effect.within for _, effect in unclear if effect.within is not None]
+    bounds = [row.within for row in unclear if row.within is not None]
     if len(bounds) == len(unclear):
         return f"within ±{spelled(max(bounds), metric, signed=False)}"
-    few = [len(row.runs) for row, e in unclear if e.within is None and e.test != RANKS]
+    few = [len(row.runs) for row in unclear if row.within is None and row.test != RANKS]
     return cannot_tell(min(few)) if few else "by rank"
 
 
-def _listed(judged: Sequence[tuple[LevelResult, Effect]], verdict: str, metric: Metric) -> str:
+def _listed(rows: Sequence[LevelFinding], verdict: Verdict, metric: Metric) -> str:
     return enumerated(
         [
-            level(row.level) + (f" ({said})" if (said := _how_far(row, e, metric)) else "")
-            for row, e in judged
-            if e.verdict == verdict
+            level(row.level) + (f" ({said})" if (said := _how_far(row, metric)) else "")
+            for row in rows
+            if row.verdict == verdict
         ]
     )
 
 
-def _how_far(row: LevelResult, effect: Effect, metric: Metric) -> str:
+def _how_far(row: LevelFinding, metric: Metric) -> str:
     """Says how far a level lies from the baseline, or what of it diverged, so that nothing does."""
     if row.diverged:
-        return "" if effect.verdict == DIVERGES else f"diverged on {row.losses}"
-    return spelled(effect.difference, metric)
+        return "" if row.verdict == Verdict.DIVERGES else f"diverged on {row.losses}"
+    return spelled(row.difference, metric)
 
 
-def _extremes(factor: FactorResult) -> tuple[float, float]:
-    means = [row.mean for row in factor.levels if row.mean is not None]
+def _extremes(factor: FactorFinding) -> tuple[float, float]:
+    means = [row.mean.value for row in factor.levels if row.mean is not None]
     return min(means), max(means)
 
 
@@ -260,11 +249,10 @@ def _span(low: float, high: float, metric: Metric) -> str:
     return f"{bare_number(low, metric)} to {number(high, metric)}"
 
 
-def _says(factor: FactorResult, found: Findings, plot: EffectPlot) -> str:
+def _says(factor: FactorFinding, metric: Metric, plot: EffectPlot) -> str:
     levels = "; ".join(
-        f"{level(row.level)}: {number(row.mean, found.grid.metric) or 'no value'}"
-        for row in factor.levels
+        f"{level(row.level)}: {number(row.average, metric) or 'no value'}" for row in factor.levels
     )
     beyond = " Arrows at the edge tell values beyond the axis." if plot.outside else ""
-    name = words(found.grid.metric.name)
-    return f"{name} at each level of {words(factor.factor)}. {levels}.{beyond}"
+    name = words(metric.name)
+    return f"{name} at each level of {words(factor.name)}. {levels}.{beyond}"

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from hpstudy.analysis.curves import Curve
 from hpstudy.analysis.digits import Reading
-from hpstudy.analysis.findings import Findings
+from hpstudy.analysis.findings import GridFindings
 from hpstudy.analysis.importance import Importances
 from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.speed import Tradeoff
@@ -29,7 +29,7 @@ Figures = dict[str, go.Figure]
 _ENOUGH_TO_COMPARE = 2
 
 
-def grid_figures(found: Findings, *, curves: Sequence[Curve] = ()) -> Figures:
+def grid_figures(found: GridFindings, *, curves: Sequence[Curve] = ()) -> Figures:
     """Returns the figures of a grid; what there is nothing to draw of is left out.
 
     Ids: `effect-FACTOR`, `importance`, `steps-FACTOR`, `epochs-FACTOR`, `cost-FACTOR`, `pareto`.
@@ -38,32 +38,32 @@ def grid_figures(found: Findings, *, curves: Sequence[Curve] = ()) -> Figures:
         found: What the grid shows.
         curves: Its learning curves.
     """
-    whole = {factor.factor: factor for factor in found.grid.factors}
+    whole = {factor.name: factor for factor in found.factors}
     found = along_axes(telling(found))
-    metric = found.grid.metric
+    metric = found.metric
     figures: dict[str, go.Figure | None] = {}
-    for factor in found.grid.factors:
-        name = factor.factor
+    for factor in found.factors:
+        name = factor.name
         order = {row.level: place for place, row in enumerate(factor.levels)}
         own = [curve for curve in curves if curve.factor == name and curve.level in order]
         own.sort(key=lambda curve: order[curve.level])
         if any(row.mean is not None for row in factor.levels):
-            figures[identifier("effect", name)] = effect_figure(factor, found, whole[name])
+            figures[identifier("effect", name)] = effect_figure(factor, metric, whole[name])
         figures[identifier("steps", name)] = steps_figure(name, own)
         figures[identifier("epochs", name)] = epochs_figure(name, own, metric)
-        figures[identifier("cost", name)] = cost_figure(factor, found.speeds)
+        figures[identifier("cost", name)] = cost_figure(factor)
     figures["importance"] = importance_figure(found.importances, metric)
     figures["pareto"] = tradeoff_figure(found.tradeoffs, metric)
     return _there(figures.items())
 
 
-def along_axes(found: Findings) -> Findings:
+def along_axes(found: GridFindings) -> GridFindings:
     """Returns findings whose levels come in the order in which they stand on an axis."""
     factors = []
-    for factor in found.grid.factors:
+    for factor in found.factors:
         order = along_axis([row.level for row in factor.levels])
         factors.append(replace(factor, levels=tuple(factor.levels[place] for place in order)))
-    return replace(found, grid=replace(found.grid, factors=tuple(factors)))
+    return replace(found, factors=tuple(factors))
 
 
 def search_figures(

@@ -43,7 +43,7 @@ def importance_figure(found: Importances, metric: Metric) -> go.Figure | None:
         categoryorder="array", categoryarray=labels[::-1], tickfont={"size": 13}, showgrid=False
     )
     if of_grid:
-        values = [row.value for row in found.rows if row.value > 0]
+        values = [row.amount.value for row in found.rows if row.amount.value > 0]
         far_apart = bool(values) and max(values) > _FAR_APART * min(values)
         unit = unit_of_differences(metric)
         title = f"largest less smallest level mean{f', {unit}' if unit else ''}"
@@ -52,24 +52,29 @@ def importance_figure(found: Importances, metric: Metric) -> go.Figure | None:
         if far_apart:
             figure.update_xaxes(type="log", dtick=1)
     else:
-        reach = max(row.value if row.high is None else row.high for row in found.rows)
+        reach = max(_top(row) for row in found.rows)
         room = [-0.04 * reach, 1.06 * reach]
         figure.update_xaxes(title="share", tickformat=".0%", range=room, showgrid=True)
-    told = "; ".join(f"{_label(row.param)} {row.evaluator}: {row.value:.3g}" for row in found.rows)
+    told = "; ".join(
+        f"{_label(row.param)} {row.evaluator}: {row.amount.value:.3g}" for row in found.rows
+    )
     title = _grid_title(found, metric) if of_grid else _search_title(found)
     return finish(figure, title, f"Importance of each hyperparameter. {told}.", height=300)
 
 
 def _add(figure: go.Figure, evaluator: str, rows: list[Importance], hover: str, scale: int) -> None:
     color, symbol, name = _LOOKS[evaluator]
+    amounts = [row.amount for row in rows]
     colors = [GREY if row.param == SEED else color for row in rows]
     figure.add_scatter(
-        x=[scale * row.value for row in rows],
+        x=[scale * one.value for one in amounts],
         y=[_label(row.param) for row in rows],
         error_x={
             "type": "data",
-            "array": [0 if row.high is None else scale * (row.high - row.value) for row in rows],
-            "arrayminus": [0 if row.low is None else scale * (row.value - row.low) for row in rows],
+            "array": [0 if one.high is None else scale * (one.high - one.value) for one in amounts],
+            "arrayminus": [
+                0 if one.low is None else scale * (one.value - one.low) for one in amounts
+            ],
             "thickness": 1.5,
             "width": 5,
             "color": color,
@@ -97,12 +102,12 @@ def _grid_title(found: Importances, metric: Metric) -> str:
     if not factors:
         return "No factor has levels to compare" if found.without else "Only luck was at work"
     first, *others = factors
-    size = spelled(first.value, metric, signed=False)
+    size = spelled(first.amount.value, metric, signed=False)
     name = words(metric.name)
-    if _leads(first, others) and (luck is None or first.value > luck.value):
+    if _leads(first, others) and (luck is None or first.amount.value > luck.amount.value):
         text = f"{words(first.param)} moves {name} furthest, by {size}"
     elif others:
-        next_size = spelled(others[0].value, metric, signed=False)
+        next_size = spelled(others[0].amount.value, metric, signed=False)
         text = (
             f"What moves {name} furthest is not shown: {words(first.param)} by {size}, "
             f"{words(others[0].param)} by {next_size}"
@@ -113,7 +118,7 @@ def _grid_title(found: Importances, metric: Metric) -> str:
         text += f", {found.without}"
     if luck is None:
         return f"{text}; one seed cannot tell how much luck does"
-    return f"{text}; luck alone by {spelled(luck.value, metric, signed=False)}"
+    return f"{text}; luck alone by {spelled(luck.amount.value, metric, signed=False)}"
 
 
 def _search_title(found: Importances) -> str:
@@ -129,12 +134,18 @@ def _search_title(found: Importances) -> str:
 
 def _leads(first: Importance, others: list[Importance]) -> bool:
     """Tells whether an interval lies above all others, and above nothing."""
-    tops = [row.value if row.high is None else row.high for row in others]
-    return first.low is not None and first.low > max(tops, default=0.0)
+    low = first.amount.low
+    return low is not None and low > max((_top(row) for row in others), default=0.0)
+
+
+def _top(row: Importance) -> float:
+    """Returns how much a hyperparameter may matter at most."""
+    return row.amount.value if row.amount.high is None else row.amount.high
 
 
 def _share(row: Importance) -> str:
-    text = f"{100 * row.value:.0f} %"
-    if row.low is None or row.high is None:
+    text = f"{100 * row.amount.value:.0f} %"
+    if row.amount.ends is None:
         return text
-    return f"{text} (95 % {100 * row.low:.0f} to {100 * row.high:.0f})"
+    low, high = row.amount.ends
+    return f"{text} (95 % {100 * low:.0f} to {100 * high:.0f})"

@@ -12,7 +12,7 @@ from hpstudy.addresses import shown_url
 from hpstudy.analysis.answer import Answer, answer
 from hpstudy.analysis.curves import read_curves
 from hpstudy.analysis.digits import Network, best_of_grid, best_of_search, read_digits
-from hpstudy.analysis.findings import Findings, findings
+from hpstudy.analysis.findings import GridFindings, findings
 from hpstudy.analysis.importance import search_importances
 from hpstudy.analysis.reading import read_grid
 from hpstudy.analysis.search import SearchResults, read_search
@@ -34,7 +34,7 @@ from hpstudy.studies import grid_name, search_name
 class _Read:
     """What the database holds of a study, and which setting all of it says to use."""
 
-    found: Findings | None
+    found: GridFindings | None
     search: SearchResults | None
     chosen: Answer | None
 
@@ -98,11 +98,11 @@ def _grid_findings(opened: Opened, both: _Read, database: Database) -> Published
     found = both.found
     if found is None:
         return None
-    title, grid = opened.study.title, found.grid
+    title, grid = opened.study.title, found.results
     return Published(
         study=grid_name(opened.name),
         note=grid_note(title, found, both.chosen),
-        figures=grid_figures(found, curves=read_curves(telling(found).grid, database)),
+        figures=grid_figures(found, curves=read_curves(telling(found).factors, database)),
         results=document(opened.name, title, shown_url(opened.runs.url), found, chosen=both.chosen),
         pictures=_mistakes(opened, best_of_grid(grid), grid.settings, database),
     )

@@ -62,7 +62,7 @@ def write_report(opened: Opened, factors: Sequence[str] | None, output: Path | N
 def _gathered(opened: Opened, database: Database, factors: Sequence[str] | None) -> Content | None:
     read = read_findings(opened.study, opened.name, database, factors)
     whole, found = read or (None, None)
-    grid = None if found is None else found.grid
+    grid = None if found is None else found.results
     search = read_search(opened.study, opened.name, database)
     if grid is None and search is None:
         return None
@@ -80,7 +80,7 @@ def _gathered(opened: Opened, database: Database, factors: Sequence[str] | None)
         quick=quick_note(opened),
         found=found,
         whole=whole,
-        curves=() if found is None else read_curves(telling(found).grid, database),
+        curves=() if found is None else read_curves(telling(found).factors, database),
         search=search,
         importances=None if search is None else search_importances(search),
         tradeoffs=() if search is None else search_tradeoffs(search, database),

@@ -10,7 +10,7 @@ from rich.console import RenderableType
 
 from hpstudy.addresses import shown_url
 from hpstudy.analysis.answer import Answer, answer
-from hpstudy.analysis.findings import Findings, read_findings
+from hpstudy.analysis.findings import GridFindings, read_findings
 from hpstudy.analysis.importance import search_importances
 from hpstudy.analysis.results import Failure
 from hpstudy.analysis.search import SearchResults, read_search
@@ -26,7 +26,7 @@ from hpstudy.studies import any_study, confirm_name, find_study, grid_name, is_o
 from hpstudy.wording import setting
 
 
-def grid_picture(found: Findings, opened: Opened) -> RenderableType:
+def grid_picture(found: GridFindings, opened: Opened) -> RenderableType:
     """Returns a grid's tables."""
     return grid_tables(found, quick=quick_note(opened))
 
@@ -53,7 +53,7 @@ def print_results(
     """
     whole, found, search = _read(opened, factors)
     chosen = answer(whole, search)
-    grid = None if found is None else found.grid
+    grid = None if found is None else found.results
     is_there = grid is not None or search is not None
     if as_json:
         importances = search_importances(search) if search is not None else None
@@ -85,7 +85,7 @@ def _failures(search: SearchResults) -> list[Failure]:
 
 def _read(
     opened: Opened, factors: Sequence[str] | None
-) -> tuple[Findings | None, Findings | None, SearchResults | None]:
+) -> tuple[GridFindings | None, GridFindings | None, SearchResults | None]:
     if not exists(opened.runs.url):
         return None, None, None
     database = open_database(opened.runs.url, write=False)
@@ -96,7 +96,7 @@ def _read(
 
 
 def _print(
-    opened: Opened, found: Findings | None, search: SearchResults | None, chosen: Answer | None
+    opened: Opened, found: GridFindings | None, search: SearchResults | None, chosen: Answer | None
 ) -> None:
     console = plain_console()
     console.print(opened.study.title, style="bold", highlight=False)

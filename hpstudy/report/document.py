@@ -1,24 +1,24 @@
-"""Results as one JSON document."""
+"""Results as one JSON document: its keys are a contract, so each stands here by hand."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from hpstudy import __version__
 from hpstudy.analysis.answer import Answer
-from hpstudy.analysis.confirmed import Confirmation, Confirmed
-from hpstudy.analysis.findings import Findings
-from hpstudy.analysis.importance import Importances
-from hpstudy.analysis.results import Failure, LevelResult
+from hpstudy.analysis.confirmed import Confirmation, Confirmed, Finalist
+from hpstudy.analysis.findings import GridFindings, LevelFinding
+from hpstudy.analysis.importance import Importance, Importances
+from hpstudy.analysis.results import Failure, TrialCounts
 from hpstudy.analysis.search import SearchResults
+from hpstudy.metric import Quantity
 
 
 def document(
     name: str,
     title: str,
     storage: str,
-    found: Findings | None,
+    found: GridFindings | None,
     search: SearchResults | None = None,
     importances: Importances | None = None,
     chosen: Answer | None = None,
@@ -54,16 +54,14 @@ def _answer(chosen: Answer) -> dict[str, Any]:
         "why": chosen.why,
         "params": dict(chosen.params),
         "metric": chosen.metric.name,
-        "value": chosen.value,
-        "low": chosen.low,
-        "high": chosen.high,
+        **_quantity(chosen.value, "value"),
         "trainings": chosen.trainings,
         "notes": list(chosen.notes),
     }
 
 
-def _grid(found: Findings) -> dict[str, Any]:
-    grid = found.grid
+def _grid(found: GridFindings) -> dict[str, Any]:
+    grid, more = found.results, found.more_seeds
     return {
         "metric": grid.metric.name,
         "direction": grid.metric.direction,
@@ -71,64 +69,67 @@ def _grid(found: Findings) -> dict[str, Any]:
         "baseline": dict(grid.baseline),
         "settings": dict(grid.settings),
         "runtime": dict(grid.runtime),
-        "trials": asdict(grid.trials),
+        "trials": _counts(grid.trials),
         "epochs": {"asked": grid.epochs_asked, "trained": grid.epochs_trained},
         "factors": [
-            {
-                "factor": f.factor,
-                "levels": [_level(f.factor, row, found) for row in f.levels],
-            }
-            for f in grid.factors
+            {"factor": factor.name, "levels": [_level(row) for row in factor.levels]}
+            for factor in found.factors
         ],
-        "importance": [asdict(row) for row in found.importances.rows],
-        "tradeoffs": [asdict(tradeoff) for tradeoff in found.tradeoffs],
-        "more_seeds": asdict(found.more_seeds) if found.more_seeds is not None else None,
-        "claims": [asdict(claim) for claim in found.claims],
+        "importance": [_importance(row) for row in found.importances.rows],
+        "tradeoffs": [
+            {
+                "label": one.label,
+                "seconds": one.seconds,
+                "value": one.value,
+                "is_on_front": one.is_on_front,
+            }
+            for one in found.tradeoffs
+        ],
+        "more_seeds": None
+        if more is None
+        else {"seeds": more.seeds, "epochs": more.epochs, "seconds": more.seconds},
+        "claims": [
+            {"says": claim.says, "verdict": claim.verdict, "why": claim.why}
+            for claim in found.claims
+        ],
         "failed": [_failure(failure) for failure in grid.failed],
         "gaps": dict(grid.gaps),
     }
 
 
-def _failure(failure: Failure) -> dict[str, Any]:
-    return {"params": dict(failure.params), "seed": failure.seed, "error": failure.error}
-
-
-def _level(factor: str, level: LevelResult, found: Findings) -> dict[str, Any]:
-    at = factor, level.level
-    effect, agreement, speed = found.effects[at], found.agreements.get(at), found.speeds[at]
-    seconds, images = speed.seconds_per_epoch, speed.images_per_second
+def _level(level: LevelFinding) -> dict[str, Any]:
+    seconds, images = level.speed.seconds_per_epoch, level.speed.images_per_second
+    agreement = level.agreement
+    figure = _quantity(None if agreement is None else agreement.figure, "published", "published_")
     return {
         "level": level.level,
         "seeds": list(level.seeds),
         "diverged": list(level.diverged),
         "failed": list(level.failed),
         "values": list(level.values),
-        "mean": level.mean,
-        "low": effect.low,
-        "high": effect.high,
+        **_quantity(level.mean, "mean"),
+        **figure,
         "published": level.published,
-        "published_low": agreement.low if agreement is not None else None,
-        "published_high": agreement.high if agreement is not None else None,
-        "published_p": agreement.p if agreement is not None else None,
-        "published_verdict": agreement.verdict if agreement is not None else None,
-        "effect": effect.difference,
-        "effect_low": effect.difference_low,
-        "effect_high": effect.difference_high,
-        "p": effect.p,
-        "test": effect.test,
-        "verdict": effect.verdict,
-        "within": effect.within,
-        "seeds_needed": effect.seeds_needed,
-        "seconds_per_epoch": level.seconds_per_epoch,
-        "seconds_per_epoch_sd": seconds.deviation if seconds is not None else None,
-        "images_per_second": images.mean if images is not None else None,
-        "peak_memory_mb": level.peak_memory_mb,
-        "epochs_to": [asdict(reached) for reached in found.convergence[at]],
+        "published_p": None if agreement is None else agreement.p,
+        "published_verdict": None if agreement is None else agreement.verdict,
+        **_quantity(level.difference, "effect", "effect_"),
+        "p": level.p,
+        "test": level.test,
+        "verdict": level.verdict,
+        "within": level.within,
+        "seeds_needed": level.seeds_needed,
+        "seconds_per_epoch": None if seconds is None else seconds.mean,
+        "seconds_per_epoch_sd": None if seconds is None else seconds.deviation,
+        "images_per_second": None if images is None else images.mean,
+        "peak_memory_mb": level.speed.peak_memory_mb,
+        "epochs_to": [
+            {"target": reached.target, "epochs": list(reached.epochs)} for reached in level.reached
+        ],
     }
 
 
 def _search(search: SearchResults, importances: Importances | None) -> dict[str, Any]:
-    best = search.best
+    best, won, progress = search.best, search.confirmed, search.confirmation
     return {
         "metric": search.metric.name,
         "direction": search.metric.direction,
@@ -136,18 +137,48 @@ def _search(search: SearchResults, importances: Importances | None) -> dict[str,
         "baseline": dict(search.baseline),
         "settings": dict(search.settings),
         "runtime": dict(search.runtime),
-        "trials": asdict(search.counts),
+        "trials": _counts(search.counts),
         "epochs": {"asked": search.epochs_asked, "trained": search.epochs_trained},
         "best": None
         if best is None
         else {"trial": best.number, "params": best.params, "value": best.values[0]},
-        "finalists": [asdict(finalist) for finalist in search.finalists],
-        "confirmed": _confirmed(search.confirmed) if search.confirmed is not None else None,
-        "confirmation": _confirmation(search.confirmation)
-        if search.confirmation is not None
-        else None,
-        "importance": [asdict(row) for row in importances.rows] if importances is not None else [],
+        "finalists": [_finalist(finalist) for finalist in search.finalists],
+        "confirmed": None if won is None else _confirmed(won),
+        "confirmation": None if progress is None else _confirmation(progress),
+        "importance": [_importance(row) for row in importances.rows] if importances else [],
         "failed": [_failure(failure) for failure in search.failed],
+    }
+
+
+def _finalist(finalist: Finalist) -> dict[str, Any]:
+    return {
+        "params": dict(finalist.params),
+        "searched": finalist.searched,
+        "seeds": list(finalist.seeds),
+        "values": list(finalist.values),
+        "mean": finalist.mean,
+        "diverged": list(finalist.diverged),
+        "is_baseline": finalist.is_baseline,
+    }
+
+
+def _confirmed(won: Confirmed) -> dict[str, Any]:
+    return {
+        "metric": won.metric.name,
+        "params": dict(won.params),
+        "seeds": list(won.seeds),
+        "values": list(won.values),
+        **_quantity(won.mean, "mean"),
+        **_quantity(won.difference, "difference", "difference_"),
+        "seeds_needed": won.seeds_needed,
+        "is_baseline": won.is_baseline,
+        "diverged": list(won.diverged),
+        "unit": won.metric.unit,
+        "baseline": {
+            "values": list(won.baseline_values),
+            **_quantity(won.baseline_mean, "mean"),
+            "diverged": list(won.baseline_diverged),
+        },
     }
 
 
@@ -156,9 +187,28 @@ def _confirmation(found: Confirmation) -> dict[str, Any]:
     return {"seeds": list(found.seeds), "failed": failed, "waiting": found.waiting}
 
 
-def _confirmed(confirmed: Confirmed) -> dict[str, Any]:
-    fields = asdict(confirmed)
-    parts = ("values", "mean", "low", "high", "diverged")
-    baseline = {part: fields.pop(f"baseline_{part}") for part in parts}
-    metric = confirmed.metric
-    return {**fields, "metric": metric.name, "unit": metric.unit, "baseline": baseline}
+def _counts(trials: TrialCounts) -> dict[str, int]:
+    return {
+        "complete": trials.complete,
+        "pruned": trials.pruned,
+        "failed": trials.failed,
+        "running": trials.running,
+        "waiting": trials.waiting,
+        "diverged": trials.diverged,
+    }
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    return {"params": dict(failure.params), "seed": failure.seed, "error": failure.error}
+
+
+def _importance(row: Importance) -> dict[str, Any]:
+    return {"param": row.param, "evaluator": row.evaluator, **_quantity(row.amount, "value")}
+
+
+def _quantity(quantity: Quantity | None, name: str, prefix: str = "") -> dict[str, float | None]:
+    """Returns a value under its name, and its interval's ends as `low` and `high`."""
+    value, low, high = (
+        (None, None, None) if quantity is None else (quantity.value, quantity.low, quantity.high)
+    )
+    return {name: value, f"{prefix}low": low, f"{prefix}high": high}

@@ -30,7 +30,7 @@ def importance_table(found: Importances, metric: Metric) -> Table:
     titles = [_TITLES[e] for e in evaluators] + ([found.without] if found.without else [])
     table = Table(title="; ".join(titles), title_justify="left")
     table.add_column("hyperparameter")
-    has_interval = {row.evaluator for row in found.rows if row.low is not None}
+    has_interval = {row.evaluator for row in found.rows if row.amount.ends is not None}
     for evaluator in evaluators:
         table.add_column(evaluator, justify="right")
         if evaluator in has_interval:
@@ -48,15 +48,11 @@ def importance_table(found: Importances, metric: Metric) -> Table:
 def _cells(row: Importance | None, metric: Metric) -> tuple[str, str]:
     if row is None:
         return "", ""
-    ends = (
-        ""
-        if row.low is None
-        else f"{_amount(row, row.low, metric)} to {_amount(row, row.high, metric)}"
-    )
-    return _amount(row, row.value, metric), ends
+    ends = " to ".join(_amount(row, end, metric) for end in row.amount.ends or ())
+    return _amount(row, row.amount.value, metric), ends
 
 
-def _amount(row: Importance, value: float | None, metric: Metric) -> str:
+def _amount(row: Importance, value: float, metric: Metric) -> str:
     if row.evaluator == RANGE:
         return spelled(value, metric, signed=False)
-    return "" if value is None else f"{100 * value:.0f} %"
+    return f"{100 * value:.0f} %"

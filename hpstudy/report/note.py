@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from hpstudy.analysis.answer import Answer
 from hpstudy.analysis.confirmed import Confirmed
-from hpstudy.analysis.findings import Findings
+from hpstudy.analysis.findings import FactorFinding, GridFindings, LevelFinding
 from hpstudy.analysis.importance import Importance, Importances
-from hpstudy.analysis.published import NOT_CONSISTENT, Agreement
-from hpstudy.analysis.results import FactorResult, LevelResult, TrialCounts
+from hpstudy.analysis.results import TrialCounts
 from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.telling import telling
 from hpstudy.charts.figures import along_axes
@@ -20,8 +19,8 @@ from hpstudy.wording import (
     apart,
     counted,
     difference,
+    ends,
     headings,
-    interval,
     level,
     number,
     setting,
@@ -32,7 +31,7 @@ _COLUMNS = ("level", "95 %", "verdict", "published", "seeds", "setting", "diverg
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|&~$:@=^])")
 
 
-def grid_note(title: str, found: Findings, chosen: Answer | None) -> str:
+def grid_note(title: str, found: GridFindings, chosen: Answer | None) -> str:
     """Returns the answer, the factor tables with their verdicts, and the claims.
 
     Args:
@@ -41,16 +40,15 @@ def grid_note(title: str, found: Findings, chosen: Answer | None) -> str:
         chosen: The answer, of grid and search together.
     """
     found = along_axes(telling(found))
-    grid = found.grid
-    at = ", ".join(f"{name} {level}" for name, level in grid.baseline.items())
+    at = ", ".join(f"{name} {level}" for name, level in found.results.baseline.items())
     parts = [
         f"# {escaped(title)}",
         *_answer(chosen),
-        f"{escaped(_named(grid.metric))}; the baseline is {escaped(at)}.",
+        f"{escaped(_named(found.metric))}; the baseline is {escaped(at)}.",
     ]
-    for factor in grid.factors:
-        parts += [f"## {escaped(factor.factor)}", _table(_cells(factor, found))]
-    if any(a.verdict == NOT_CONSISTENT for a in found.agreements.values()):
+    for factor in found.factors:
+        parts += [f"## {escaped(factor.name)}", _table(_cells(factor, found.metric))]
+    if any(row.is_doubted for row in found.levels):
         parts.append(escaped(f"{_DOUBTED} further from ours than luck explains."))
     if found.claims:
         claims = [{"verdict": c.verdict, "claim": c.says, "why": c.why} for c in found.claims]
@@ -115,33 +113,24 @@ def escaped(text: object) -> str:
     return _MARKUP.sub(r"\\\1", " ".join(f"{text}".split()))
 
 
-def _cells(factor: FactorResult, found: Findings) -> list[dict[str, str]]:
-    metric = found.grid.metric
-    rows = []
-    for row in factor.levels:
-        effect = found.effects[factor.factor, row.level]
-        rows.append(
-            {
-                "level": f"{row.level}",
-                apart(metric.name, _COLUMNS, "metric"): number(row.mean, metric),
-                "95 %": interval(effect.low, effect.high, metric),
-                "Δ": "" if row.is_baseline else difference(effect.difference, metric),
-                "Δ 95 %": interval(
-                    effect.difference_low, effect.difference_high, metric, signed=True
-                ),
-                "verdict": judged(row, effect) or effect.verdict or "",
-                "published": _published(
-                    row, found.agreements.get((factor.factor, row.level)), metric
-                ),
-                "seeds": f"{len(row.seeds)}",
-            }
-        )
-    return rows
+def _cells(factor: FactorFinding, metric: Metric) -> list[dict[str, str]]:
+    return [
+        {
+            "level": f"{row.level}",
+            apart(metric.name, _COLUMNS, "metric"): number(row.mean, metric),
+            "95 %": ends(row.mean, metric),
+            "Δ": "" if row.is_baseline else difference(row.difference, metric),
+            "Δ 95 %": ends(row.difference, metric, signed=True),
+            "verdict": judged(row) or row.verdict or "",
+            "published": _published(row, metric),
+            "seeds": f"{len(row.seeds)}",
+        }
+        for row in factor.levels
+    ]
 
 
-def _published(row: LevelResult, agreement: Agreement | None, metric: Metric) -> str:
-    doubt = agreement is not None and agreement.verdict == NOT_CONSISTENT
-    return f"{number(row.published, metric)}{f' {_DOUBTED}' if doubt else ''}"
+def _published(row: LevelFinding, metric: Metric) -> str:
+    return f"{number(row.published, metric)}{f' {_DOUBTED}' if row.is_doubted else ''}"
 
 
 def _confirmed_cells(found: Confirmed) -> list[dict[str, str]]:
@@ -149,9 +138,9 @@ def _confirmed_cells(found: Confirmed) -> list[dict[str, str]]:
     winner = {
         "setting": setting(found.params) + (", the baseline itself" if found.is_baseline else ""),
         name: number(found.mean, found.metric),
-        "95 %": interval(found.low, found.high, found.metric),
+        "95 %": ends(found.mean, found.metric),
         "Δ": difference(found.difference, found.metric),
-        "Δ 95 %": interval(found.difference_low, found.difference_high, found.metric, signed=True),
+        "Δ 95 %": ends(found.difference, found.metric, signed=True),
         "seeds": f"{len(found.seeds)}",
         "diverged": f"{len(found.diverged)}" if found.diverged else "",
     }
@@ -161,7 +150,7 @@ def _confirmed_cells(found: Confirmed) -> list[dict[str, str]]:
     baseline = {
         "setting": "baseline",
         name: number(found.baseline_mean, found.metric),
-        "95 %": interval(found.baseline_low, found.baseline_high, found.metric),
+        "95 %": ends(found.baseline_mean, found.metric),
         "seeds": f"{len(found.baseline_values)}",
         "diverged": f"{len(lost)}" if lost else "",
     }
@@ -169,16 +158,12 @@ def _confirmed_cells(found: Confirmed) -> list[dict[str, str]]:
 
 
 def _importance_cells(row: Importance) -> dict[str, str]:
-    ends = (
-        ""
-        if row.low is None or row.high is None
-        else f"{100 * row.low:.0f} % to {100 * row.high:.0f} %"
-    )
+    low_to_high = " to ".join(f"{100 * end:.0f} %" for end in row.amount.ends or ())
     return {
         "hyperparameter": row.param,
         "evaluator": row.evaluator,
-        "share": f"{100 * row.value:.0f} %",
-        "95 %": ends,
+        "share": f"{100 * row.amount.value:.0f} %",
+        "95 %": low_to_high,
     }
 
 

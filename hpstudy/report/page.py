@@ -17,7 +17,7 @@ from hpstudy import __version__
 from hpstudy.analysis.answer import Answer, answer
 from hpstudy.analysis.curves import Curve
 from hpstudy.analysis.digits import Reading
-from hpstudy.analysis.findings import Findings
+from hpstudy.analysis.findings import GridFindings
 from hpstudy.analysis.importance import Importances
 from hpstudy.analysis.origin import Origin
 from hpstudy.analysis.search import SearchResults
@@ -31,7 +31,7 @@ from hpstudy.report.filters import breakable, characters, folded, told, unbroken
 from hpstudy.report.pictures import COLUMNS, MISTAKES, Sprite, diagram, sprite
 from hpstudy.report.tables import costs_table, finalists_table, levels_table, trials_table
 from hpstudy.report.wording import alike_failures, missing_numbers
-from hpstudy.wording import counted, duration, interval, level, number, setting, words
+from hpstudy.wording import counted, duration, ends, level, number, setting, words
 
 _TEST_PICTURES = 25  # as the published report shows
 
@@ -63,7 +63,7 @@ class Content:
     title: str
     database: str
     quick: str | None
-    found: Findings | None
+    found: GridFindings | None
     curves: Sequence[Curve]
     search: SearchResults | None
     importances: Importances | None
@@ -74,7 +74,7 @@ class Content:
     origins: dict[str, Origin]
     commands: Sequence[str]
     written: datetime
-    whole: Findings | None = None
+    whole: GridFindings | None = None
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "words": words,
         "number": number,
-        "interval": interval,
+        "ends": ends,
         "level": level,
         "setting": setting,
         "duration": duration,
@@ -200,7 +200,7 @@ def _sections(
     """Returns the sections that there is something in, by id."""
     found = content.found
     has_memory = found is not None and any(
-        row.peak_memory_mb is not None for factor in found.grid.factors for row in factor.levels
+        row.speed.peak_memory_mb is not None for row in found.levels
     )
     there = {
         "answer": ("Answer", True),
@@ -219,21 +219,23 @@ def _sections(
     return {name: title for name, (title, shown) in there.items() if shown}
 
 
-def _has_targets(found: Findings) -> bool:
+def _has_targets(found: GridFindings) -> bool:
     """Tells whether there is a table of how soon targets are reached."""
-    return bool(found.grid.targets) and any(costs_table(f, found) for f in found.grid.factors)
+    return bool(found.results.targets) and any(
+        costs_table(factor, found.metric) for factor in found.factors
+    )
 
 
 def _by_epoch(content: Content) -> bool:
     """Tells whether trainings go on epoch by epoch, or are one call each."""
-    factors = content.found.grid.factors if content.found is not None else ()
+    factors = content.found.factors if content.found is not None else ()
     search = content.search
     return go_by_epochs(*factors) or (search is not None and search.goes_by_epochs)
 
 
 def _own_times(content: Content) -> bool:
     """Tells whether the objective measures training time itself."""
-    factors = content.found.grid.factors if content.found is not None else ()
+    factors = content.found.factors if content.found is not None else ()
     runs = [run for factor in factors for row in factor.levels for run in row.runs]
     metrics = [epoch.metrics for run in runs for epoch in run.epochs]
     return any(m.get("seconds") != m.get("wall_seconds") for m in metrics)

@@ -30,9 +30,9 @@ from hpstudy.wording import (
     counted,
     difference,
     duration,
+    ends,
     headings,
     how_trained,
-    interval,
     level,
     number,
     setting,
@@ -114,9 +114,9 @@ def _finalists_table(finalists: Iterable[Finalist], metric: Metric) -> Table:
 def _winner(confirmed: Confirmed, *, held_out: bool) -> list[RenderableType]:
     metric = confirmed.metric
     name = words(metric.name)
-    ends = interval(confirmed.low, confirmed.high, metric)
+    sure = ends(confirmed.mean, metric)
     seeds = counted(len(confirmed.seeds), "fresh seed")
-    mean = f"{number(confirmed.mean, metric)}{f' (95 % {ends})' if ends else ''}"
+    mean = f"{number(confirmed.mean, metric)}{f' (95 % {sure})' if sure else ''}"
     options = " ".join(
         f"--{key.replace('_', '-')} {shlex.quote(f'{value}')}"
         for key, value in confirmed.params.items()
@@ -132,12 +132,11 @@ def _winner(confirmed: Confirmed, *, held_out: bool) -> list[RenderableType]:
         lines.append(Text(f"the baseline {_diverged(confirmed.baseline_diverged)}", style="red"))
     if confirmed.difference is not None:
         gap = difference(confirmed.difference, metric)
-        low, high = confirmed.difference_low, confirmed.difference_high
-        ends = interval(low, high, metric, signed=True)
-        sure = f" (95 % {ends}, paired)" if ends else f" ({cannot_tell(len(confirmed.seeds))})"
+        both = ends(confirmed.difference, metric, signed=True)
+        sure = f" (95 % {both}, paired)" if both else f" ({cannot_tell(len(confirmed.seeds))})"
         base = number(confirmed.baseline_mean, metric)
-        ends = interval(confirmed.baseline_low, confirmed.baseline_high, metric)
-        base += f" (95 % {ends})" if ends else ""
+        theirs = ends(confirmed.baseline_mean, metric)
+        base += f" (95 % {theirs})" if theirs else ""
         lines.append(Text(f"baseline on the same seeds: {base}; difference {gap}{sure}"))
     if more_seeds := more_confirmation(confirmed):
         lines.append(Text(more_seeds))

@@ -6,25 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hpstudy.analysis.convergence import Reached
-from hpstudy.analysis.effects import Effect
-from hpstudy.analysis.findings import Findings
-from hpstudy.analysis.published import Agreement
-from hpstudy.analysis.results import FactorResult, LevelResult
+from hpstudy.analysis.findings import FactorFinding, LevelFinding
 from hpstudy.analysis.search import SearchResults, best_settings
 from hpstudy.analysis.speed import go_by_epochs
-from hpstudy.metric import Metric
+from hpstudy.metric import Metric, Quantity
 from hpstudy.numeric import mean
 from hpstudy.report.wording import judged
-from hpstudy.wording import (
-    apart,
-    difference,
-    headings,
-    interval,
-    level,
-    number,
-    short_number,
-    words,
-)
+from hpstudy.wording import apart, gap, headings, level, number, quantity, short_number, words
+
 
 _SHOWN_TRIALS = 10
 _SMALLEST_P = 0.001  # what is smaller is not known to a digit
@@ -62,41 +51,26 @@ def _table(
     return Table(caption, tuple(shown), cells, frozenset(strong))
 
 
-def levels_table(factor: FactorResult, found: Findings) -> Table | None:
+def levels_table(factor: FactorFinding, metric: Metric) -> Table | None:
     """Returns a factor's levels with their 95 % intervals and verdicts."""
     unequal = len({len(row.seeds) for row in factor.levels}) > 1
-    rows = [
-        _level_cells(
-            row,
-            found.effects[factor.factor, row.level],
-            found.agreements.get((factor.factor, row.level)),
-            found.grid.metric,
-            unequal=unequal,
-        )
-        for row in factor.levels
-    ]
+    rows = [_level_cells(row, metric, unequal=unequal) for row in factor.levels]
     strong = [place for place, row in enumerate(factor.levels) if row.is_baseline]
-    return _table(f"Levels of {factor.factor}", rows, strong)
+    return _table(f"Levels of {factor.name}", rows, strong)
 
 
-def _level_cells(
-    row: LevelResult, effect: Effect, agreement: Agreement | None, metric: Metric, *, unequal: bool
-) -> dict[str, str]:
-    needed = effect.seeds_needed
-    ends = interval(effect.low, effect.high, metric)
-    gap_ends = interval(effect.difference_low, effect.difference_high, metric, signed=True)
-    theirs = "" if agreement is None else interval(agreement.low, agreement.high, metric)
+def _level_cells(row: LevelFinding, metric: Metric, *, unequal: bool) -> dict[str, str]:
+    needed, agreement = row.seeds_needed, row.agreement
+    theirs = None if row.published is None else Quantity(row.published)
     return {
         "level": level(row.level),
-        apart(words(metric.name), _LEVEL_COLUMNS, "metric"): _with(number(row.mean, metric), ends),
-        "difference": "baseline"
-        if row.is_baseline
-        else _with(difference(effect.difference, metric), gap_ends),
-        "p": "" if effect.p is None else _probability(effect.p),
-        "verdict": judged(row, effect) or ("" if row.is_baseline else "no value yet"),
+        apart(words(metric.name), _LEVEL_COLUMNS, "metric"): quantity(row.mean, metric),
+        "difference": "baseline" if row.is_baseline else gap(row.difference, metric),
+        "p": "" if row.p is None else _probability(row.p),
+        "verdict": judged(row) or ("" if row.is_baseline else "no value yet"),
         "seeds": f"{len(row.seeds)}" if unequal else "",
         "needed": "" if needed is None else f"{needed}",
-        "published": _with(number(row.published, metric), theirs),
+        "published": quantity(agreement.figure if agreement is not None else theirs, metric),
         "with ours": "" if agreement is None else agreement.verdict,
     }
 
@@ -105,32 +79,30 @@ def _probability(p: float) -> str:
     return f"{p:.2g}" if p >= _SMALLEST_P else f"< {_SMALLEST_P}"
 
 
-def _with(value: str, ends: str) -> str:
-    return f"{value} ({ends})" if ends else value
-
-
-def costs_table(factor: FactorResult, found: Findings) -> Table | None:
+def costs_table(factor: FactorFinding, metric: Metric) -> Table | None:
     """Returns what a factor's levels cost, and how soon they reach the targets."""
     once = not go_by_epochs(factor)
-    rows = [_cost_cells(row, factor.factor, found, once=once) for row in factor.levels]
+    rows = [_cost_cells(row, metric, once=once) for row in factor.levels]
     if not any(cell for row in rows for name, cell in row.items() if name != "level"):
         return None
     strong = [place for place, row in enumerate(factor.levels) if row.is_baseline]
-    return _table(f"Cost of the levels of {factor.factor}", rows, strong)
+    return _table(f"Cost of the levels of {factor.name}", rows, strong)
 
 
-def _cost_cells(row: LevelResult, factor: str, found: Findings, *, once: bool) -> dict[str, str]:
-    speed = found.speeds[factor, row.level]
-    seconds, images, memory = row.seconds_per_epoch, speed.images_per_second, row.peak_memory_mb
+def _cost_cells(row: LevelFinding, metric: Metric, *, once: bool) -> dict[str, str]:
+    seconds, images = row.speed.seconds_per_epoch, row.speed.images_per_second
+    memory = row.speed.peak_memory_mb
     cells = {
         "level": level(row.level),
-        "seconds" if once else "s an epoch": f"{seconds:.3g}" if seconds else "",
+        "seconds" if once else "s an epoch": f"{seconds.mean:.3g}"
+        if seconds and seconds.mean
+        else "",
         "images/s": f"{images.mean:,.0f}" if images is not None else "",
         "peak MiB": f"{memory:.0f}" if memory else "",
     }
     longest = max((len(run.epochs) for run in row.runs), default=0)
-    for reached in found.convergence[factor, row.level]:
-        target = short_number(reached.target, found.grid.metric)
+    for reached in row.reached:
+        target = short_number(reached.target, metric)
         name = "seeds that reach" if once else "epochs to"
         cell = _how_many(reached) if once else _soon(reached, longest)
         cells[f"{name} {target}"] = cell if row.runs else ""
@@ -190,10 +162,9 @@ def finalists_table(search: SearchResults) -> Table | None:
     won = search.confirmed
     if won is not None:
         named = words(metric.name)
-        ours = _fresh(won.values, won.mean, (won.low, won.high), metric, won.diverged)
-        ends = won.baseline_low, won.baseline_high
+        ours = _fresh(won.values, won.mean, metric, won.diverged)
         lost = won.baseline_diverged
-        theirs = _fresh(won.baseline_values, won.baseline_mean, ends, metric, lost)
+        theirs = _fresh(won.baseline_values, won.baseline_mean, metric, lost)
         if won.is_baseline:
             rows.append({"setting": f"winner, the baseline itself, {named}", **ours})
         else:
@@ -204,11 +175,10 @@ def finalists_table(search: SearchResults) -> Table | None:
 
 def _fresh(
     values: Sequence[float],
-    mean: float | None,
-    ends: tuple[float | None, float | None],
+    mean: Quantity | None,
     metric: Metric,
     diverged: Sequence[int],
 ) -> dict[str, str]:
-    shown = _with(number(mean, metric), interval(*ends, metric))
+    shown = quantity(mean, metric)
     lost = f"{len(diverged)}" if diverged else ""
     return {"on fresh seeds": shown, "seeds": f"{len(values)}", "diverged": lost}

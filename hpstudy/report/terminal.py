@@ -9,24 +9,21 @@ from rich.table import Table
 from rich.text import Text
 
 from hpstudy.analysis.claims import ClaimResult
-from hpstudy.analysis.effects import Effect
-from hpstudy.analysis.findings import Findings
-from hpstudy.analysis.published import NOT_CONSISTENT, Agreement
-from hpstudy.analysis.results import FactorResult, GridResults, LevelResult
+from hpstudy.analysis.findings import FactorFinding, GridFindings, LevelFinding
+from hpstudy.analysis.results import GridResults
 from hpstudy.analysis.speed import go_by_epochs
 from hpstudy.analysis.telling import telling
 from hpstudy.metric import Metric
 from hpstudy.report.importance_table import importance_table
 from hpstudy.report.wording import alike_failures, judged, missing_numbers
 from hpstudy.running.cost import Forecast
-from hpstudy.sampler import Level
 from hpstudy.wording import (
     apart,
     counted,
     difference,
     duration,
+    ends,
     how_trained,
-    interval,
     number,
     size,
     words,
@@ -50,7 +47,7 @@ _COLUMNS = ("level", "95 %", "verdict", "published", "seeds", "s/epoch", "s", "M
 _DOUBTED = "≠ not consistent with ours: further apart than luck explains (at 5 %"
 
 
-def grid_tables(found: Findings, *, quick: str | None = None) -> Group:
+def grid_tables(found: GridFindings, *, quick: str | None = None) -> Group:
     """Returns a table a factor, the claims where they can be judged, and what else there is to say.
 
     Args:
@@ -58,27 +55,24 @@ def grid_tables(found: Findings, *, quick: str | None = None) -> Group:
         quick: What makes this a quick look, to be said on every table.
     """
     parts: list[RenderableType] = []
-    for factor, whole in zip(telling(found).grid.factors, found.grid.factors, strict=True):
+    for factor, whole in zip(telling(found).factors, found.factors, strict=True):
         parts += [_factor_table(factor, found, quick), Text()]
         if (shown := len(factor.levels)) < (of := len(whole.levels)):
             text = f"{shown} of {of:,} levels, those that show most; --json prints all of them."
             parts[-1:] = [Text(text), Text()]
-    if found.claims and _several(found.grid):
+    if found.claims and _several(found.results):
         parts += [_claims_table(found.claims), Text()]
     if found.importances.rows and found.importances.warning is None:
-        parts += [importance_table(found.importances, found.grid.metric), Text()]
+        parts += [importance_table(found.importances, found.metric), Text()]
     return Group(*parts, *_closing_lines(found))
 
 
-def _factor_table(factor: FactorResult, found: Findings, quick: str | None) -> Table:
-    grid = found.grid
-    at = ", ".join(f"{k} {v}" for k, v in grid.baseline.items() if k != factor.factor)
-    title = f"{factor.factor}  (at {at})" if at else factor.factor
+def _factor_table(factor: FactorFinding, found: GridFindings, quick: str | None) -> Table:
+    grid = found.results
+    at = ", ".join(f"{k} {v}" for k, v in grid.baseline.items() if k != factor.name)
+    title = f"{factor.name}  (at {at})" if at else factor.name
     table = Table(title=title, caption=quick, title_justify="left", caption_justify="left")
-    rows = [
-        _cells(row, found, (factor.factor, row.level), several=_several(grid))
-        for row in factor.levels
-    ]
+    rows = [_cells(row, found, several=_several(grid)) for row in factor.levels]
     # A column that is empty all the way down says nothing.
     shown = [name for name in rows[0] if any(row[name] for row in rows)]
     for name in shown:
@@ -101,52 +95,50 @@ def _several(grid: GridResults) -> bool:
     return any(len(row.seeds) > 1 for factor in grid.factors for row in factor.levels)
 
 
-def _cells(
-    row: LevelResult, found: Findings, at: tuple[str, Level], *, several: bool
-) -> dict[str, str]:
-    effect, metric = found.effects[at], found.grid.metric
-    gap = None if row.mean is None or row.published is None else row.mean - row.published
+def _cells(row: LevelFinding, found: GridFindings, *, several: bool) -> dict[str, str]:
+    metric, mean = found.metric, row.average
+    gap = None if mean is None or row.published is None else mean - row.published
+    seconds, memory = row.speed.seconds_per_epoch, row.speed.peak_memory_mb
     cells = {
         "level": f"{row.level}",
-        apart(words(metric.name), _COLUMNS, "metric"): number(row.mean, metric),
-        "95 %": interval(effect.low, effect.high, metric),
-        "Δ baseline": difference(effect.difference, metric) if not row.is_baseline else "baseline",
-        "Δ 95 %": interval(effect.difference_low, effect.difference_high, metric, signed=True),
-        "verdict": _verdict(row, effect, metric, several=several),
-        "published": _published(row, found.agreements.get(at), metric),
+        apart(words(metric.name), _COLUMNS, "metric"): number(mean, metric),
+        "95 %": ends(row.mean, metric),
+        "Δ baseline": "baseline" if row.is_baseline else difference(row.difference, metric),
+        "Δ 95 %": ends(row.difference, metric, signed=True),
+        "verdict": _verdict(row, metric, several=several),
+        "published": _published(row, metric),
         "Δ published": difference(gap, metric),
-        "seeds": _seeds(row, effect) if several else "",
-        "s/epoch" if go_by_epochs(*found.grid.factors) else "s": ""
-        if row.seconds_per_epoch is None
-        else f"{row.seconds_per_epoch:.3g}",
-        "MiB": "" if row.peak_memory_mb is None else f"{row.peak_memory_mb:.0f}",
+        "seeds": _seeds(row) if several else "",
+        "s/epoch" if go_by_epochs(*found.factors) else "s": ""
+        if seconds is None
+        else f"{seconds.mean:.3g}",
+        "MiB": "" if memory is None else f"{memory:.0f}",
     }
     if several:
         del cells["Δ published"]  # with intervals at hand, a bare difference would mislead
     return cells
 
 
-def _verdict(row: LevelResult, effect: Effect, metric: Metric, *, several: bool) -> str:
+def _verdict(row: LevelFinding, metric: Metric, *, several: bool) -> str:
     if not several and not row.diverged:
         return ""
-    if effect.within is None:
-        return judged(row, effect)
-    bound = difference(effect.within, metric).lstrip("+")
-    return f"{judged(row, effect)} (within ±{bound})"
+    if row.within is None:
+        return judged(row)
+    bound = difference(row.within, metric).lstrip("+")
+    return f"{judged(row)} (within ±{bound})"
 
 
-def _seeds(row: LevelResult, effect: Effect) -> str:
-    needed = effect.seeds_needed
+def _seeds(row: LevelFinding) -> str:
+    needed = row.seeds_needed
     return f"{len(row.seeds)}" if needed is None else f"{len(row.seeds)} of {needed}"
 
 
-def _published(row: LevelResult, agreement: Agreement | None, metric: Metric) -> str:
-    doubt = agreement is not None and agreement.verdict == NOT_CONSISTENT
-    return f"{number(row.published, metric)}{' ≠' if doubt else ''}"
+def _published(row: LevelFinding, metric: Metric) -> str:
+    return f"{number(row.published, metric)}{' ≠' if row.is_doubted else ''}"
 
 
-def _closing_lines(found: Findings) -> list[Text]:
-    grid, more = found.grid, found.more_seeds
+def _closing_lines(found: GridFindings) -> list[Text]:
+    grid, more = found.results, found.more_seeds
     trials = grid.trials
     done = trials.complete + trials.diverged
     total = done + trials.failed + trials.running + trials.waiting
@@ -165,7 +157,7 @@ def _closing_lines(found: Findings) -> list[Text]:
         lines.append(Text(f"{words(grid.metric.name)}: less is better."))
     if grid.metric.in_per_cent:
         lines.append(Text("Δ in percentage points."))
-    if any(a.verdict == NOT_CONSISTENT for a in found.agreements.values()):
+    if any(row.is_doubted for row in found.levels):
         luck = "" if _several(grid) else "; the luck of test images alone, that of seeds is unknown"
         lines.append(Text(f"{_DOUBTED}{luck})."))
     if _several(grid):
@@ -174,7 +166,7 @@ def _closing_lines(found: Findings) -> list[Text]:
             lines.append(Text(_BY_RANK))
         if found.leaves_out_intervals:
             lines.append(Text(_LEFT_OUT))
-        if any(effect.seeds_needed is not None for effect in found.effects.values()):
+        if any(row.seeds_needed is not None for row in found.levels):
             lines.append(Text(_SEEDS_NEEDED))
     elif more is not None:
         more_of = "more epoch" if epochs else "more point"

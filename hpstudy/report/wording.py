@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hpstudy.analysis.effects import Effect
-from hpstudy.analysis.results import Failure, GridResults, LevelResult
+from hpstudy.analysis.findings import LevelFinding
+from hpstudy.analysis.results import Failure, GridResults
 from hpstudy.running.failures import alike
 from hpstudy.wording import setting
 
 
-def judged(row: LevelResult, effect: Effect) -> str:
+def judged(row: LevelFinding) -> str:
     """Says a level's verdict, and which of its seeds have no number: "unstable: 3 of 6 seeds …"."""
     finished = len(row.seeds) + len(row.diverged)
     gaps = []
@@ -18,7 +18,7 @@ def judged(row: LevelResult, effect: Effect) -> str:
         gaps.append(f"{len(row.diverged)} of {finished} seeds diverged")
     if row.failed:
         gaps.append(f"{finished} of {finished + len(row.failed)} seeds, the others failed")
-    verdict = "" if row.is_baseline else effect.verdict or ""
+    verdict = "" if row.is_baseline else row.verdict or ""
     return ": ".join(part for part in (verdict, "; ".join(gaps)) if part)
 
 

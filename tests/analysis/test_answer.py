@@ -10,21 +10,13 @@ from hypothesis import strategies as st
 
 from hpstudy.analysis.answer import answer
 from hpstudy.analysis.confirmed import Confirmation, Confirmed, Finalist
-from hpstudy.analysis.effects import (
-    BETTER,
-    CANNOT_TELL,
-    DIVERGES,
-    NOT_SHOWN,
-    UNSTABLE,
-    WORSE,
-    Effect,
-)
-from hpstudy.analysis.findings import Findings
+from hpstudy.analysis.findings import GridFindings
 from hpstudy.analysis.results import Failure
 from hpstudy.charts.factors import finding
-from hpstudy.metric import Metric
+from hpstudy.metric import Metric, Quantity, Verdict
 from hpstudy.report.tables import levels_table
 
+_, BETTER, WORSE, NOT_SHOWN, CANNOT_TELL, UNSTABLE, DIVERGES = Verdict
 BASE = [0.9862, 0.9881, 0.9898, 0.9871, 0.9885]
 SAME = [0.9865, 0.9880, 0.9901, 0.9868, 0.9888]
 MORE = [0.9922, 0.9925, 0.9951, 0.9926, 0.9938]
@@ -37,7 +29,7 @@ def test_with_one_seed_nothing_can_be_chosen(made_findings):
     assert told.why == ("The best value seen is 99.15 %, at epochs 10; the baseline has 98.60 %.")
     assert told.params == {"epochs": 5}
     assert told.changed == ()
-    assert (told.value, told.low, told.trainings) == (0.986, None, 1)
+    assert (told.value, told.trainings) == (Quantity(0.986), 1)
 
 
 def test_the_best_of_the_levels_that_are_better_is_to_be_used(made_findings):
@@ -47,8 +39,8 @@ def test_the_best_of_the_levels_that_are_better_is_to_be_used(made_findings):
     assert told.why.startswith("+0.53 points against the baseline (95 % +0.")
     assert told.params == {"epochs": 10, "width": 8}
     assert told.changed == ("epochs",)
-    assert told.value == pytest.approx(sum(MORE) / 5)
-    assert told.low < told.value < told.high
+    assert told.value.value == pytest.approx(sum(MORE) / 5)
+    assert told.value.low < told.value.value < told.value.high
     assert told.notes == ("Shown to be worse: width 32 (-0.62 points).",)
 
 
@@ -70,8 +62,8 @@ def test_without_a_better_level_the_baseline_stays_and_the_bound_is_told(made_fi
 WON = Confirmed(
     metric=Metric.named("test_accuracy", "maximize"),
     params={"lr": 0.002}, seeds=(100, 101), values=(0.992, 0.993),
-    mean=0.9925, low=0.991, high=0.994, baseline_values=(0.988, 0.989), baseline_mean=0.9885,
-    difference=0.004, difference_low=0.001, difference_high=0.007,
+    mean=Quantity(0.9925, 0.991, 0.994), baseline_values=(0.988, 0.989),
+    baseline_mean=Quantity(0.9885), difference=Quantity(0.004, 0.001, 0.007),
 )  # fmt: skip
 
 
@@ -79,9 +71,9 @@ WON = Confirmed(
     ("won", "headline", "value", "changed"),
     [
         (WON, "Use lr 0.002.", 0.9925, ("lr",)),
-        (replace(WON, difference_low=-0.001), "Keep the baseline: ", 0.9885, ()),
+        (replace(WON, difference=Quantity(0.004, -0.001, 0.007)), "Keep the baseline: ", 0.9885, ()),
         (
-            replace(WON, difference_low=None, difference_high=None),
+            replace(WON, difference=Quantity(0.004)),
             "Too early to choose: ",
             0.9925,
             ("lr",),
@@ -91,13 +83,13 @@ WON = Confirmed(
 def test_a_confirmed_search_decides(made_search, won, headline, value, changed):
     told = answer(None, made_search(confirmed=won))
     assert told.headline.startswith(headline)
-    assert told.value == value
+    assert told.value.value == value
     assert told.changed == changed
     assert told.params == {"lr": 0.002 if changed else 0.001, "batch_size": 100}
 
 
 def test_what_is_not_confirmed_says_how_to_tell(made_search):
-    won = replace(WON, difference_low=-0.001, seeds_needed=5)
+    won = replace(WON, difference=Quantity(0.004, -0.001, 0.007), seeds_needed=5)
     assert answer(None, made_search(confirmed=won)).notes == (
         "5 seeds would show a difference of this size in four searches of five: --confirm 5.",
     )
@@ -105,7 +97,7 @@ def test_what_is_not_confirmed_says_how_to_tell(made_search):
 
 
 def test_less_can_be_better(made_search):
-    won = replace(WON, difference=-0.004, difference_low=-0.007, difference_high=-0.001)
+    won = replace(WON, difference=Quantity(-0.004, -0.007, -0.001))
     assert answer(None, made_search(confirmed=won)).headline.startswith("Keep the baseline")
     won = replace(won, metric=replace(won.metric, direction="minimize"))
     assert (
@@ -140,25 +132,25 @@ def judged(made_findings):
 
     found = made_findings(lr={lr: [*BASE] for lr in LEVELS}, batch_size={100: BASE})
 
-    def make(*verdicts: str | None, size: float = 0.02, lost: int = 0) -> Findings:
-        rows, effects = list(found.grid.factors[0].levels), dict(found.effects)
+    def make(*verdicts: str | None, size: float = 0.02, lost: int = 0) -> GridFindings:
+        rows = list(found.factors[0].levels)
         rows[0] = with_losses(rows[0], lost)
         for place, verdict in enumerate(verdicts, 1):
             seeds = {UNSTABLE: 2, DIVERGES: 5, None: 5}.get(verdict, 0)
             row = with_losses(rows[place], seeds)
-            rows[place] = replace(row, diverged=() if verdict is None else row.diverged)
             off = SIGNS.get(verdict, 0) * size * place
             ends = (None, None) if verdict == CANNOT_TELL or not off else (off - 0.01, off + 0.01)
-            effects["lr", LEVELS[place]] = Effect(
-                difference=off or None,
-                difference_low=ends[0],
-                difference_high=ends[1],
+            rows[place] = replace(
+                row,
+                diverged=() if verdict is None else row.diverged,
+                difference=Quantity(off, *ends) if off else None,
                 verdict=verdict,
-            )
-        lr, batch_size = found.grid.factors
+                p=None, test=None, within=None, seeds_needed=None,
+            )  # fmt: skip
+        lr, batch_size = found.factors
         same = with_losses(batch_size.levels[0], lost)
         factors = (replace(lr, levels=tuple(rows)), replace(batch_size, levels=(same,)))
-        return replace(found, grid=replace(found.grid, factors=factors), effects=effects)
+        return replace(found, factors=factors)
 
     return make
 
@@ -166,20 +158,22 @@ def judged(made_findings):
 def with_losses(row, lost: int):
     """Returns a level of which so many seeds, from the last one on, diverged."""
     runs = row.runs[: len(row.runs) - lost]
-    mean = sum(r.value for r in runs) / len(runs) if runs else None
+    mean = Quantity(sum(r.value for r in runs) / len(runs)) if runs else None
     return replace(row, runs=runs, mean=mean, diverged=tuple(range(len(runs), len(row.runs))))
 
 
 def won(difference: float | None, width: float | None = 0.001, **changes) -> Confirmed:
     """Returns a winner so far above the baseline, the interval so wide to either side."""
-    low, high = None, None
-    if difference is not None and width is not None:
-        low, high = difference - width, difference + width
-    return replace(WON, difference=difference, difference_low=low, difference_high=high, **changes)
+    gap = None
+    if difference is not None:
+        gap = Quantity(difference)
+        if width is not None:
+            gap = Quantity(difference, difference - width, difference + width)
+    return replace(WON, difference=gap, **changes)
 
 
 ITSELF = won(None, is_baseline=True, params={"lr": 0.001, "batch_size": 100})
-LOST = {"values": (), "mean": None, "seeds": (), "low": None, "high": None}
+LOST = {"values": (), "mean": None, "seeds": ()}
 ROWS = {
     "grid better, search not confirmed": (
         (BETTER, WORSE), None, "Use lr 0.01, and keep the rest", ("lr",)),
@@ -293,7 +287,7 @@ def test_finalists_that_diverged_on_fresh_seeds_are_not_to_be_tried(made_search)
     steady, lost = finalist(0.02, 0.8), finalist(0.03, 0.9, 201)
     told = answer(None, replace(made_search(), finalists=(steady, lost)))
     assert told.headline.startswith("Try lr 0.02, batch size 7: ")
-    assert told.value == 0.8
+    assert told.value == Quantity(0.8)
     told = answer(None, replace(made_search(), finalists=(lost,)))
     assert (
         told.headline == "Keep the baseline: every finalist of the search diverged on fresh seeds."
@@ -425,7 +419,8 @@ def test_no_answer_contradicts_what_stands_below_it(
             assert told.params["lr"] != level or len(told.changed) > 1
     against = None
     if is_searched and confirmed is not None and confirmed.params.get("batch_size") == 100:
-        is_worse = (confirmed.difference_high or 0.0) < 0
+        gap = confirmed.difference
+        is_worse = gap is not None and (gap.high or 0.0) < 0
         against = confirmed.params["lr"] if confirmed.diverged or is_worse else None
         assert against in (None, 0.001) or dict(told.params) != confirmed.params
     if any(v == BETTER and lr != against for lr, v in zip(LEVELS[1:], verdicts, strict=False)):
@@ -456,11 +451,11 @@ def test_what_is_better_by_rank_has_no_difference(made_findings, direction, best
         f"Also better, each by itself: lr {other} (by rank, as the baseline diverged on 17 of 20 "
         "seeds). Together they were not trained.",
     )
-    factor = found.grid.factors[0]
-    assert finding(factor, found) == (
+    factor = found.factors[0]
+    assert finding(factor, found.metric) == (
         "lr: better at 0.5 and 0.3; the baseline diverged on 17 of 20 seeds"
     )
-    table = levels_table(factor, found)
+    table = levels_table(factor, found.metric)
     cells = [row[table.columns.index("difference")] for row in table.rows]
     assert cells == ["baseline", "–", "–"]
 
@@ -486,4 +481,4 @@ def test_what_diverged_is_told_and_not_how_far_the_rest_lies_off(
 ):
     found = made_findings(lr=levels)
     assert note in answer(found, None).notes
-    assert finding(found.grid.factors[0], found) == title
+    assert finding(found.factors[0], found.metric) == title

@@ -24,11 +24,6 @@ def row(level, mean: float | None, *, base: bool = False, seeds: int = 5) -> Lev
         level=level,
         is_baseline=base,
         runs=tuple(Run(seed, value) for seed, value in enumerate(values)),
-        mean=sum(values) / len(values) if values else None,
-        published=None,
-        effect=None,
-        seconds_per_epoch=None,
-        peak_memory_mb=None,
     )
 
 

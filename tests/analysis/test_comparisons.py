@@ -23,11 +23,6 @@ def grid(metric: Metric = SHARE, diverged=(), **levels: dict[int, float]) -> Gri
             level=level,
             is_baseline=level == "base",
             runs=tuple(Run(seed, value) for seed, value in values.items()),
-            mean=None,
-            published=None,
-            effect=None,
-            seconds_per_epoch=None,
-            peak_memory_mb=None,
             diverged=(9,) if level in diverged else (),
         )
         for level, values in levels.items()

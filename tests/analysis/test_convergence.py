@@ -30,16 +30,17 @@ def two_epochs(value: float) -> tuple[Epoch, ...]:
 
 
 def test_a_table_says_how_soon_in_how_many_seeds(made_findings):
-    grid = made_findings(lr={0.1: [0.5, 0.6, 0.7], 0.2: [0.6, 0.7, 0.8], 0.3: [0.1]}).grid
+    grid = made_findings(lr={0.1: [0.5, 0.6, 0.7], 0.2: [0.6, 0.7, 0.8], 0.3: [0.1]}).results
     rows = [
         replace(row, runs=tuple(replace(run, epochs=two_epochs(run.value)) for run in row.runs))
         for row in grid.factors[0].levels
     ]
     factors = (replace(grid.factors[0], levels=tuple(rows)),)
     grid = replace(grid, factors=factors, targets=(0.6, 0.7))
-    table = costs_table(grid.factors[0], findings(grid))
-    assert table.columns == ("level", "s an epoch", "peak MiB", "epochs to 60 %", "epochs to 70 %")
-    assert [row[3:] for row in table.rows] == [
+    found = findings(grid)
+    table = costs_table(found.factors[0], found.metric)
+    assert table.columns == ("level", "s an epoch", "epochs to 60 %", "epochs to 70 %")
+    assert [row[2:] for row in table.rows] == [
         ("1.5 (1 to 2), 2 of 3 seeds", "2, 1 of 3 seeds"),
         ("1.33 (1 to 2)", "1.5 (1 to 2), 2 of 3 seeds"),
         ("not in 2", "not in 2"),

@@ -11,7 +11,7 @@ from statsmodels.formula.api import ols
 from hpstudy.analysis.comparisons import Comparisons, mean_interval
 from hpstudy.analysis.effects import effects
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run, TrialCounts
-from hpstudy.metric import Metric
+from hpstudy.metric import Metric, Quantity
 
 
 def grid(direction: str = "maximize", **factors: dict) -> GridResults:
@@ -22,17 +22,11 @@ def grid(direction: str = "maximize", **factors: dict) -> GridResults:
         rows = []
         for level, values in levels.items():
             values = dict(enumerate(values)) if not isinstance(values, dict) else values
-            mean = sum(values.values()) / len(values) if values else None
             rows.append(
                 LevelResult(
                     level=level,
                     is_baseline=level == "base",
                     runs=tuple(Run(seed, value) for seed, value in values.items()),
-                    mean=mean,
-                    published=None,
-                    effect=None if mean is None else mean - np.mean(list(base)),
-                    seconds_per_epoch=None,
-                    peak_memory_mb=None,
                 )
             )
         results.append(FactorResult(factor, tuple(rows)))
@@ -61,8 +55,8 @@ LARGE = {"base": BASE, "b": [0.9922, 0.9925, 0.9951, 0.9926, 0.9938]}
 def test_with_one_seed_nothing_can_be_told():
     found = judged(grid(f={"base": [0.98], "a": [0.5]}))
     assert found["f", "a"].verdict == "one seed: cannot tell"
-    assert found["f", "a"].difference == pytest.approx(-0.48)
-    assert found["f", "a"].p is found["f", "a"].low is None
+    assert found["f", "a"].difference == Quantity(pytest.approx(-0.48))
+    assert found["f", "a"].p is found["f", "a"].mean.ends is None
     assert found["f", "base"].verdict == "baseline"
 
 
@@ -71,8 +65,8 @@ def test_a_clear_difference_is_better_or_worse_and_a_small_one_is_not_shown():
     assert found["g", "b"].verdict == "better"
     assert found["f", "a"].verdict == "no difference shown"
     small = found["f", "a"]
-    assert small.within == max(abs(small.difference_low), abs(small.difference_high))
-    assert small.difference_low < 0 < small.difference_high
+    assert small.within == max(abs(small.difference.low), abs(small.difference.high))
+    assert small.difference.low < 0 < small.difference.high
     lower_is_better = judged(grid("minimize", f=SMALL, g=LARGE))
     assert lower_is_better["g", "b"].verdict == "worse"
 
@@ -87,8 +81,8 @@ def test_the_block_model_is_statsmodels_own():
     found = judged(grid(f=SMALL, g=LARGE))
     for key, name in ((("f", "a"), "a"), (("g", "b"), "b")):
         term = f"C(setting, Treatment('base'))[T.{name}]"
-        assert found[key].difference == pytest.approx(fit.params[term])
-        assert found[key].difference_low == pytest.approx(fit.conf_int().loc[term, 0])
+        assert found[key].difference.value == pytest.approx(fit.params[term])
+        assert found[key].difference.low == pytest.approx(fit.conf_int().loc[term, 0])
         assert found[key].test == "blocks"
     raw = sorted(fit.pvalues[f"C(setting, Treatment('base'))[T.{name}]"] for name in "ab")
     holm = sorted(found[key].p for key in (("f", "a"), ("g", "b")))
@@ -104,10 +98,10 @@ def test_a_textbook_block_design():
         "D": [94, 79, 85, 84, 88],
     }
     found = judged(grid(f=yields))
-    assert [found["f", t].difference for t in "BCD"] == pytest.approx([1, 5, 2])
+    assert [found["f", t].difference.value for t in "BCD"] == pytest.approx([1, 5, 2])
     # Residual mean square 226/12 on 12 degrees of freedom.
     half = stats.t.ppf(0.975, 12) * (226 / 12 * 2 / 5) ** 0.5
-    assert found["f", "C"].difference_high == pytest.approx(5 + half, abs=1e-6)
+    assert found["f", "C"].difference.high == pytest.approx(5 + half, abs=1e-6)
     assert {found["f", t].verdict for t in "BCD"} == {"no difference shown"}
 
 
@@ -119,7 +113,7 @@ def test_a_level_that_diverges_is_judged_by_welch_and_does_not_widen_the_rest():
     assert found["g", "b"].verdict == "better"
     expected = stats.ttest_ind(diverging["wild"], BASE, equal_var=False)
     interval = expected.confidence_interval(0.95)
-    assert found["h", "wild"].difference_low == pytest.approx(interval.low)
+    assert found["h", "wild"].difference.low == pytest.approx(interval.low)
 
 
 def test_a_level_that_collapses_to_one_answer_is_worse_and_does_not_narrow_the_rest():
@@ -128,14 +122,14 @@ def test_a_level_that_collapses_to_one_answer_is_worse_and_does_not_narrow_the_r
     found = judged(grid(f=SMALL, g=LARGE, h=collapsed))
     assert found["h", "stuck"].test == "Welch"
     assert found["h", "stuck"].verdict == "worse"
-    assert found["f", "a"].difference_low == pytest.approx(alone["f", "a"].difference_low)
+    assert found["f", "a"].difference.low == pytest.approx(alone["f", "a"].difference.low)
 
 
 def test_where_no_seed_makes_a_difference_the_difference_is_what_it_is():
     found = judged(grid(f={"base": [0.5, 0.5], "same": [0.5, 0.5], "more": [0.7, 0.7]}))
     assert found["f", "more"].verdict == "better"
     assert found["f", "more"].test == "exact"
-    assert found["f", "more"].difference_low == found["f", "more"].difference_high
+    assert found["f", "more"].difference.low == found["f", "more"].difference.high
     assert found["f", "same"].verdict == "no difference shown"
     assert found["f", "same"].within == 0
 
@@ -143,7 +137,7 @@ def test_where_no_seed_makes_a_difference_the_difference_is_what_it_is():
 def test_where_seeds_explain_all_the_spread_so_too():
     found = judged(grid(f={"base": [0.5, 0.7], "same": [0.5, 0.7], "more": [0.6, 0.8]}))
     assert found["f", "more"].test == "exact"
-    assert found["f", "more"].difference_low == pytest.approx(0.1)
+    assert found["f", "more"].difference.low == pytest.approx(0.1)
     assert found["f", "more"].verdict == "better"
     assert found["f", "same"].verdict == "no difference shown"
 
@@ -185,7 +179,7 @@ def test_intervals_cover_and_false_alarms_are_rare(seeds: int):
         values = [0.988 + block + chance.normal(0, 0.0017, seeds) for _ in range(12)]
         factors = {f"f{i}": {"base": list(values[0]), "x": list(values[i])} for i in range(1, 12)}
         found = [e for (_, level), e in judged(grid(**factors)).items() if level == "x"]
-        covered += sum(e.difference_low < 0 < e.difference_high for e in found)
+        covered += sum(e.difference.low < 0 < e.difference.high for e in found)
         intervals += len(found)
         alarms += any(e.verdict in ("better", "worse") for e in found)
     assert 0.93 < covered / intervals < 0.97

@@ -14,8 +14,7 @@ from hpstudy.metric import Metric
 
 def row(level, *values: float, base: bool = False) -> LevelResult:
     runs = tuple(Run(seed, value) for seed, value in enumerate(values))
-    mean = sum(values) / len(values) if values else None
-    return LevelResult(level, base, runs, mean, None, None, None, None)
+    return LevelResult(level=level, is_baseline=base, runs=runs)
 
 
 def importances(*factors: FactorResult):
@@ -32,11 +31,11 @@ def test_ranges_are_the_outermost_means_apart_and_luck_has_a_bar_of_its_own():
     rows = {r.param: r for r in found.rows}
     assert [r.param for r in found.rows] == ["large", "small", "seed"]
     assert {r.evaluator for r in found.rows} == {"range"}
-    assert rows["large"].value == pytest.approx(30.1 / 3 - 1.0)
-    assert rows["large"].low < rows["large"].value < rows["large"].high
-    assert rows["small"].value == pytest.approx(0.8 / 3)
-    assert rows["small"].low == 0.0  # a range is never negative
-    assert rows["seed"].low < rows["seed"].value < rows["seed"].high < rows["large"].low
+    assert rows["large"].amount.value == pytest.approx(30.1 / 3 - 1.0)
+    assert rows["large"].amount.low < rows["large"].amount.value < rows["large"].amount.high
+    assert rows["small"].amount.value == pytest.approx(0.8 / 3)
+    assert rows["small"].amount.low == 0.0  # a range is never negative
+    assert rows["seed"].amount.low < rows["seed"].amount.value < rows["seed"].amount.high < rows["large"].amount.low
     assert found.warning is None
 
 
@@ -49,12 +48,12 @@ def test_the_bar_of_luck_is_tukeys_range():
     differences = [b - a for a, b in zip(base, other, strict=True)]
     mean = sum(differences) / 5
     error = (sum((d - mean) ** 2 for d in differences) / 4 / 5) ** 0.5
-    assert found.rows[-1].high == pytest.approx(3.4954 * error, rel=1e-3)
+    assert found.rows[-1].amount.high == pytest.approx(3.4954 * error, rel=1e-3)
 
 
 def test_one_seed_has_ranges_but_no_bar_to_compare_them_with():
     found = importances(FactorResult("f", (row(1, 0.5, base=True), row(2, 0.9), row(3))))
-    assert [(r.param, round(r.value, 9), r.low, r.high) for r in found.rows] == [
+    assert [(r.param, round(r.amount.value, 9), r.amount.low, r.amount.high) for r in found.rows] == [
         ("f", 0.4, None, None)
     ]
     assert "too few seeds" in found.warning
@@ -64,8 +63,8 @@ def test_one_seed_has_ranges_but_no_bar_to_compare_them_with():
 def test_where_chance_has_no_part_its_bar_is_nothing():
     found = importances(FactorResult("f", (row(1, 1.0, 2, 3, base=True), row(2, 3.0, 4, 5))))
     own, luck = found.rows
-    assert (own.value, own.low, own.high) == pytest.approx((2.0, 2.0, 2.0))
-    assert (luck.param, luck.value, luck.low, luck.high) == ("seed", 0.0, 0.0, 0.0)
+    assert (own.amount.value, own.amount.low, own.amount.high) == pytest.approx((2.0, 2.0, 2.0))
+    assert (luck.param, luck.amount.value, luck.amount.low, luck.amount.high) == ("seed", 0.0, 0.0, 0.0)
 
 
 def search(number: int, direction: str = "maximize", *, prune: bool = False) -> SearchResults:
@@ -93,11 +92,11 @@ def test_what_decides_a_search_is_found_by_both_evaluators_and_is_sure(direction
     rows = {(r.evaluator, r.param): r for r in found.rows}
     assert found.warning is None
     for evaluator in ("pedanova", "fanova"):
-        assert rows[evaluator, "x"].value + rows[evaluator, "y"].value == pytest.approx(1.0)
-        assert rows[evaluator, "x"].value > 0.7
+        assert rows[evaluator, "x"].amount.value + rows[evaluator, "y"].amount.value == pytest.approx(1.0)
+        assert rows[evaluator, "x"].amount.value > 0.7
     sure = rows["pedanova", "x"]
-    assert rows["pedanova", "y"].high < sure.low <= sure.high <= 1.0
-    assert rows["fanova", "x"].low is None
+    assert rows["pedanova", "y"].amount.high < sure.amount.low <= sure.amount.high <= 1.0
+    assert rows["fanova", "x"].amount.low is None
 
 
 def test_few_trials_are_said_to_be_few_and_give_the_same_figures_each_time():
@@ -112,8 +111,8 @@ def test_where_there_are_many_trials_their_importance_is_surer_than_of_300():
     def width(number: int) -> float:
         found = search_importances(search(number))
         (sure,) = (r for r in found.rows if (r.evaluator, r.param) == ("pedanova", "x"))
-        assert sure.low <= sure.value <= sure.high
-        return sure.high - sure.low
+        assert sure.amount.low <= sure.amount.value <= sure.amount.high
+        return sure.amount.high - sure.amount.low
 
     assert width(1200) / width(300) == pytest.approx(0.5, abs=0.25)  # root n
 
@@ -129,8 +128,8 @@ def test_fanova_of_many_trials_looks_at_some_of_them_and_says_so():
 def test_what_was_pruned_tells_what_it_takes_to_be_among_the_best(direction: str):
     found = search_importances(search(60, direction, prune=True))
     rows = {(r.evaluator, r.param): r for r in found.rows}
-    assert rows["pedanova", "x"].value > 0.9
-    assert rows["pedanova", "x"].low > rows["pedanova", "y"].high
+    assert rows["pedanova", "x"].amount.value > 0.9
+    assert rows["pedanova", "x"].amount.low > rows["pedanova", "y"].amount.high
     assert found.warning.startswith("fANOVA leaves out 46 trials without a value")
 
 
@@ -141,7 +140,7 @@ def test_without_a_pruned_trial_the_shares_are_optunas_own():
     own = optuna.importance.get_param_importances(
         study, evaluator=optuna.importance.PedAnovaImportanceEvaluator()
     )
-    shares = {r.param: r.value for r in search_importances(tried).rows if r.evaluator == "pedanova"}
+    shares = {r.param: r.amount.value for r in search_importances(tried).rows if r.evaluator == "pedanova"}
     assert shares == pytest.approx(own)
 
 

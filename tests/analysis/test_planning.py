@@ -18,11 +18,6 @@ def grid(**levels: list[float]) -> GridResults:
             level=level,
             is_baseline=level == "base",
             runs=tuple(Run(seed, value) for seed, value in enumerate(values)),
-            mean=float(np.mean(values)),
-            published=None,
-            effect=float(np.mean(values) - np.mean(levels["base"])),
-            seconds_per_epoch=None,
-            peak_memory_mb=None,
         )
         for level, values in levels.items()
     )

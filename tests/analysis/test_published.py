@@ -17,11 +17,7 @@ def grid(values: list[float], published: float | None, settings=MNIST, metric="t
         level=1,
         is_baseline=True,
         runs=tuple(Run(seed, value) for seed, value in enumerate(values)),
-        mean=None,
         published=published,
-        effect=None,
-        seconds_per_epoch=None,
-        peak_memory_mb=None,
     )
     factors = (FactorResult("f", (row,)),)
     return GridResults(
@@ -37,7 +33,7 @@ def test_wilsons_interval_as_newcombe_tabulates_it():
     # Newcombe, "Two-sided confidence intervals for the single proportion", 1998, table I.
     for right, images, low, high in ((81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605)):
         found = agreement([0.5], right / images, {"test_images": images})
-        assert (found.low, found.high) == pytest.approx((low, high), abs=5e-5)
+        assert (found.figure.low, found.figure.high) == pytest.approx((low, high), abs=5e-5)
 
 
 def test_one_run_against_one_run_is_the_test_of_two_shares():
@@ -51,7 +47,7 @@ def test_one_run_against_one_run_is_the_test_of_two_shares():
 
 def test_our_fewer_test_images_count_and_theirs_are_all_of_mnist():
     few = agreement([0.96], 0.9880, MNIST | {"test_images": 200})
-    assert few.low == agreement([0.96], 0.9880).low
+    assert few.figure.low == agreement([0.96], 0.9880).figure.low
     assert few.p > agreement([0.96], 0.9880).p
 
 
@@ -70,7 +66,7 @@ def test_a_difference_is_found_that_overlapping_intervals_would_miss():
     values = [0.98325, 0.98335, 0.98345, 0.98330, 0.98340]
     found = agreement(values, 0.9869)
     ours = stats.t.ppf(0.975, 4) * (0.0000791**2 + 0.98335 * 0.01665 / 10_000) ** 0.5
-    assert found.low < 0.98335 + ours  # the intervals overlap
+    assert found.figure.low < 0.98335 + ours  # the intervals overlap
     assert found.verdict == "not consistent"
 
 

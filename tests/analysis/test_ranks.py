@@ -4,10 +4,11 @@ import random
 
 import pytest
 
-from hpstudy.analysis.effects import BETTER, DIVERGES, NOT_SHOWN, UNSTABLE, WORSE
 from hpstudy.analysis.ranks import ranks_p
+from hpstudy.metric import Verdict
 from hpstudy.analysis.results import LevelResult, Run
 
+_, BETTER, WORSE, NOT_SHOWN, CANNOT_TELL, UNSTABLE, DIVERGES = Verdict
 FINE = [0.90, 0.91, 0.92, 0.93, 0.94, 0.95]
 GOOD = [value + 0.2 for value in FINE]
 POOR = [value - 0.2 for value in FINE]
@@ -21,11 +22,6 @@ def level(values) -> LevelResult:
         level="x",
         is_baseline=False,
         runs=runs,
-        mean=None,
-        published=None,
-        effect=None,
-        seconds_per_epoch=None,
-        peak_memory_mb=None,
         diverged=lost,
     )
 
@@ -56,11 +52,11 @@ def test_a_diverged_seed_counts_against_its_level(made_findings, case: str, dire
         return [None if v is None else turned * v for v in found]
 
     found = made_findings(x={"a": told(base), "b": told(values)}, direction=direction)
-    effect = found.effects["x", "b"]
+    effect = found.factor("x").level("b")
     assert effect.verdict == verdict
     assert effect.test == (None if verdict == DIVERGES or len(base) < 2 else "ranks")
     if GONE in values:
-        assert effect.low is effect.high is None
+        assert effect.mean is None or effect.mean.ends is None
 
 
 def test_ranks_are_wrong_in_no_more_than_five_of_a_hundred_studies():

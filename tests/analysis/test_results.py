@@ -5,13 +5,16 @@ from __future__ import annotations
 import pytest
 
 from hpstudy.analysis.reading import read_grid
+from hpstudy.analysis.findings import findings
 from hpstudy.analysis.results import Failure
+from hpstudy.analysis.speed import speed
+from hpstudy.metric import Quantity
 from hpstudy.storage import open_database
 from hpstudy.study_files import load_study
 
 
 def level(results, factor: str, wanted):
-    levels = next(f.levels for f in results.factors if f.factor == factor)
+    levels = next(f.levels for f in results.factors if f.name == factor)
     return next(found for found in levels if found.level == wanted)
 
 
@@ -23,13 +26,15 @@ def test_means_effects_times_and_memory(book):
     results = book.read()
     base = level(results, "lr", 0.1)
     assert base.is_baseline
-    assert (base.seeds, base.values, base.mean, base.effect) == ((0, 1), (0.5, 0.7), 0.6, 0.0)
+    assert (base.seeds, base.values, base.average) == ((0, 1), (0.5, 0.7), 0.6)
     other = level(results, "lr", 0.2)
-    assert other.effect == pytest.approx(0.3)  # against the baseline of the same seed
-    assert other.seconds_per_epoch == 1.5
-    assert other.peak_memory_mb == 2.0
-    assert level(results, "epochs", 4).seconds_per_epoch == 2.5
-    assert level(results, "width", 16).mean is None
+    assert findings(results).factor("lr").level(0.2).difference == Quantity(
+        pytest.approx(0.3)  # against the baseline of the same seed
+    )
+    assert speed(other).seconds_per_epoch.mean == 1.5
+    assert speed(other).peak_memory_mb == 2.0
+    assert speed(level(results, "epochs", 4)).seconds_per_epoch.mean == 2.5
+    assert level(results, "width", 16).average is None
     # Rows: epochs 2+2+4, lr 2+2+2, width 2+2; behind them the trainings' 4, 2 and 2 epochs.
     assert (results.epochs_asked, results.epochs_trained) == (18, 8)
 
@@ -50,7 +55,7 @@ def test_points_are_counted_by_their_latest_attempt(book):
 def test_some_factors_only(book):
     book.trial(0.5)
     results = book.read(factors=["width"])
-    assert [f.factor for f in results.factors] == ["width"]
+    assert [f.name for f in results.factors] == ["width"]
     assert results.trials.waiting == 1
 
 

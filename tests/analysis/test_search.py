@@ -61,21 +61,21 @@ def confirm(folder):
 
 def test_a_difference_that_is_not_shown_says_how_many_seeds_would_show_it(confirm):
     found = confirm([0.9930, 0.9851, 0.9914], [0.9906, 0.9844, 0.9884])
-    assert found.difference == pytest.approx(0.0061 / 3)
-    assert found.difference_low < 0 < found.difference_high
+    assert found.difference.value == pytest.approx(0.0061 / 3)
+    assert found.difference.low < 0 < found.difference.high
     assert found.seeds_needed == 5
 
 
 def test_a_difference_that_is_shown_needs_no_more(confirm):
     found = confirm([0.97, 0.98, 0.99], [0.87, 0.881, 0.889])
-    assert found.difference_low > 0
+    assert found.difference.low > 0
     assert found.seeds_needed is None
 
 
 def test_the_interval_of_an_accuracy_ends_at_all(confirm):
     found = confirm([0.9930, 0.9851, 0.9914], [])
-    assert found.low == pytest.approx(0.9898333 - 4.302653 * 0.0041789 / math.sqrt(3), abs=1e-5)
-    assert found.high == 1.0
+    assert found.mean.low == pytest.approx(0.9898333 - 4.302653 * 0.0041789 / math.sqrt(3), abs=1e-5)
+    assert found.mean.high == 1.0
     assert found.seeds_needed is None
 
 

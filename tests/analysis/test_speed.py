@@ -5,7 +5,8 @@ import pytest
 
 from hpstudy.analysis.results import TrialCounts
 from hpstudy.analysis.search import SearchResults
-from hpstudy.analysis.speed import grid_speeds, grid_tradeoffs, search_tradeoffs
+from hpstudy.analysis.findings import findings
+from hpstudy.analysis.speed import grid_tradeoffs, search_tradeoffs
 from hpstudy.metric import Metric
 from hpstudy.records import Epoch, Identity
 
@@ -13,13 +14,13 @@ from hpstudy.records import Epoch, Identity
 def test_speeds_are_over_all_epochs_of_all_seeds(book):
     book.trial(0.5)
     book.trial(0.6, seed=1)
-    speeds = grid_speeds(book.read())
-    speed = speeds["lr", 0.1]  # seconds 1, 2, 1, 2; images 60, 30, 60, 30
+    found = findings(book.read())
+    speed = found.factor("lr").level(0.1).speed  # seconds 1, 2, 1, 2; images 60, 30, 60, 30
     assert (speed.seconds_per_epoch.mean, speed.seconds_per_epoch.count) == (1.5, 4)
     assert speed.seconds_per_epoch.deviation == pytest.approx(3**-0.5)
     assert speed.images_per_second.mean == 45.0
-    assert speed.peak_memory_mb.deviation == 0.0
-    assert speeds["width", 16].seconds_per_epoch is None
+    assert speed.peak_memory_mb == 1.0
+    assert found.factor("width").level(16).speed.seconds_per_epoch is None
 
 
 def test_the_front_of_a_grid_holds_what_nothing_quicker_beats(book):

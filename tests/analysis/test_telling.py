@@ -19,13 +19,13 @@ def many(made_findings):
 
 def test_of_very_many_levels_those_stay_that_show_most(made_findings):
     found = many(made_findings)
-    large, small = telling(found).grid.factors
+    large, small = telling(found).factors
     kept = [row.level for row in large.levels]
     assert len(kept) == MOST
     assert kept == sorted(kept)
     assert {0, 77} <= set(kept)  # the baseline, and what is better
     assert sum(100 <= level < 150 for level in kept) == MOST - 2
-    assert small == found.grid.factors[1]
+    assert small == found.factors[1]
 
 
 def test_figures_and_tables_say_that_they_show_a_part(made_findings):

@@ -25,55 +25,51 @@ from hpstudy.report.tables import costs_table
 def test_the_title_tells_a_levels_time_from_that_of_a_busy_machine(
     made_findings, seconds, deviation, title
 ):
-    factor = made_findings(hidden={512: [0.9], 4096: [0.9]}).grid.factors[0]
+    factor = made_findings(hidden={512: [0.9], 4096: [0.9]}).factors[0]
     small, large = factor.levels
     factor = replace(
         factor,
         levels=(
-            replace(small, seconds_per_epoch=45.0),
-            replace(large, seconds_per_epoch=seconds),
+            replace(small, speed=Speed(Measured(45.0, 0.5, 5), None, None)),
+            replace(large, speed=Speed(Measured(seconds, deviation, 5), None, None)),
         ),
     )
-    speeds = {
-        ("hidden", 512): Speed(Measured(45.0, 0.5, 5), None, None),
-        ("hidden", 4096): Speed(Measured(seconds, deviation, 5), None, None),
-    }
-    assert cost_figure(factor, speeds).layout.meta["title"] == title
+    assert cost_figure(factor).layout.meta["title"] == title
 
 
-def _once(found, seconds, **parts):
+def _once(found, seconds, deviation=None):
     """Returns a factor whose trainings are one call of so many seconds."""
     levels = []
-    for row, took in zip(found.grid.factors[0].levels, seconds, strict=True):
+    for row, took in zip(found.factors[0].levels, seconds, strict=True):
         runs = tuple(replace(run, epochs=run.epochs[:1]) for run in row.runs)
-        levels.append(replace(row, runs=runs, seconds_per_epoch=took, **parts))
-    return replace(found.grid.factors[0], levels=tuple(levels))
+        speed = Speed(Measured(took, deviation, 2), None, None)
+        levels.append(replace(row, runs=runs, speed=speed))
+    return replace(found.factors[0], levels=tuple(levels))
 
 
 def test_a_function_has_no_epochs(made_findings):
     found = made_findings(depth={1: [0.9], 2: [0.9]})
-    factor = _once(found, [2.0, 4.0], peak_memory_mb=None)
-    figure = cost_figure(factor, found.speeds)
+    factor = _once(found, [2.0, 4.0])
+    figure = cost_figure(factor)
     assert figure.layout.meta["title"] == "depth: a training at 2 takes 2.0 times as long as at 1"
     assert "epoch" not in figure.to_json()
-    table = costs_table(factor, found)
+    table = costs_table(factor, found.metric)
     assert table.columns[:2] == ("level", "seconds")
 
 
 def test_what_the_clock_cannot_tell_is_not_drawn(made_findings):
     found = made_findings(depth={1: [0.9], 2: [0.9], 3: [0.9]})
     # The first call imports things; the others take no time.
-    factor = _once(found, [0.4, 3e-5, 5e-5], peak_memory_mb=None)
-    assert cost_figure(factor, found.speeds) is None
+    factor = _once(found, [0.4, 3e-5, 5e-5])
+    assert cost_figure(factor) is None
     quick = [Tradeoff(f"depth {n}", n * 1e-5, 0.9 + n / 99, is_on_front=True) for n in (1, 2, 3)]
     assert tradeoff_figure(quick, Metric.named("accuracy", "maximize")) is None
 
 
 def test_no_bar_ends_below_nothing(made_findings):
     found = made_findings(depth={1: [0.9, 0.8], 2: [0.9, 0.8]})
-    factor = _once(found, [2.0, 4.0])
-    speeds = {("depth", level): Speed(Measured(2.0, 3.0, 2), None, None) for level in (1, 2)}
-    bars = cost_figure(factor, speeds).data[0]
+    factor = _once(found, [2.0, 4.0], deviation=3.0)
+    bars = cost_figure(factor).data[0]
     assert list(bars.error_y.array) == [3.0, 3.0]
     assert list(bars.error_y.arrayminus) == [2.0, 3.0]
 

@@ -9,7 +9,7 @@ from hpstudy.analysis.speed import Tradeoff
 from hpstudy.charts.figures import along_axes, digit_figures, grid_figures, search_figures
 from hpstudy.charts.importance import importance_figure
 from hpstudy.charts.theme import finish, template
-from hpstudy.metric import Metric
+from hpstudy.metric import Metric, Quantity
 
 ACCURACY = Metric.named("test_accuracy", "maximize")
 
@@ -29,7 +29,7 @@ def test_a_grids_figures_have_ids_titles_words_and_one_look(made_findings):
 def test_figures_show_levels_in_the_order_of_their_axis(made_findings):
     found = made_findings(lr={0.1: [0.5, 0.6], 0.01: [0.6, 0.7], 1.0: [0.6, 0.7]})
     assert list(grid_figures(found)["cost-lr"].data[0].x) == ["0.01", "0.1", "1"]
-    assert [row.level for row in along_axes(found).grid.factors[0].levels] == [0.01, 0.1, 1.0]
+    assert [row.level for row in along_axes(found).factors[0].levels] == [0.01, 0.1, 1.0]
 
 
 def test_a_long_title_is_folded_for_half_a_dashboards_width():
@@ -47,8 +47,8 @@ def test_a_long_title_is_folded_for_half_a_dashboards_width():
 def test_a_searchs_figures(made_search):
     search = made_search(60)
     shares = (
-        Importance("batch_size", "pedanova", 0.7, 0.5, 0.9),
-        Importance("lr", "fanova", 0.3, None, None),
+        Importance("batch_size", "pedanova", Quantity(0.7, 0.5, 0.9)),
+        Importance("lr", "fanova", Quantity(0.3)),
     )
     tradeoffs = (
         Tradeoff("trial 3", 40.0, 0.97, is_on_front=True),
@@ -75,9 +75,9 @@ def test_a_searchs_figures(made_search):
 
 def test_luck_has_a_bar_of_its_own_and_small_importances_are_seen_beside_large_ones():
     rows = (
-        Importance("lr", "range", 0.88, 0.87, 0.89),
-        Importance("batch_size", "range", 0.003, 0.001, 0.005),
-        Importance("seed", "range", 0.002, None, None),
+        Importance("lr", "range", Quantity(0.88, 0.87, 0.89)),
+        Importance("batch_size", "range", Quantity(0.003, 0.001, 0.005)),
+        Importance("seed", "range", Quantity(0.002)),
     )
     figure = importance_figure(Importances(rows, None), ACCURACY)
     assert list(figure.data[0].y) == ["lr", "batch size", "luck"]

@@ -6,7 +6,7 @@ import pytest
 
 from hpstudy.analysis.importance import FANOVA, PED_ANOVA, RANGE, Importance, Importances
 from hpstudy.charts.importance import importance_figure
-from hpstudy.metric import Metric
+from hpstudy.metric import Metric, Quantity
 from hpstudy.report.importance_table import importance_table
 
 
@@ -17,10 +17,10 @@ def title(
     is_enough: bool = True,
 ) -> str:
     rows = [
-        Importance(name, evaluator, *share)
+        Importance(name, evaluator, Quantity(*share))
         for name, share in zip(("lr", "batch_size", "width"), shares, strict=False)
     ]
-    rows += [] if luck is None else [Importance("seed", evaluator, luck, None, None)]
+    rows += [] if luck is None else [Importance("seed", evaluator, Quantity(luck))]
     found = Importances(tuple(rows), None, is_enough=is_enough)
     figure = importance_figure(found, Metric("m"))
     assert figure is not None
@@ -105,8 +105,8 @@ HIGHER = [0.951, 0.953, 0.949, 0.950, 0.950]
 )
 def test_levels_that_a_range_leaves_out_are_named(made_findings, lr, without: str):
     found = made_findings(lr=lr, bn={"off": STEADY, "on": HIGHER})
-    figure = importance_figure(found.importances, found.grid.metric)
+    figure = importance_figure(found.importances, found.metric)
     text = " ".join(figure.layout.title.text.replace("<br>", " ").split())
     assert f"points{without}" in text
-    table = importance_table(found.importances, found.grid.metric)
+    table = importance_table(found.importances, found.metric)
     assert ("where seeds diverged" in table.title) == ("where" in without)

@@ -11,7 +11,7 @@ from optuna.distributions import CategoricalDistribution
 from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.importance import Importances
 from hpstudy.charts.explore import slice_figure, together_figure
-from hpstudy.metric import Metric
+from hpstudy.metric import Metric, Quantity
 from hpstudy.report.consoles import plain_console
 from hpstudy.report.live import PointsView
 from hpstudy.report.note import grid_note, search_note
@@ -63,8 +63,10 @@ def test_a_grid_s_metric_may_be_named_as_a_column(made_findings, capsys, monkeyp
     found = made_findings(
         published={"lr": {1: 0.75}}, lr={1: [0.725, 0.75, 0.775], 2: [0.825, 0.85, 0.875]}
     )
-    found = replace(found, grid=replace(found.grid, metric=Metric.named(metric, "maximize")))
-    table = levels_table(found.grid.factors[0], found)
+    found = replace(
+        found, results=replace(found.results, metric=Metric.named(metric, "maximize"))
+    )
+    table = levels_table(found.factors[0], found.metric)
     assert table is not None
     assert {"level", f"{metric} (metric)"} <= set(table.columns)
     assert table.rows[1][0] == "2"
@@ -91,8 +93,8 @@ def test_the_options_of_the_winner_are_what_a_shell_reads(
 ):
     won = Confirmed(
         Metric.named("test_accuracy", "maximize"), {"batch_size": 3, "opt": value}, (100, 101),
-        (0.99, 0.992), 0.991, 0.99, 0.992,
-        (0.988, 0.989), 0.9885, 0.0025, 0.002, 0.003, None, 0.987, 0.99,
+        (0.99, 0.992), Quantity(0.991, 0.99, 0.992),
+        (0.988, 0.989), Quantity(0.9885, 0.987, 0.99), Quantity(0.0025, 0.002, 0.003),
     )  # fmt: skip
     search = replace(made_search(5), confirmed=won)
     text = printed(capsys, monkeypatch, search_tables(search, Importances((), None)))

@@ -6,22 +6,20 @@ from optuna.distributions import FloatDistribution
 from hpstudy.analysis.answer import answer
 from hpstudy.analysis.claims import ClaimResult
 from hpstudy.analysis.confirmed import Confirmed
-from hpstudy.analysis.findings import Findings, findings
+from hpstudy.analysis.findings import GridFindings, findings
 from hpstudy.analysis.importance import Importance, Importances
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run, TrialCounts
 from hpstudy.analysis.search import SearchResults
-from hpstudy.metric import Metric
+from hpstudy.metric import Metric, Quantity
 from hpstudy.report.note import escaped, grid_note, search_note
 
 EVIL = "a|b <script>alert(1)</script> [x](http://y)\n# **head** `c` $z$"
 
 
-def found() -> Findings:
+def found() -> GridFindings:
     def row(level, values, *, base=False):
         runs = tuple(Run(seed, value) for seed, value in enumerate(values))
-        effect = None if not values else sum(values) / len(values) - 0.95
-        mean = sum(values) / len(values) if values else None
-        return LevelResult(level, base, runs, mean, 0.9878, effect, None, None)
+        return LevelResult(level=level, is_baseline=base, runs=runs, published=0.9878)
 
     levels = (row("base", [0.95, 0.95], base=True), row("a|b", [0.97, 0.99]), row("c", []))
     grid = GridResults(
@@ -72,7 +70,7 @@ def test_it_says_that_less_is_better_and_counts_one_trial_as_one(made_findings, 
 def test_claims_have_a_table_of_their_own():
     one = found()
     claims = (ClaimResult("x is best", "supported", "x: +1"),)
-    with_claims = Findings(**{**vars(one), "claims": claims})
+    with_claims = GridFindings(**{**vars(one), "claims": claims})
     assert r"| supported | x is best | x\: \+1 |" in grid_note("t", with_claims, None)
 
 
@@ -83,15 +81,15 @@ def test_a_search_has_its_best_trial_the_winner_and_what_matters():
     best.number = 31
     won = Confirmed(
         Metric.named("test_accuracy", "maximize"), {"lr": 0.001}, (100, 101),
-        (0.99, 0.992), 0.991, 0.99, 0.992,
-        (0.988, 0.989), 0.9885, 0.0025, 0.002, 0.003, None, 0.987, 0.99,
+        (0.99, 0.992), Quantity(0.991, 0.99, 0.992),
+        (0.988, 0.989), Quantity(0.9885, 0.987, 0.99), Quantity(0.0025, 0.002, 0.003),
     )  # fmt: skip
     search = SearchResults(
         Metric.named("validation_accuracy", "maximize"), {}, {},
         TrialCounts(complete=38, pruned=12), 0, 0,
         (best,), best, (), won, (),
     )  # fmt: skip
-    importances = Importances((Importance("lr", "pedanova", 0.8, 0.7, 0.9),), "only | few")
+    importances = Importances((Importance("lr", "pedanova", Quantity(0.8, 0.7, 0.9)),), "only | few")
     lines = search_note("A search", search, importances, None).splitlines()
     assert lines[2] == r"validation\_accuracy; 38 complete trials, 12 pruned."
     assert r"| 31 | 0\.001 | 99\.12 % |" in lines

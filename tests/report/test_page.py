@@ -12,12 +12,14 @@ import pytest
 from PIL import Image
 from plotly.offline import get_plotlyjs
 
+from hpstudy.metric import Quantity
 from hpstudy.analysis.curves import Curve, CurvePoint
 from hpstudy.analysis.digits import Network, Reading
 from hpstudy.analysis.findings import findings
 from hpstudy.analysis.importance import Importance, Importances
 from hpstudy.objective import Step
 from hpstudy.pictures import Layer, Pictures
+from hpstudy.records import Epoch
 from hpstudy.report.page import Content, page
 from hpstudy.report.pictures import captioned, diagram, sprite
 from hpstudy.sections import Claim
@@ -53,8 +55,12 @@ def test_each_figure_has_a_place_whatever_its_factor_is_called(made_findings, na
 
 @pytest.mark.parametrize(("targets", "shown"), [((0.5,), True), ((), False)])
 def test_targets_have_their_table_however_short_the_epochs_are(made_findings, targets, shown: bool):
-    grid = made_findings(lr={1: BASE, 2: BASE}).grid
-    rows = (replace(r, seconds_per_epoch=1e-4, peak_memory_mb=None) for r in grid.factors[0].levels)
+    grid = made_findings(lr={1: BASE, 2: BASE}).results
+    rows = []
+    for row in grid.factors[0].levels:
+        brief = [Epoch(e.number, {**e.metrics, "seconds": 1e-4}) for e in row.runs[0].epochs]
+        runs = tuple(replace(run, epochs=tuple(brief)) for run in row.runs)
+        rows.append(replace(row, runs=runs))
     quick = replace(grid, factors=(replace(grid.factors[0], levels=tuple(rows)),), targets=targets)
     text = _Read(page(content(found=findings(quick)))).text
     assert ("epochs to 50 %" in " ".join(text.split())) is shown
@@ -130,7 +136,7 @@ def test_figures_are_in_the_page_once_with_words_for_who_cannot_see_them(
         content(
             found=made_findings(width={8: BASE, 16: [0.1, 0.2, 0.3]}),
             search=search,
-            importances=Importances((Importance("lr", "pedanova", 1.0, 0.9, 1.0),), "few trials"),
+            importances=Importances((Importance("lr", "pedanova", Quantity(1.0, 0.9, 1.0)),), "few trials"),
         )
     )
     seen = read(html)
