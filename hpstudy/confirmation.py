@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial
 from hpstudy.numeric import mean
 from hpstudy.sampler import SEED, Level, Point
 from hpstudy.study import VALIDATION  # as a setting it tells the two rounds' trials apart
-from hpstudy.trials import PointKey, has_diverged, is_measured, point_key
+from hpstudy.trials import PointKey, has_diverged, is_measured, point_key, seed_of, value_of
 
 # Seeds from here on are kept fresh for the winner, then for choosing among the finalists.
 FIRST_CONFIRMING_SEED = 100
@@ -77,7 +77,7 @@ def values_of(
         trials: The confirmation's trials.
     """
     found = {
-        int(t.params[SEED]): t.values[0]
+        seed_of(t): value_of(t)
         for t in _trials_of(setting, validation, seeds, trials)
         if is_measured(t)
     }
@@ -92,7 +92,7 @@ def diverged_of(
 ) -> tuple[int, ...]:
     """Returns the seeds on which a setting diverged; the arguments are those of `values_of`."""
     found = _trials_of(setting, validation, seeds, trials)
-    return tuple(sorted({int(t.params[SEED]) for t in found if has_diverged(t)}))
+    return tuple(sorted({seed_of(t) for t in found if has_diverged(t)}))
 
 
 def _trials_of(
@@ -122,14 +122,14 @@ def candidates(
         trials: The confirmation's trials, for the values on fresh seeds.
     """
     measured = [t for t in searched if is_measured(t)]
-    measured.sort(key=lambda t: t.values[0], reverse=direction == "maximize")
+    measured.sort(key=value_of, reverse=direction == "maximize")
     distinct: dict[PointKey, FrozenTrial] = {}
     for trial in measured:
         distinct.setdefault(point_key(trial.params), trial)
     return [
         Candidate(
             setting := {**baseline, **trial.params},
-            trial.values[0],
+            value_of(trial),
             values_of(setting, validation, choosing_seeds(100), trials),
             diverged_of(setting, validation, choosing_seeds(100), trials),
         )

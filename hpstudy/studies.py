@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import optuna
+from optuna.trial import FrozenTrial
 
 from hpstudy.storage import Database
 
@@ -50,6 +53,38 @@ def any_study(name: str, database: Database) -> optuna.Study | None:
 def is_ours(study: optuna.Study) -> bool:
     """Tells whether hpstudy wrote an Optuna study."""
     return FINGERPRINT in study.user_attrs
+
+
+def trials_of(study: optuna.Study | None) -> list[FrozenTrial]:
+    """Returns an Optuna study's trials as they are, by number; none where there is no study."""
+    return study.get_trials(deepcopy=False) if study is not None else []
+
+
+def fingerprint_of(study: optuna.Study) -> Mapping[str, Any]:
+    """Returns what all trials of an Optuna study have in common."""
+    fingerprint: Mapping[str, Any] = study.user_attrs.get(FINGERPRINT, {})
+    return fingerprint
+
+
+def seeds_of(study: optuna.Study) -> list[int]:
+    """Returns the replicates that were asked for, in all runs together."""
+    return list(study.user_attrs.get(SEEDS, []))
+
+
+def source_of(study: optuna.Study) -> str | None:
+    """Returns the digest of the objective's source that the latest trials were trained by."""
+    return study.user_attrs.get(SOURCE)
+
+
+def options_of(study: optuna.Study) -> dict[str, str]:
+    """Returns a search's sampler and pruner, as chosen last."""
+    attributes = study.user_attrs
+    return {name: str(attributes[name]) for name in (SAMPLER, PRUNER) if name in attributes}
+
+
+def is_untouched(study: optuna.Study) -> bool:
+    """Tells whether nothing was done with an Optuna study since it was created."""
+    return not study.trials and not study.user_attrs
 
 
 def artifacts_of(name: str, database: Database) -> list[dict[str, str]]:

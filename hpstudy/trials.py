@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from optuna.trial import FrozenTrial, TrialState
 
-from hpstudy.sampler import known_params
+from hpstudy.sampler import SEED, known_params
 from hpstudy.storage import is_free
 
 # User attributes of a trial: why it failed and the traceback, the epoch at which its metric was no
@@ -34,10 +34,15 @@ def known_key(trial: FrozenTrial) -> PointKey:
     return point_key(known_params(trial))
 
 
+def worker_of(trial: FrozenTrial) -> str | None:
+    """Returns the worker that asked for a trial: "invocation/process"."""
+    return trial.user_attrs.get(INVOCATION)
+
+
 def invocation_of(trial: FrozenTrial) -> str | None:
     """Returns the invocation that asked for a trial, whichever of its workers did."""
-    asked_by = trial.user_attrs.get(INVOCATION)
-    return None if asked_by is None else str(asked_by).partition("/")[0]
+    worker = worker_of(trial)
+    return None if worker is None else worker.partition("/")[0]
 
 
 def trial_lock(study: str, number: int) -> str:
@@ -50,9 +55,87 @@ def training_lock(key: str) -> str:
     return f"training/{key}"
 
 
+def is_running(trial: FrozenTrial) -> bool:
+    """Tells whether a trial is running, or its worker died and nobody noticed yet."""
+    return trial.state == TrialState.RUNNING
+
+
 def is_alive(trial: FrozenTrial, study: str, url: str) -> bool:
     """Tells whether a running trial's worker still holds its lock."""
-    return trial.state == TrialState.RUNNING and not is_free(url, trial_lock(study, trial.number))
+    return is_running(trial) and not is_free(url, trial_lock(study, trial.number))
+
+
+def is_complete(trial: FrozenTrial) -> bool:
+    """Tells whether a trial came to its end, be it without a number."""
+    return trial.state == TrialState.COMPLETE
+
+
+def is_pruned(trial: FrozenTrial) -> bool:
+    """Tells whether a trial was stopped early."""
+    return trial.state == TrialState.PRUNED
+
+
+def is_finished(trial: FrozenTrial) -> bool:
+    """Tells whether a trial did what it was asked for: it is complete or pruned."""
+    return is_complete(trial) or is_pruned(trial)
+
+
+def has_diverged(trial: FrozenTrial) -> bool:
+    """Tells whether a trial's metric became NaN or infinite: complete, but without a number."""
+    return is_complete(trial) and DIVERGED in trial.user_attrs
+
+
+def is_measured(trial: FrozenTrial) -> bool:
+    """Tells whether a trial is complete and has a number as its value."""
+    return is_complete(trial) and DIVERGED not in trial.user_attrs
+
+
+def raised(trial: FrozenTrial) -> bool:
+    """Tells whether a trial's objective raised, or ended its process by itself."""
+    return trial.state == TrialState.FAIL and ERROR in trial.user_attrs
+
+
+def was_lost(trial: FrozenTrial) -> bool:
+    """Tells whether a trial was interrupted or killed: its point is free again."""
+    return trial.state == TrialState.FAIL and ERROR not in trial.user_attrs
+
+
+def error_of(trial: FrozenTrial) -> str | None:
+    """Returns why a trial raised, in a line; None where it did not."""
+    return str(trial.user_attrs[ERROR]) if raised(trial) else None
+
+
+def trace_of(trial: FrozenTrial) -> str:
+    """Returns the traceback of a trial that raised; "" where it left none."""
+    return str(trial.user_attrs.get(TRACE, ""))
+
+
+def training_of(trial: FrozenTrial) -> str | None:
+    """Returns the key of a trial's training; None before it has one."""
+    return trial.user_attrs.get(TRAINING)
+
+
+def seed_of(trial: FrozenTrial) -> int:
+    """Returns the replicate of a trial whose parameters name it."""
+    return int(trial.params[SEED])
+
+
+def epoch_of(trial: FrozenTrial) -> int:
+    """Returns the epoch that a trial reached: the last that it reported, or diverged at."""
+    return max([*trial.intermediate_values, int(trial.user_attrs.get(DIVERGED, 0))])
+
+
+def value_of(trial: FrozenTrial) -> float:
+    """Returns the value of a complete trial."""
+    return float(trial.values[0])
+
+
+def last_value(trial: FrozenTrial) -> float | None:
+    """Returns a trial's value; of one that has none, the last that it reported."""
+    if is_complete(trial):
+        return value_of(trial)
+    steps = trial.intermediate_values
+    return steps[max(steps)] if steps else None
 
 
 def worst_value(direction: str) -> float:
@@ -60,34 +143,34 @@ def worst_value(direction: str) -> float:
     return -math.inf if direction == "maximize" else math.inf
 
 
-def has_diverged(trial: FrozenTrial) -> bool:
-    """Tells whether a trial's metric became NaN or infinite: finished, but without a number."""
-    return trial.state == TrialState.COMPLETE and DIVERGED in trial.user_attrs
-
-
-def is_measured(trial: FrozenTrial) -> bool:
-    """Tells whether a trial is complete and has a number as its value."""
-    return trial.state == TrialState.COMPLETE and DIVERGED not in trial.user_attrs
-
-
-def latest_attempts(
-    trials: Iterable[FrozenTrial],
-) -> dict[frozenset[tuple[str, object]], FrozenTrial]:
+def latest_attempts(trials: Iterable[FrozenTrial]) -> dict[PointKey, FrozenTrial]:
     """Returns the trial that counts of each point: its complete one, else the latest."""
     latest: dict[PointKey, FrozenTrial] = {}
     for trial in trials:
         point = point_key(trial.params)
-        if point not in latest or latest[point].state != TrialState.COMPLETE:
+        if point not in latest or not is_complete(latest[point]):
             latest[point] = trial
     return latest
 
 
-def last_epochs(trials: Iterable[FrozenTrial]) -> dict[str, int]:
-    """Returns how far each training was taken for some trials, by key."""
-    last: dict[str, int] = {}
+def failed(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
+    """Returns the latest attempt of each point that has failed: the one that raised."""
+    return [trial for trial in latest_attempts(trials).values() if raised(trial)]
+
+
+def distinct_epochs(
+    trials: Iterable[FrozenTrial], before: Mapping[str, int] | None = None
+) -> dict[str, int]:
+    """Returns how far each training was taken for some trials, by key.
+
+    Args:
+        trials: The trials.
+        before: How far trainings were taken for other trials, which count as well.
+    """
+    last = dict(before or {})
     for trial in trials:
-        if (key := trial.user_attrs.get(TRAINING)) is not None:
-            last[key] = max(last.get(key, 0), max(trial.intermediate_values, default=0))
+        if (key := training_of(trial)) is not None:
+            last[key] = max(last.get(key, 0), epoch_of(trial))
     return last
 
 
@@ -109,15 +192,6 @@ def trained_epochs(trials: Iterable[FrozenTrial]) -> TrainedEpochs:
     count = again = 0
     for trial in trials:
         start, repeated = trial.user_attrs.get(TAKEN_UP, (0, 0))
-        reached = max([*trial.intermediate_values, trial.user_attrs.get(DIVERGED, 0)])
-        count += max(reached - start, 0) + repeated
+        count += max(epoch_of(trial) - start, 0) + repeated
         again += repeated
     return TrainedEpochs(count, again)
-
-
-def last_value(trial: FrozenTrial) -> float | None:
-    """Returns a trial's value; of a pruned one, the last that it reported."""
-    if trial.state == TrialState.COMPLETE:
-        return float(trial.values[0])
-    steps = trial.intermediate_values
-    return steps[max(steps)] if steps else None

@@ -91,6 +91,20 @@ def test_imports_go_down_only(file: Path):
         assert top not in MAY_NOT.get(own, set()), name
 
 
+def attributes(file: Path) -> set[str]:
+    return {
+        node.attr
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Attribute)
+    }
+
+
+@pytest.mark.parametrize("file", FILES, ids=[str(f.relative_to(PACKAGE)) for f in FILES])
+def test_what_a_trial_is_is_told_in_one_place(file: Path):
+    if part(file) not in {"studies", "trials", "charts"}:
+        assert not attributes(file) & {"intermediate_values", "user_attrs"}
+
+
 def test_every_part_has_its_floor():
     assert {part(file) for file in FILES} == set(FLOORS)
 

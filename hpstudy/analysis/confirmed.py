@@ -16,7 +16,7 @@ from hpstudy.metric import Metric, Quantity
 from hpstudy.numeric import deviation, finite, mean
 from hpstudy.sampler import SEED, Point
 from hpstudy.study import VALIDATION, StudyFile
-from hpstudy.trials import ERROR, TRACE, latest_attempts, point_key
+from hpstudy.trials import error_of, is_complete, latest_attempts, point_key, trace_of
 
 
 @dataclass(frozen=True)
@@ -195,11 +195,10 @@ def progress(
     failed, waiting = [], 0
     for point in _planned(study, candidates, validation, seeds):
         trial = attempts.get(point_key(point))
-        if trial is not None and trial.state.is_finished() and ERROR in trial.user_attrs:
+        if trial is not None and (error := error_of(trial)) is not None:
             setting = {k: v for k, v in point.items() if k not in (SEED, VALIDATION)}
-            told = trial.user_attrs
-            failed.append(Failure(setting, int(point[SEED]), str(told[ERROR]), told.get(TRACE, "")))
-        elif trial is None or trial.values is None:
+            failed.append(Failure(setting, int(point[SEED]), error, trace_of(trial)))
+        elif trial is None or not is_complete(trial):
             waiting += 1
     return Confirmation(tuple(seeds), tuple(failed), waiting)
 

@@ -9,7 +9,7 @@ from hpstudy.analysis.results import GridResults
 from hpstudy.analysis.search import SearchResults
 from hpstudy.records import Records
 from hpstudy.storage import Database
-from hpstudy.trials import TRAINING
+from hpstudy.trials import epoch_of, training_of
 from hpstudy.wording import setting
 
 DIGITS = 10
@@ -73,10 +73,10 @@ def best_of_grid(grid: GridResults) -> Network | None:
 def best_of_search(search: SearchResults) -> Network | None:
     """Returns the search's best trial at its last epoch."""
     best = search.best
-    if best is None or TRAINING not in best.user_attrs:
+    key = training_of(best) if best is not None else None
+    if best is None or key is None:
         return None
-    last = max(best.intermediate_values, default=0)
-    return Network(f"trial {best.number}", str(best.user_attrs[TRAINING]), last)
+    return Network(f"trial {best.number}", key, epoch_of(best))
 
 
 def read_digits(network: Network, labels: Sequence[int], database: Database) -> Reading | None:

@@ -21,7 +21,7 @@ from hpstudy.analysis.search import SearchResults
 from hpstudy.metric import Quantity
 from hpstudy.numeric import finite
 from hpstudy.sampler import SEED
-from hpstudy.trials import is_measured, last_value
+from hpstudy.trials import is_finished, is_measured, last_value
 from hpstudy.wording import counted, enumerated, setting
 
 if TYPE_CHECKING:
@@ -155,8 +155,7 @@ def _ranked(search: SearchResults) -> list[FrozenTrial]:
     values = {
         t.number: (is_measured(t), search.metric.sign * value) if math.isfinite(value) else worst
         for t in [*search.trials, *search.diverged]
-        if t.state in (TrialState.COMPLETE, TrialState.PRUNED)
-        and (value := last_value(t)) is not None
+        if is_finished(t) and (value := last_value(t)) is not None
     }
     ranks = {value: rank for rank, value in enumerate(sorted(set(values.values()), reverse=True))}
     finished = [t for t in [*search.trials, *search.diverged] if t.number in values]

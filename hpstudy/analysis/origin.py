@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from optuna.trial import TrialState
-
 from hpstudy.records import Records
 from hpstudy.storage import Database
-from hpstudy.studies import FINGERPRINT, find_study
-from hpstudy.trials import last_epochs
+from hpstudy.studies import find_study, fingerprint_of, trials_of
+from hpstudy.trials import distinct_epochs, is_finished
 
 _Value = TypeVar("_Value", int, str)
 
@@ -64,17 +62,15 @@ def read_origin(study: str, database: Database) -> Origin | None:
     optuna_study = find_study(study, database)
     if optuna_study is None or not records.exist():
         return None
-    states = (TrialState.COMPLETE, TrialState.PRUNED)
-    trials = optuna_study.get_trials(deepcopy=False, states=states)
-    last = last_epochs(trials)
+    trials = [t for t in trials_of(optuna_study) if is_finished(t)]
+    last = distinct_epochs(trials)
     trainings = records.trainings_of(last).values()
     identities = [training.identity for training in trainings]
-    fingerprint = optuna_study.user_attrs.get(FINGERPRINT, {})
     if not identities:
         return None
     return Origin(
         objective=identities[0].objective,
-        settings=fingerprint.get("settings", {}),
+        settings=fingerprint_of(optuna_study).get("settings", {}),
         versions={
             name: _each(t.versions[name] for t in trainings if name in t.versions)
             for name in dict.fromkeys(name for t in trainings for name in t.versions)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from hpstudy.analysis.results import (
     FactorResult,
@@ -17,18 +17,23 @@ from hpstudy.analysis.results import (
 from hpstudy.records import Records
 from hpstudy.sampler import SEED, Level, Point, one_factor_points
 from hpstudy.storage import Database
-from hpstudy.studies import FINGERPRINT, SEEDS, find_study, grid_name
+from hpstudy.studies import find_study, fingerprint_of, grid_name, seeds_of, trials_of
 from hpstudy.study import StudyFile
 from hpstudy.trials import (
-    DIVERGED,
-    ERROR,
-    TRACE,
-    TRAINING,
     PointKey,
+    distinct_epochs,
+    epoch_of,
+    error_of,
     has_diverged,
     is_alive,
+    is_complete,
     latest_attempts,
     point_key,
+    raised,
+    seed_of,
+    trace_of,
+    training_of,
+    value_of,
 )
 
 
@@ -52,17 +57,17 @@ def read_grid(
         return None
     chosen = {f: levels for f, levels in study.grid.factors.items() if not factors or f in factors}
     baseline = study.full_baseline()
-    fingerprint = optuna_study.user_attrs.get(FINGERPRINT, {})
-    seeds = sorted({*study.grid.seeds, *optuna_study.user_attrs.get(SEEDS, [])})
-    attempts = latest_attempts(optuna_study.get_trials(deepcopy=False))
+    fingerprint = fingerprint_of(optuna_study)
+    seeds = sorted({*study.grid.seeds, *seeds_of(optuna_study)})
+    attempts = latest_attempts(trials_of(optuna_study))
     planned = {point_key(point): point for point in one_factor_points(baseline, chosen, seeds)}
-    runs = _runs({key: attempts[key] for key in planned if key in attempts}, records)
-    failed = tuple(
-        Failure(_params(point), int(point[SEED]), error, attempts[key].user_attrs.get(TRACE, ""))
-        for key, point in planned.items()
-        if (error := _error(attempts.get(key))) is not None
-    )
-    raised = {point_key({**f.params, SEED: f.seed}) for f in failed}
+    tried = {key: attempts[key] for key in planned if key in attempts}
+    runs = _runs(tried, records)
+    failed = {
+        key: Failure(_params(planned[key]), seed_of(trial), error, trace_of(trial))
+        for key, trial in tried.items()
+        if (error := error_of(trial)) is not None
+    }
     rows = {
         factor: {
             level: [
@@ -85,7 +90,7 @@ def read_grid(
         epochs_asked=sum(
             len(run.epochs) for levels in rows.values() for row in levels.values() for run in row
         ),
-        epochs_trained=_distinct_epochs(runs.values()),
+        epochs_trained=sum(distinct_epochs(filter(is_complete, tried.values())).values()),
         factors=tuple(
             FactorResult(
                 factor,
@@ -95,7 +100,7 @@ def read_grid(
                         factor,
                         level,
                         levels,
-                        [s for s in seeds if _at(baseline, s, {factor: level}) in raised],
+                        [s for s in seeds if _at(baseline, s, {factor: level}) in failed],
                     )
                     for level in levels
                 ),
@@ -104,7 +109,7 @@ def read_grid(
         ),
         claims=tuple(study.claims),
         targets=tuple(study.grid.targets),
-        failed=failed,
+        failed=tuple(failed.values()),
         gaps=_gaps(runs.values(), study.grid.metric),
     )
 
@@ -118,18 +123,13 @@ def runtime_of(
 
 
 def _runs(attempts: Mapping[PointKey, FrozenTrial], records: Records) -> dict[PointKey, Run]:
-    complete = {key: t for key, t in attempts.items() if t.state == TrialState.COMPLETE}
-    trainings = {key: str(t.user_attrs.get(TRAINING)) for key, t in complete.items()}
-    epochs = records.epochs_of(set(trainings.values()))
+    complete = {key: trial for key, trial in attempts.items() if is_complete(trial)}
+    epochs = records.epochs_of(distinct_epochs(complete.values()))
     runs = {}
     for key, trial in complete.items():
-        reported = max(trial.intermediate_values, default=0)  # each epoch but a diverged one is
-        last = int(trial.user_attrs.get(DIVERGED, reported))
-        behind = tuple(e for e in epochs.get(trainings[key], []) if e.number <= last)
-        value = trial.value
-        assert value is not None  # Optuna's promise for a complete trial
-        seed = int(trial.params[SEED])
-        runs[key] = Run(seed, value, trainings[key], behind, has_diverged(trial))
+        training, last = training_of(trial) or "", epoch_of(trial)
+        behind = tuple(e for e in epochs.get(training, []) if e.number <= last)
+        runs[key] = Run(seed_of(trial), value_of(trial), training, behind, has_diverged(trial))
     return runs
 
 
@@ -160,13 +160,6 @@ def _gaps(runs: Iterable[Run], compared: str) -> dict[str, int]:
     return {name: len(keys) for name, keys in trainings.items()}
 
 
-def _distinct_epochs(runs: Iterable[Run]) -> int:
-    longest: dict[str, int] = {}
-    for run in runs:
-        longest[run.key] = max(longest.get(run.key, 0), len(run.epochs))
-    return sum(longest.values())
-
-
 def _counts(
     planned: Iterable[PointKey], attempts: Mapping[PointKey, FrozenTrial], url: str, study: str
 ) -> TrialCounts:
@@ -174,21 +167,15 @@ def _counts(
     counts = {"complete": 0, "failed": 0, "running": 0, "waiting": 0, "diverged": 0}
     for key in planned:
         trial = attempts.get(key)
-        if trial is not None and trial.state == TrialState.COMPLETE:
-            counts["diverged" if has_diverged(trial) else "complete"] += 1
-        elif _error(trial) is not None:
-            counts["failed"] += 1
-        elif trial is not None and is_alive(trial, study, url):
-            counts["running"] += 1
-        else:
+        if trial is None:
             counts["waiting"] += 1
+        elif is_complete(trial):
+            counts["diverged" if has_diverged(trial) else "complete"] += 1
+        elif raised(trial):
+            counts["failed"] += 1
+        else:
+            counts["running" if is_alive(trial, study, url) else "waiting"] += 1
     return TrialCounts(**counts)
-
-
-def _error(trial: FrozenTrial | None) -> str | None:
-    if trial is None or trial.state != TrialState.FAIL:
-        return None
-    return trial.user_attrs.get(ERROR)
 
 
 def _at(baseline: Point, seed: int, change: Point) -> PointKey:

@@ -12,8 +12,8 @@ from optuna.trial import FrozenTrial
 
 from hpstudy.records import Records
 from hpstudy.storage import Database
-from hpstudy.studies import confirm_name, find_study, grid_name, search_name
-from hpstudy.trials import ERROR, TRAINING, last_epochs
+from hpstudy.studies import confirm_name, find_study, grid_name, search_name, trials_of
+from hpstudy.trials import distinct_epochs, epoch_of, error_of, training_of
 
 Row = dict[str, Any]
 
@@ -54,9 +54,9 @@ def read_rows(name: str, database: Database) -> Rows | None:
     epochs: list[Row] = []
     steps: list[Row] = []
     for part, study in studies.items():
-        found = study.get_trials(deepcopy=False) if study is not None else []
+        found = trials_of(study)
         trials += [_trial(part, trial) for trial in found]
-        last = last_epochs(found)
+        last = distinct_epochs(found)
         for key, recorded in records.epochs_of(last).items():
             at = {"study": part, "training": key}
             epochs += [
@@ -77,9 +77,9 @@ def _trial(part: str, trial: FrozenTrial) -> Row:
         "value": trial.value,
         "started": _utc(trial.datetime_start),
         "finished": _utc(trial.datetime_complete),
-        "training": trial.user_attrs.get(TRAINING),
-        "epochs": max(trial.intermediate_values, default=0),
-        "error": trial.user_attrs.get(ERROR),
+        "training": training_of(trial),
+        "epochs": epoch_of(trial),
+        "error": error_of(trial),
         **{f"params_{name}": value for name, value in trial.params.items()},
     }
 

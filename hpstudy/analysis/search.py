@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from hpstudy import confirmation
 from hpstudy.analysis import confirmed as fresh
@@ -17,18 +17,29 @@ from hpstudy.metric import Direction, Metric
 from hpstudy.records import Records
 from hpstudy.sampler import Level
 from hpstudy.storage import Database
-from hpstudy.studies import FINGERPRINT, SEEDS, confirm_name, find_study, search_name
+from hpstudy.studies import (
+    confirm_name,
+    find_study,
+    fingerprint_of,
+    search_name,
+    seeds_of,
+    trials_of,
+)
 from hpstudy.study import StudyFile
 from hpstudy.trials import (
-    DIVERGED,
-    ERROR,
-    TRACE,
-    TRAINING,
     PointKey,
+    distinct_epochs,
+    epoch_of,
+    error_of,
+    failed,
     has_diverged,
     is_alive,
+    is_finished,
     is_measured,
+    is_pruned,
     point_key,
+    trace_of,
+    value_of,
 )
 
 
@@ -48,7 +59,7 @@ class SearchResults:
         best: The complete trial with the best value.
         finalists: The best settings on fresh seeds, best mean first; empty before that.
         confirmed: The winner beside the baseline; None before that.
-        failed: The trials that raised.
+        failed: The settings that have failed: their latest attempt raised.
         runtime: The trials' device type, precision and threads.
         diverged: The trials whose metric became NaN or infinite: worse than all others.
         confirmation: How far the confirmation has come; None before it began.
@@ -72,7 +83,7 @@ class SearchResults:
     @property
     def goes_by_epochs(self) -> bool:
         """Whether trainings go on epoch by epoch, or are one call each."""
-        return any(max(t.intermediate_values, default=0) > 1 for t in self.trials)
+        return any(epoch_of(t) > 1 for t in self.trials)
 
     @property
     def direction(self) -> Direction:
@@ -95,22 +106,26 @@ def read_search(study: StudyFile, name: str, database: Database) -> SearchResult
     optuna_study = find_study(search_name(name), database)
     if study.search is None or optuna_study is None or not records.exist():
         return None
-    fingerprint = optuna_study.user_attrs.get(FINGERPRINT, {})
+    fingerprint = fingerprint_of(optuna_study)
     settings, seed = fingerprint.get("settings", {}), int(fingerprint.get("seed", 0))
-    every = optuna_study.get_trials(deepcopy=False)
-    finished = [t for t in every if t.state in (TrialState.COMPLETE, TrialState.PRUNED)]
+    every = trials_of(optuna_study)
+    finished = [t for t in every if is_finished(t)]
     measured = [t for t in finished if is_measured(t)]
     diverged = tuple(t for t in finished if has_diverged(t))
-    pruned = [t for t in finished if t.state == TrialState.PRUNED]
+    pruned = [t for t in finished if is_pruned(t)]
     running = [
         t
         for t in every
         if t.params.keys() == study.search.space.keys()  # else it has just begun
         and is_alive(t, search_name(name), database.url)
     ]
-    failed = [t for t in every if t.state == TrialState.FAIL and ERROR in t.user_attrs]
+    failures = tuple(
+        Failure(trial.params, seed, error, trace_of(trial))
+        for trial in failed(every)
+        if (error := error_of(trial)) is not None
+    )
     confirming = find_study(confirm_name(name), database)
-    trials = confirming.get_trials(deepcopy=False) if confirming is not None else []
+    trials = trials_of(confirming)
     validation = int(settings.get("validation", study.search.validation))
     candidates = confirmation.candidates(
         study.baseline,
@@ -125,7 +140,7 @@ def read_search(study: StudyFile, name: str, database: Database) -> SearchResult
         metric=study.measured(
             study.search.metric,
             study.search.direction,
-            [*(t.values[0] for t in measured), *(v for c in candidates for v in c.values.values())],
+            [*map(value_of, measured), *(v for c in candidates for v in c.values.values())],
         ),
         baseline=dict(study.baseline),
         settings=settings,
@@ -133,46 +148,28 @@ def read_search(study: StudyFile, name: str, database: Database) -> SearchResult
         counts=TrialCounts(
             complete=len(measured),
             pruned=len(pruned),
-            failed=len(failed),
+            failed=len(failures),
             running=len(running),
             diverged=len(diverged),
         ),
         epochs_asked=sum(_epochs_asked(t, study) for t in finished),
-        epochs_trained=_distinct_epochs(finished),
+        epochs_trained=sum(distinct_epochs(finished).values()),
         trials=tuple(sorted([*measured, *pruned, *running], key=lambda t: t.number)),
-        best=pick(measured, key=lambda t: t.values[0]) if measured else None,
+        best=pick(measured, key=value_of) if measured else None,
         finalists=fresh.finalists(candidates, study.search.direction, study.baseline),
         confirmed=fresh.confirmed(study, candidates, trials),
         confirmation=None
         if confirming is None
-        else fresh.progress(
-            study, candidates, validation, trials, confirming.user_attrs.get(SEEDS, [])
-        ),
+        else fresh.progress(study, candidates, validation, trials, seeds_of(confirming)),
         diverged=diverged,
-        failed=tuple(
-            Failure(t.params, seed, str(t.user_attrs[ERROR]), t.user_attrs.get(TRACE, ""))
-            for t in failed
-        ),
+        failed=failures,
     )
-
-
-def _distinct_epochs(finished: Sequence[FrozenTrial]) -> int:
-    longest: dict[str, int] = {}
-    for trial in finished:
-        key = str(trial.user_attrs.get(TRAINING, trial.number))
-        longest[key] = max(longest.get(key, 0), _last_epoch(trial))
-    return sum(longest.values())
-
-
-def _last_epoch(trial: FrozenTrial) -> int:
-    """Returns how far a trial was trained; the epoch at which it diverged was not reported."""
-    return max([*trial.intermediate_values, int(trial.user_attrs.get(DIVERGED, 0))], default=0)
 
 
 def _epochs_asked(trial: FrozenTrial, study: StudyFile) -> int:
     """Returns the epochs that a trial would have taken, had it come to its end."""
     if is_measured(trial) or study.fidelity is None:
-        return max(_last_epoch(trial), 1)
+        return max(epoch_of(trial), 1)
     return int(trial.params.get(study.fidelity) or study.baseline[study.fidelity])
 
 
@@ -199,7 +196,7 @@ def best_settings(search: SearchResults, count: int) -> list[Tried]:
     finished = [t for t in search.trials if t.state.is_finished()]
     times = Counter(point_key(t.params) for t in [*finished, *search.diverged])
     measured = [t for t in finished if is_measured(t)]
-    measured.sort(key=lambda t: t.values[0], reverse=search.direction == "maximize")
+    measured.sort(key=value_of, reverse=search.direction == "maximize")
     best: dict[PointKey, FrozenTrial] = {}
     for trial in measured:
         best.setdefault(point_key(trial.params), trial)

@@ -12,7 +12,7 @@ from hpstudy.metric import IMAGES_PER_SECOND, PEAK_MEMORY, SECONDS, Metric
 from hpstudy.numeric import deviation, finite, mean
 from hpstudy.records import Epoch, Records
 from hpstudy.storage import Database
-from hpstudy.trials import TRAINING, is_measured
+from hpstudy.trials import distinct_epochs, epoch_of, is_measured, training_of, value_of
 
 
 @dataclass(frozen=True)
@@ -101,16 +101,15 @@ def search_tradeoffs(search: SearchResults, database: Database) -> tuple[Tradeof
         database: The database that they were read from.
     """
     complete = [t for t in search.trials if is_measured(t)]
-    keys = {t.number: str(t.user_attrs.get(TRAINING)) for t in complete}
-    epochs = Records(database.engine).epochs_of(set(keys.values()))
+    epochs = Records(database.engine).epochs_of(distinct_epochs(complete))
     found = []
     for trial in complete:
-        last = max(trial.intermediate_values, default=0)
-        behind = [e for e in epochs.get(keys[trial.number], []) if e.number <= last]
-        seconds = _seconds(behind)
-        if seconds is not None and trial.value is not None:
-            found.append(Tradeoff(f"trial {trial.number}", seconds, trial.value, False))
+        last = epoch_of(trial)
+        behind = [e for e in epochs.get(training_of(trial) or "", []) if e.number <= last]
+        if (seconds := _seconds(behind)) is not None:
+            found.append(Tradeoff(f"trial {trial.number}", seconds, value_of(trial), False))
     return _with_front(found, search.metric)
+
 
 
 def _measured(runs: Iterable[Run], metric: str) -> Measured | None:

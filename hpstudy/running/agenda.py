@@ -19,7 +19,7 @@ from hpstudy.running.ledger import Ledger
 from hpstudy.running.plan import Plan, PlannedPoint, PointsPlan
 from hpstudy.running.space import distributions, known_distributions
 from hpstudy.sampler import OneFactorSampler, Point
-from hpstudy.trials import TRAINING, PointKey, point_key
+from hpstudy.trials import PointKey, point_key, training_of
 
 _ALIKE = 3  # failures of one kind, nothing else yet: the rest would only repeat them
 
@@ -49,7 +49,7 @@ class Agenda(Protocol):
 def unfinished(plan: Plan, ledger: Ledger) -> set[str]:
     """Returns the trainings of trials that run, or were interrupted and not taken up since."""
     lost = {plan.planned(point).key for point in ledger.lost()}
-    return lost | {str(t.user_attrs.get(TRAINING)) for t in ledger.running()}
+    return lost | {key for t in ledger.running() if (key := training_of(t)) is not None}
 
 
 def is_hopeless(ledger: Ledger) -> bool:

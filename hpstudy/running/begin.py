@@ -23,7 +23,13 @@ from hpstudy.studies import (
     SOURCE,
     any_study,
     find_study,
+    fingerprint_of,
     is_ours,
+    is_untouched,
+    options_of,
+    seeds_of,
+    source_of,
+    trials_of,
 )
 
 
@@ -52,8 +58,7 @@ def begin(plan: Plan, objective: Objective, runs: Runs) -> list[str]:
         )
         study.set_user_attr(FINGERPRINT, plan.fingerprint)
         if isinstance(plan, PointsPlan):
-            seeds = study.user_attrs.get(SEEDS, [])
-            study.set_user_attr(SEEDS, sorted({*seeds, *plan.seeds}))
+            study.set_user_attr(SEEDS, sorted({*seeds_of(study), *plan.seeds}))
         notes = list(_changed_source(study, objective))
         if isinstance(plan, SearchPlan):
             notes += _changed_options(study, {SAMPLER: plan.sampler, PRUNER: plan.pruner})
@@ -78,7 +83,7 @@ def check(plan: Plan, runs: Runs) -> None:
         if not is_ours(study):
             _check_untouched(study, plan, database)
             return
-        changes = list(_differences(study.user_attrs[FINGERPRINT], plan.fingerprint))
+        changes = list(_differences(fingerprint_of(study), plan.fingerprint))
         if changes:
             raise UserError(
                 f"study {plan.name!r} in {database.shown} holds trials of another kind: "
@@ -86,15 +91,15 @@ def check(plan: Plan, runs: Runs) -> None:
                 f"`hpstudy delete {plan.name.rpartition('/')[0]}`"
             )
         if isinstance(plan, PointsPlan):
-            trials = study.get_trials(deepcopy=False)
-            distributions([p.point for p in plan.points], known_distributions(trials), plan.space)
+            known = known_distributions(trials_of(study))
+            distributions([p.point for p in plan.points], known, plan.space)
     finally:
         database.engine.dispose()
 
 
 def _check_untouched(study: optuna.Study, plan: Plan, database: Database) -> None:
     """Lets a study pass that was created a moment before its process was killed."""
-    if study.trials or study.user_attrs or study.direction.name.lower() != plan.direction:
+    if not is_untouched(study) or study.direction.name.lower() != plan.direction:
         raise UserError(
             f"study {plan.name!r} in {database.shown} is a plain Optuna study, which hpstudy did "
             "not write: give --name for a study of its own"
@@ -116,16 +121,15 @@ def begun_with(name: str, runs: Runs) -> Mapping[str, Any]:
         return {}
     database = open_database(runs.url, write=False)
     study = find_study(name, database)
-    attributes = study.user_attrs if study is not None else {}
+    begun = {**fingerprint_of(study), **options_of(study)} if study is not None else {}
     database.engine.dispose()
-    options = {name: attributes[name] for name in (SAMPLER, PRUNER) if name in attributes}
-    return {**attributes.get(FINGERPRINT, {}), **options}
+    return begun
 
 
 def _changed_options(study: optuna.Study, options: Mapping[str, str]) -> Iterator[str]:
     """Notes what is chosen otherwise than before, and keeps it."""
     for name, value in options.items():
-        before = study.user_attrs.get(name)
+        before = options_of(study).get(name)
         if before not in (None, value):
             yield f"the {name} was {before} so far and is {value} from here on"
         if before != value:
@@ -149,11 +153,11 @@ def _changed_source(study: optuna.Study, objective: Objective) -> Iterator[str]:
     if source is None:
         return
     digest = hashlib.sha256(source.read_bytes()).hexdigest()[:16]
-    before = study.user_attrs.get(SOURCE, digest)
-    if before != digest:
+    before = source_of(study)
+    if before not in (None, digest):
         yield (
             f"{source.name} has changed since this study began; epochs trained before are used as "
             "they are: raise the objective's `version` if they would come out otherwise now"
         )
-    if study.user_attrs.get(SOURCE) != digest:
+    if before != digest:
         study.set_user_attr(SOURCE, digest)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import optuna
 from optuna.artifacts import FileSystemArtifactStore
 from optuna.artifacts.exceptions import ArtifactNotFound
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from hpstudy.checkpoints import Checkpoints
 from hpstudy.errors import UserError
@@ -17,9 +17,16 @@ from hpstudy.records import Records
 from hpstudy.running.keeping import drop
 from hpstudy.sampler import Point, one_factor_points
 from hpstudy.storage import Runs, exists, open_database
-from hpstudy.studies import SEEDS, artifacts_of, grid_name, is_ours
+from hpstudy.studies import artifacts_of, grid_name, is_ours, seeds_of, trials_of
 from hpstudy.study import StudyFile
-from hpstudy.trials import TRAINING, PointKey, is_alive, latest_attempts, point_key
+from hpstudy.trials import (
+    PointKey,
+    is_alive,
+    is_finished,
+    latest_attempts,
+    point_key,
+    training_of,
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,7 @@ def clean(study: StudyFile, name: str, runs: Runs) -> int:
         database = open_database(runs.url, write=False)
         for study_name in optuna.get_all_study_names(database.storage):
             loaded = optuna.load_study(study_name=study_name, storage=database.storage)
-            attempts = latest_attempts(loaded.get_trials(deepcopy=False))
+            attempts = latest_attempts(trials_of(loaded))
             points = _grid_points(study, loaded) if study_name == grid_name(name) else []
             needed |= _unfinished(attempts, points, study.fidelity)
         database.engine.dispose()
@@ -68,7 +75,7 @@ def clean(study: StudyFile, name: str, runs: Runs) -> int:
 def _grid_points(study: StudyFile, loaded: optuna.Study) -> list[Point]:
     if study.grid is None:
         return []
-    seeds = sorted({*study.grid.seeds, *loaded.user_attrs.get(SEEDS, [])})
+    seeds = sorted({*study.grid.seeds, *seeds_of(loaded)})
     return one_factor_points(study.full_baseline(), study.grid.factors, seeds)
 
 
@@ -81,12 +88,11 @@ def _unfinished(
         return point_key({k: v for k, v in params.items() if k != fidelity})
 
     keys = {
-        training(trial.params): str(trial.user_attrs[TRAINING])
+        training(trial.params): key
         for trial in attempts.values()
-        if TRAINING in trial.user_attrs
+        if (key := training_of(trial)) is not None
     }
-    ends = (TrialState.COMPLETE, TrialState.PRUNED)
-    done = {point for point, trial in attempts.items() if trial.state in ends}
+    done = {point for point, trial in attempts.items() if is_finished(trial)}
     unfinished = [trial.params for point, trial in attempts.items() if point not in done]
     unfinished += [point for point in points if point_key(point) not in done]
     return {keys[training(point)] for point in unfinished if training(point) in keys}
@@ -108,10 +114,9 @@ def belongings(name: str, runs: Runs) -> Belongings:
     for study_name in names:
         study = optuna.load_study(study_name=study_name, storage=database.storage)
         is_own = is_ours(study) and study_name.rpartition("/")[0] == name
-        for trial in study.get_trials(deepcopy=False):
-            trials += is_own
-            if TRAINING in trial.user_attrs:
-                (own if is_own else others).add(trial.user_attrs[TRAINING])
+        found = trials_of(study)
+        trials += len(found) if is_own else 0
+        (own if is_own else others).update(filter(None, map(training_of, found)))
         if is_own:
             studies.append(study_name)
         if is_ours(study):
@@ -142,8 +147,7 @@ def delete(owned: Belongings, runs: Runs) -> None:
     database = open_database(runs.url, write=True)
     for study_name in owned.studies:
         study = optuna.load_study(study_name=study_name, storage=database.storage)
-        running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        if any(is_alive(trial, study_name, runs.url) for trial in running):
+        if any(is_alive(trial, study_name, runs.url) for trial in trials_of(study)):
             raise UserError(f"study {study_name!r} is running: stop it first")
     store = FileSystemArtifactStore(base_path=runs.artifacts)
     for study_name in owned.studies:

@@ -40,7 +40,7 @@ from hpstudy.running.output import Marks, Relay, Say, Warnings
 from hpstudy.running.threads import threads_for_children
 from hpstudy.running.worker import Job, Worker
 from hpstudy.storage import Database, hold, open_database
-from hpstudy.trials import INVOCATION, point_key
+from hpstudy.trials import epoch_of, point_key, worker_of
 
 _LOOK_SECONDS = 1.0
 _LINGER_SECONDS = 5.0  # what a worker that said its last word gets to end by itself
@@ -146,8 +146,8 @@ class _Pool:
             ledger.read()
             owner = f"{self._job.invocation}/{pid}"
             for trial in ledger.running():
-                if trial.user_attrs.get(INVOCATION) == owner:
-                    at = point_key(trial.params), len(trial.intermediate_values)
+                if worker_of(trial) == owner:
+                    at = point_key(trial.params), epoch_of(trial)
                     reason = reason_of(code, ledger.deaths[at] + 1)
                     bury(study, database.storage, trial, reason)
 

@@ -9,7 +9,18 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from hpstudy.sampler import Point
-from hpstudy.trials import ERROR, TRAINING, PointKey, invocation_of, known_key, point_key
+from hpstudy.trials import (
+    PointKey,
+    distinct_epochs,
+    epoch_of,
+    error_of,
+    invocation_of,
+    is_pruned,
+    is_running,
+    known_key,
+    point_key,
+    was_lost,
+)
 
 
 class Ledger:
@@ -47,13 +58,12 @@ class Ledger:
     def read(self) -> None:
         """Looks at the trials that are new, or were not finished at the last look."""
         trials = self._study.get_trials(deepcopy=False)
-        for number in [*self._open, *range(self._seen, len(trials))]:
-            trial = trials[number]
-            if trial.state.is_finished():
-                self._open.pop(number, None)
-                self._count(trial)
-            else:
-                self._open[number] = trial
+        looked_at = [trials[number] for number in [*self._open, *range(self._seen, len(trials))]]
+        self._open = {t.number: t for t in looked_at if not t.state.is_finished()}
+        ended = [t for t in looked_at if t.state.is_finished()]
+        for trial in ended:
+            self._count(trial)
+        self._epochs = distinct_epochs(ended, self._epochs)
         self._seen = len(trials)
 
     @property
@@ -72,7 +82,7 @@ class Ledger:
 
     def running(self) -> list[FrozenTrial]:
         """Returns the trials that are running, or whose worker died and was not noticed yet."""
-        return [t for t in self._open.values() if t.state == TrialState.RUNNING]
+        return [t for t in self._open.values() if is_running(t)]
 
     def waiting(self) -> FrozenTrial | None:
         """Returns the trial that somebody enqueued: Optuna hands it out first."""
@@ -92,39 +102,28 @@ class Ledger:
         return point_key(point) in self._attempted | self.held()
 
     def epochs(self) -> int:
-        """Returns how many distinct epochs were reported by all trials together."""
-        epochs = dict(self._epochs)
-        for trial in self._open.values():
-            _count_epochs(trial, epochs)
-        return sum(epochs.values())
+        """Returns how many distinct epochs all trials have reached together."""
+        return sum(distinct_epochs(self._open.values(), self._epochs).values())
 
     def _count(self, trial: FrozenTrial) -> None:
         key = point_key(trial.params)
         self._attempted.add(key)
-        _count_epochs(trial, self._epochs)
         is_ours = self.is_ours(trial)
-        if trial.state == TrialState.FAIL and ERROR not in trial.user_attrs:
+        if was_lost(trial):
             if trial.params:  # else it died before it was given any
                 self._lost[key] = trial.params
             if is_ours:
-                self.deaths[key, len(trial.intermediate_values)] += 1
+                self.deaths[key, epoch_of(trial)] += 1
             return
         self._lost.pop(key, None)
-        if trial.state == TrialState.FAIL:
+        if (error := error_of(trial)) is not None:
             if is_ours:
                 self.raised.add(key)
-                self.errors_in_a_row.append(str(trial.user_attrs[ERROR]))
+                self.errors_in_a_row.append(error)
             return
         self.errors_in_a_row.clear()
-        if trial.state == TrialState.PRUNED:
+        if is_pruned(trial):
             self.pruned += 1
         else:
             self.complete += 1
             self.done.add(key)
-
-
-def _count_epochs(trial: FrozenTrial, epochs: dict[str, int]) -> None:
-    training = trial.user_attrs.get(TRAINING)
-    if training is not None:
-        last = max(trial.intermediate_values, default=0)
-        epochs[training] = max(epochs.get(training, 0), last)

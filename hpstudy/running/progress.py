@@ -8,15 +8,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from optuna.study import StudyDirection
-from optuna.trial import TrialState
 
 from hpstudy.records import Epoch, Records
 from hpstudy.running.cost import Costs
 from hpstudy.running.plan import PlannedPoint, PointsPlan
 from hpstudy.sampler import Point, known_params
 from hpstudy.storage import Database
-from hpstudy.studies import find_study
-from hpstudy.trials import ERROR, TRAINING, is_measured, point_key
+from hpstudy.studies import find_study, trials_of
+from hpstudy.trials import (
+    failed,
+    is_complete,
+    is_measured,
+    is_running,
+    point_key,
+    training_of,
+    value_of,
+)
 from hpstudy.wording import label
 
 
@@ -52,7 +59,7 @@ class Progress:
         points_total: All points of the plan.
         running: The trainings at work.
         news: Epochs finished since the last look.
-        failed: Trials that raised, so far.
+        failed: Points that have failed: their latest attempt raised.
         best: The best value so far and its label.
         seconds_left: Estimated; None before there is anything to estimate from.
     """
@@ -98,24 +105,23 @@ class Observer:
             key: min(last, len(self._epochs.get(key, [])))
             for key, last in self._last_epochs.items()
         }
-        trials = self._study.get_trials(deepcopy=False) if self._study is not None else []
+        trials = trials_of(self._study)
         wanted = {point_key(p.point) for p in self._plan.points}
-        complete = [
-            t for t in trials if t.state == TrialState.COMPLETE and point_key(t.params) in wanted
-        ]
+        attempts = [t for t in trials if point_key(t.params) in wanted]
+        complete = [t for t in attempts if is_complete(t)]
         return Progress(
             epochs=sum(finished.values()),
             epochs_total=sum(self._last_epochs.values()),
             points=len({point_key(t.params) for t in complete}),
             points_total=len(self._plan.points),
             running=tuple(
-                self._running(str(t.user_attrs[TRAINING]), known_params(t))
+                self._running(key, known_params(t))
                 for t in trials
-                if t.state == TrialState.RUNNING and TRAINING in t.user_attrs
+                if is_running(t) and (key := training_of(t)) is not None
             ),
             news=tuple(news),
-            failed=sum(ERROR in t.user_attrs for t in trials),
-            best=self._best([(t.values[0], t.params) for t in complete if is_measured(t)]),
+            failed=len(failed(attempts)),
+            best=self._best([(value_of(t), t.params) for t in complete if is_measured(t)]),
             seconds_left=self._costs.seconds_left(self._epochs, self._workers),
         )
 

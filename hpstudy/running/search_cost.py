@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optuna.trial import TrialState
-
 from hpstudy.numeric import mean
 from hpstudy.objective import Objective
 from hpstudy.running.plan import PlannedPoint
 from hpstudy.running.search import SearchPlan, search_of
 from hpstudy.sampler import SEED
 from hpstudy.storage import Runs, exists, open_database
-from hpstudy.studies import find_study
-
-_FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+from hpstudy.studies import find_study, trials_of
+from hpstudy.trials import is_finished
 
 
 @dataclass(frozen=True)
@@ -76,10 +73,9 @@ def _finished(plan: SearchPlan, runs: Runs) -> int:
     if not exists(runs.url):
         return 0
     database = open_database(runs.url, write=False)
-    study = find_study(plan.name, database)
-    trials = study.get_trials(deepcopy=False, states=_FINISHED) if study is not None else []
+    trials = trials_of(find_study(plan.name, database))
     database.engine.dispose()
-    return len(trials)
+    return sum(map(is_finished, trials))
 
 
 def _rate(plan: SearchPlan, objective: Objective, point: PlannedPoint) -> float | None:

@@ -9,16 +9,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite
 
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from hpstudy.numeric import mean
 from hpstudy.running.search import SearchPlan
 from hpstudy.sampler import Point, known_params
 from hpstudy.storage import Database
-from hpstudy.studies import find_study
-from hpstudy.trials import ERROR, has_diverged, is_measured, trained_epochs
-
-_FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+from hpstudy.studies import find_study, trials_of
+from hpstudy.trials import (
+    epoch_of,
+    failed,
+    has_diverged,
+    is_finished,
+    is_measured,
+    is_pruned,
+    is_running,
+    last_value,
+    raised,
+    trained_epochs,
+    value_of,
+)
 
 
 @dataclass(frozen=True)
@@ -50,7 +60,7 @@ class SearchProgress:
         finished: Trials that are complete or pruned.
         total: Trials that it ends with.
         pruned: How many of these are pruned.
-        failed: Trials that raised, so far.
+        failed: Settings that have failed: their latest attempt raised.
         running: The trials at work.
         latest: The trials finished last, newest first.
         news: The trials finished since the last look.
@@ -86,46 +96,41 @@ class SearchObserver:
         self._plan = plan
         self._study = find_study(plan.name, database)
         self._workers = workers
-        self._known = {t.number for t in self._trials() if t.state.is_finished()}
+        self._known = {t.number for t in trials_of(self._study) if t.state.is_finished()}
 
     def look(self) -> SearchProgress:
         """Reads where the search stands now."""
-        trials = self._trials()
-        finished = [t for t in trials if t.state in _FINISHED]
-        ended = [t for t in trials if t.state in _FINISHED or ERROR in t.user_attrs]
+        trials = trials_of(self._study)
+        finished = [t for t in trials if is_finished(t)]
+        ended = [t for t in trials if is_finished(t) or raised(t)]
         ended.sort(key=lambda t: (t.datetime_complete is None, t.datetime_complete, t.number))
-        news = [t for t in ended if t.state.is_finished() and t.number not in self._known]
+        news = [t for t in ended if t.number not in self._known]
         self._known |= {t.number for t in news}
-        pruned = sum(t.state == TrialState.PRUNED for t in finished)
         measured = [t for t in finished if is_measured(t)]
         pick = max if self._plan.direction == "maximize" else min
-        running = [t for t in trials if t.state == TrialState.RUNNING]
+        running = [t for t in trials if is_running(t)]
         shown = [self._shown(t) for t in finished]
         return SearchProgress(
             finished=len(finished),
             total=max(self._plan.limits.trials, len(finished)),
-            pruned=pruned,
-            failed=sum(ERROR in t.user_attrs for t in trials),
+            pruned=sum(map(is_pruned, finished)),
+            failed=len(failed(trials)),
             running=tuple(self._shown(t) for t in running),
             latest=tuple(self._shown(t) for t in reversed(ended[-5:])),
             news=tuple(self._shown(t) for t in news),
-            best=self._shown(pick(measured, key=lambda t: t.values[0])) if measured else None,
+            best=self._shown(pick(measured, key=value_of)) if measured else None,
             epochs=trained_epochs(trials).count,
             epochs_saved=sum(t.last - t.epoch for t in shown if t.state == "pruned"),
             seconds_left=self._seconds_left(finished, running),
         )
 
-    def _trials(self) -> list[FrozenTrial]:
-        return self._study.get_trials(deepcopy=False) if self._study is not None else []
-
     def _shown(self, trial: FrozenTrial) -> SearchTrial:
         point = known_params(trial)
-        epoch = max(trial.intermediate_values, default=0)
-        value = trial.intermediate_values.get(epoch)
+        value = last_value(trial)
         return SearchTrial(
             number=trial.number,
             setting=point,
-            epoch=epoch,
+            epoch=epoch_of(trial),
             last=self._plan.planned(point).epochs,
             value=value if value is not None and isfinite(value) else None,
             state=_state(trial),
@@ -144,4 +149,4 @@ class SearchObserver:
 def _state(trial: FrozenTrial) -> str:
     if has_diverged(trial):
         return "diverged"
-    return "failed" if trial.state == TrialState.FAIL else trial.state.name.lower()
+    return "failed" if raised(trial) else trial.state.name.lower()

@@ -14,9 +14,15 @@ from optuna.samplers import BaseSampler
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from hpstudy.trials import ERROR, has_diverged, invocation_of, is_measured, known_key
-
-_FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+from hpstudy.trials import (
+    has_diverged,
+    invocation_of,
+    is_finished,
+    is_measured,
+    known_key,
+    raised,
+    value_of,
+)
 
 
 def told(trials: Sequence[FrozenTrial], direction: str) -> list[FrozenTrial]:
@@ -32,16 +38,14 @@ def told(trials: Sequence[FrozenTrial], direction: str) -> list[FrozenTrial]:
         trials: A study's trials.
         direction: "maximize" or "minimize".
     """
-    finished = [t for t in trials if t.state in _FINISHED]
+    finished = [t for t in trials if is_finished(t)]
     worked = {invocation_of(t) for t in finished}
     known = {known_key(t) for t in finished}
-    worst = _worse_than([t.values[0] for t in finished if is_measured(t)], direction)
+    worst = _worse_than([value_of(t) for t in finished if is_measured(t)], direction)
 
     def is_bad(trial: FrozenTrial) -> bool:
-        if trial.state != TrialState.FAIL:
-            return has_diverged(trial)
-        return (
-            ERROR in trial.user_attrs
+        return has_diverged(trial) or (
+            raised(trial)
             and bool(trial.params)  # a trial without any would empty the samplers' search space
             and invocation_of(trial) in worked
             and known_key(trial) not in known

@@ -13,7 +13,7 @@ from hpstudy.analysis.search import best_settings, read_search
 from hpstudy.storage import open_database
 from hpstudy.studies import FINGERPRINT
 from hpstudy.study_files import load_study
-from hpstudy.trials import DIVERGED
+from hpstudy.trials import DIVERGED, TRAINING
 
 SPACE = {
     "lr": FloatDistribution(0.01, 1.0, log=True),
@@ -101,11 +101,15 @@ def test_diverged_trials_are_counted_and_stand_apart(folder):
         value=-math.inf,
         params=BEST,
         distributions=SPACE,
-        user_attrs={DIVERGED: 3},
+        user_attrs={DIVERGED: 3, TRAINING: "lost"},
         intermediate_values={1: 0.5, 2: 0.4},
     )
     kept = optuna.create_trial(
-        value=0.5, params=BASELINE, distributions=SPACE, intermediate_values={1: 0.4, 2: 0.5}
+        value=0.5,
+        params=BASELINE,
+        distributions=SPACE,
+        user_attrs={TRAINING: "kept"},
+        intermediate_values={1: 0.4, 2: 0.5},
     )
     study.add_trials([lost, kept])
     found = read_search(load_study(folder.path / "seek.toml"), "seek", database)
