@@ -17,23 +17,26 @@ from hpstudy.storage import Runs
 from hpstudy.study import StudyFile
 from hpstudy.study_files import find_study, load_study
 
-_QUICK = "-quick"
 _LONGEST_NAME = 200  # bytes: files are named NAME-epochs.parquet, and a file system takes 255
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A study file with the names that the options give it."""
+    """A study file with the names that the options give it.
+
+    Attributes:
+        path: The file.
+        study: What it says.
+        name: The study's name in the database.
+        runs: Where its files go.
+        is_quick: Whether this is a quick look.
+    """
 
     path: Path
     study: StudyFile
     name: str
     runs: Runs
-
-    @property
-    def is_quick(self) -> bool:
-        """Whether this is the study of a quick look."""
-        return self.name.endswith(_QUICK)
+    is_quick: bool = False
 
     def objective(self) -> Objective:
         """Loads what the study trains."""
@@ -104,8 +107,8 @@ def open_study(
     path = find_study(study)
     read = load_study(path)
     chosen = check_name(path.stem if name is None else name)
-    suffix = _QUICK if quick else ""
+    suffix = "-quick" if quick else ""
     where = runs_at(runs, storage)
     if keep is not None:
         where = replace(where, keep=bytes_of(keep))
-    return Opened(absolute(path), read, f"{chosen}{suffix}", where)
+    return Opened(absolute(path), read, f"{chosen}{suffix}", where, quick)

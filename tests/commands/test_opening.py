@@ -116,3 +116,10 @@ def test_the_database_beside_the_study_file_is_named(folder):
     other = folder.run("show", "study/walk.toml", "--name", "other", code=2).stderr
     assert other.endswith("holds no study 'other'\n")
     assert not (folder.path / "runs").exists()
+
+
+def test_a_name_that_ends_in_quick_is_no_quick_look(folder):
+    folder.run("grid", "walk.toml", "--factor", "lr", "--name", "x-quick")
+    assert "a quick look" not in folder.run("show", "walk.toml", "--name", "x-quick").stdout
+    page = folder.path / folder.run("report", "walk.toml", "--name", "x-quick").stdout.strip()
+    assert "hpstudy report walk.toml --name x-quick" in page.read_text()
