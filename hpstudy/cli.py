@@ -51,25 +51,32 @@ def grid(
 ) -> None:
     """Train the one-factor grid and show its tables."""
     from hpstudy.commands import grid as command
-    from hpstudy.commands.opening import open_study
+    from hpstudy.commands.opening import connections, open_study
     from hpstudy.commands.results import print_results
     from hpstudy.studies import grid_name
 
     opened = open_study(study, name, runs, storage, quick=quick, keep=keep)
     objective = opened.objective()
-    runtime = opened.runtime(
-        objective, grid_name(opened.name), device=device, precision=precision, threads=threads
-    )
-    planned = command.plan_of(opened, objective, runtime, factors=factor, seeds=seeds)
-    if plan:
-        command.print_plan(planned, objective, opened, workers, as_json=as_json)
-        return
-    trained = command.run(planned, objective, opened, workers, factor)
-    print_results(opened, factor, as_json=as_json, sections=["grid"])
-    if trained.epochs and publish:
-        from hpstudy.commands.dashboard import publish_grid
+    with connections(opened.runs) as database:
+        runtime = opened.runtime(
+            objective,
+            grid_name(opened.name),
+            database.reader,
+            device=device,
+            precision=precision,
+            threads=threads,
+        )
+        planned = command.plan_of(opened, objective, runtime, factors=factor, seeds=seeds)
+        if plan:
+            reader = database.reader
+            command.print_plan(planned, objective, opened, reader, workers, as_json=as_json)
+            return
+        trained = command.run(planned, objective, opened, database, workers, factor)
+        print_results(opened, database.reader, factor, as_json=as_json, sections=["grid"])
+        if trained.epochs and publish:
+            from hpstudy.commands.dashboard import publish_grid
 
-        publish_grid(opened)
+            publish_grid(opened, database)
     raise typer.Exit(1 if trained.left else 0)
 
 
@@ -128,35 +135,45 @@ def search(
 ) -> None:
     """Search the ranges, then confirm the winner on fresh seeds."""
     from hpstudy.commands import search as command
-    from hpstudy.commands.opening import open_study
+    from hpstudy.commands.opening import connections, open_study
     from hpstudy.commands.results import print_results
     from hpstudy.studies import search_name
 
     opened = open_study(study, name, runs, storage, quick=quick, keep=keep)
     objective = opened.objective()
-    runtime = opened.runtime(
-        objective, search_name(opened.name), device=device, precision=precision, threads=threads
-    )
-    planned = command.plan_of(
-        opened,
-        objective,
-        runtime,
-        trials=trials,
-        timeout=timeout,
-        epochs=epochs,
-        sampler=sampler,
-        pruner=pruner,
-        seed=seed,
-    )
-    if plan:
-        command.print_plan(planned, objective, opened, workers, confirm, as_json=as_json)
-        return
-    trained = command.run(planned, objective, opened, workers, confirm)
-    failed = print_results(opened, as_json=as_json, sections=["search"])
-    if trained.epochs and publish:
-        from hpstudy.commands.dashboard import publish_search
+    with connections(opened.runs) as database:
+        runtime = opened.runtime(
+            objective,
+            search_name(opened.name),
+            database.reader,
+            device=device,
+            precision=precision,
+            threads=threads,
+        )
+        planned = command.plan_of(
+            opened,
+            objective,
+            runtime,
+            database.reader,
+            trials=trials,
+            timeout=timeout,
+            epochs=epochs,
+            sampler=sampler,
+            pruner=pruner,
+            seed=seed,
+        )
+        if plan:
+            reader = database.reader
+            command.print_plan(
+                planned, objective, opened, reader, workers, confirm, as_json=as_json
+            )
+            return
+        trained = command.run(planned, objective, opened, database, workers, confirm)
+        failed = print_results(opened, database.reader, as_json=as_json, sections=["search"])
+        if trained.epochs and publish:
+            from hpstudy.commands.dashboard import publish_search
 
-        publish_search(opened)
+            publish_search(opened, database)
     raise typer.Exit(1 if failed or trained.left else 0)
 
 
@@ -174,13 +191,13 @@ def show(
     storage: StorageOption = None,
 ) -> None:
     """Show the tables of what the database holds; train nothing."""
+    from hpstudy.commands import results
     from hpstudy.commands.opening import open_study
-    from hpstudy.commands.results import print_results
     from hpstudy.running.grid import chosen_factors
 
     opened = open_study(study, name, runs, storage, quick=quick)
     chosen_factors(opened.study, factor)
-    print_results(opened, factor, as_json=as_json, errors=errors)
+    results.show(opened, factor, as_json=as_json, errors=errors)
 
 
 @app.command()
@@ -259,10 +276,13 @@ def clean(
     """Drop all checkpoints but those that a waiting point would go on from."""
     from hpstudy.commands.opening import open_study
     from hpstudy.running.cleanup import clean as clean_up
+    from hpstudy.storage import reading
     from hpstudy.wording import size
 
     opened = open_study(study, name, runs, storage)
-    typer.echo(f"{size(clean_up(opened.study, opened.name, opened.runs))} freed.")
+    with reading(opened.runs) as database:
+        freed = clean_up(opened.study, opened.name, database, opened.runs)
+    typer.echo(f"{size(freed)} freed.")
 
 
 @app.command()
@@ -276,15 +296,20 @@ def delete(
     from hpstudy.commands.opening import runs_at
     from hpstudy.running.cleanup import belongings
     from hpstudy.running.cleanup import delete as delete_all
+    from hpstudy.storage import nothing_at, reading, writing
     from hpstudy.wording import counted
 
     where = runs_at(runs, storage)
-    owned = belongings(study, where)
+    with reading(where) as there:
+        if there is None:
+            raise nothing_at(where.url)
+        owned = belongings(study, there)
     if not yes:
         typer.confirm(
             f"Delete {', '.join(owned.studies)} with {counted(owned.trials, 'trial')} and "
             f"{counted(owned.epochs, 'epoch')} that no other study uses?",
             abort=True,
         )
-    delete_all(owned, where)
+    with writing(where) as database:
+        delete_all(owned, database, where)
     typer.echo(f"Deleted {', '.join(owned.studies)}.")

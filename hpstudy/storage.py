@@ -79,6 +79,10 @@ class Database:
         """The address without its password."""
         return shown_url(self.url)
 
+    def close(self) -> None:
+        """Closes its connections."""
+        self.engine.dispose()
+
 
 def exists(url: str) -> bool:
     """Tells whether there is a database at the address yet; a file without a schema is none.
@@ -92,8 +96,50 @@ def exists(url: str) -> bool:
         return True  # opening it says what is wrong
 
 
+def nothing_at(url: str) -> UserError:
+    """Returns what to say where there is no database and there should be one."""
+    return UserError(f"{shown_url(url)}: no database there yet")
+
+
+@contextmanager
+def reading(runs: Runs) -> Iterator[Database | None]:
+    """Opens a run's database to read from it, for the block; None where there is none yet.
+
+    Args:
+        runs: Where it is.
+
+    Raises:
+        UserError: What is there can't be opened.
+    """
+    database = open_database(runs.url, write=False) if exists(runs.url) else None
+    try:
+        yield database
+    finally:
+        if database is not None:
+            database.close()
+
+
+@contextmanager
+def writing(runs: Runs) -> Iterator[Database]:
+    """Opens a run's database to write to it, for the block; creates it where there is none.
+
+    Args:
+        runs: Where it is.
+
+    Raises:
+        UserError: What is there can't be opened, or is others' work.
+    """
+    database = open_database(runs.url, write=True)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
 def open_database(url: str, *, write: bool) -> Database:
     """Opens a database; a writer creates it where there is none, whole or not at all.
+
+    `reading` and `writing` also close it.
 
     Writers take SQLite's write lock when a transaction begins (`BEGIN IMMEDIATE`), so that none
     reads what another is about to change: Optuna's own opening lets two workers pop the same
@@ -120,7 +166,7 @@ def open_database(url: str, *, write: bool) -> Database:
             with _schema_is_settled(url):
                 database = _open(url)
         else:
-            raise UserError(f"{shown_url(url)}: no database there yet")
+            raise nothing_at(url)
     except _UNOPENED as error:
         cause = error.__cause__ if isinstance(error, StorageInternalError) else error
         reason = str(getattr(cause, "orig", None) or cause).splitlines()[0]
@@ -129,7 +175,7 @@ def open_database(url: str, *, write: bool) -> Database:
     if write:
         event.listen(database.engine, "connect", _leave_transactions_to_us)
         event.listen(database.engine, "begin", _begin_immediate)
-        database.engine.dispose()  # its connections so far have not heard of the listeners
+        database.close()  # its connections so far have not heard of the listeners
     return database
 
 

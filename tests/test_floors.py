@@ -105,6 +105,17 @@ def test_what_a_trial_is_is_told_in_one_place(file: Path):
         assert not attributes(file) & {"intermediate_values", "user_attrs"}
 
 
+@pytest.mark.parametrize("file", FILES, ids=[str(f.relative_to(PACKAGE)) for f in FILES])
+def test_few_open_the_database(file: Path):
+    nodes = [n for n in ast.walk(ast.parse(file.read_text())) if isinstance(n, ast.ImportFrom)]
+    taken = {alias.name for n in nodes if n.module == "hpstudy.storage" for alias in n.names}
+    if part(file) not in {"commands", "cli"} and file.stem not in {"worker", "launch"}:
+        assert not taken & {"open_database", "reading", "writing"}
+        assert "open_database" not in attributes(file)
+    if part(file) not in {"storage", "creation"}:
+        assert "dispose" not in attributes(file)
+
+
 def test_every_part_has_its_floor():
     assert {part(file) for file in FILES} == set(FLOORS)
 

@@ -19,14 +19,14 @@ from hpstudy.analysis.search import SearchResults, read_search
 from hpstudy.analysis.speed import search_tradeoffs
 from hpstudy.analysis.telling import telling
 from hpstudy.charts.figures import grid_figures, search_figures
-from hpstudy.commands.opening import Opened
+from hpstudy.commands.opening import Connections, Opened
 from hpstudy.errors import UserError
 from hpstudy.objective import Runtime
 from hpstudy.report.dashboard import Published, publish, publish_note, serve
 from hpstudy.report.document import document
 from hpstudy.report.note import grid_note, search_note
 from hpstudy.report.pictures import COLUMNS, MISTAKES, captioned
-from hpstudy.storage import Database, Runs, open_database
+from hpstudy.storage import Database, Runs, nothing_at, reading
 from hpstudy.studies import grid_name, search_name
 
 
@@ -50,38 +50,41 @@ def serve_dashboard(runs: Runs, host: str, port: int) -> None:
     Raises:
         UserError: There is no database yet, or it can't listen there.
     """
-    database = open_database(runs.url, write=False)
 
     def announce(address: str) -> None:
         typer.echo(f"{address} shows {shown_url(runs.url)}; Ctrl-C ends it.")
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    serve(database, runs.artifacts, host=host, port=port, announce=announce)
+    with reading(runs) as database:
+        if database is None:
+            raise nothing_at(runs.url)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        serve(database, runs.artifacts, host=host, port=port, announce=announce)
 
 
-def publish_grid(opened: Opened) -> None:
+def publish_grid(opened: Opened, database: Connections) -> None:
     """Shows a grid's findings in optuna-dashboard: a note, figures, results and mistakes."""
-    _publish(opened, _grid_findings, _renew_search_note)
+    _publish(opened, database, _grid_findings, _renew_search_note)
 
 
-def publish_search(opened: Opened) -> None:
+def publish_search(opened: Opened, database: Connections) -> None:
     """Shows what a search found in optuna-dashboard: a note, figures, results and mistakes."""
-    _publish(opened, _search_findings, _renew_grid_note)
+    _publish(opened, database, _search_findings, _renew_grid_note)
 
 
 def _publish(
     opened: Opened,
+    database: Connections,
     find: Callable[[Opened, _Read, Database], Published | None],
     renew: Callable[[Opened, _Read, Database], None],
 ) -> None:
     try:
-        database = open_database(opened.runs.url, write=True)
-        both = _read(opened, database)
-        found = find(opened, both, database)
+        reader = database.reader
+        assert reader is not None  # something was trained
+        both = _read(opened, reader)
+        found = find(opened, both, reader)
         if found is not None:
-            publish(found, database, opened.runs.artifacts)
-            renew(opened, both, database)  # the answer is of grid and search together
-        database.engine.dispose()
+            publish(found, database.writer, opened.runs.artifacts)
+            renew(opened, both, database.writer)  # the answer is of grid and search together
     except Exception as error:  # whatever is wrong there, the trials are done
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         typer.echo(f"Note: optuna-dashboard will not show the findings: {reason}", err=True)

@@ -11,7 +11,7 @@ from hpstudy.commands.opening import Opened
 from hpstudy.commands.results import nothing_there
 from hpstudy.files import absolute, shown
 from hpstudy.report.export import check_format, write_rows
-from hpstudy.storage import exists, open_database
+from hpstudy.storage import reading
 
 
 def export(opened: Opened, file_format: str, output: Path | None) -> None:
@@ -27,13 +27,10 @@ def export(opened: Opened, file_format: str, output: Path | None) -> None:
     """
     check_format(file_format)
     folder = absolute(output, "--output") if output else opened.runs.folder / "export"
-    rows = None
-    if exists(opened.runs.url):
-        database = open_database(opened.runs.url, write=False)
-        rows = read_rows(opened.name, database)
-        database.engine.dispose()
-    if rows is None:
-        raise nothing_there(opened)
+    with reading(opened.runs) as database:
+        rows = read_rows(opened.name, database) if database is not None else None
+        if rows is None:
+            raise nothing_there(opened, database)
     files = write_rows(rows, opened.name, file_format, folder)
     for file, table in zip(files, (rows.trials, rows.epochs, rows.steps), strict=True):
         typer.echo(f"{shown(file)}: {len(table)} rows")

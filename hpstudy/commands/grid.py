@@ -10,7 +10,7 @@ import typer
 from rich.console import RenderableType
 
 from hpstudy.analysis.findings import read_findings
-from hpstudy.commands.opening import Opened
+from hpstudy.commands.opening import Connections, Opened
 from hpstudy.commands.results import grid_picture
 from hpstudy.commands.training import Trained, train_points, workers_for
 from hpstudy.objective import Objective, Runtime
@@ -47,6 +47,7 @@ def run(
     plan: GridPlan,
     objective: Objective,
     opened: Opened,
+    database: Connections,
     workers: int | None,
     factors: Sequence[str] | None,
 ) -> Trained:
@@ -60,15 +61,21 @@ def run(
         found = read_findings(opened.study, opened.name, reader, factors)
         return grid_picture(found[1], opened) if found is not None else ""
 
-    return train_points(plan, objective, opened.runs, workers, tables=tables)
+    return train_points(plan, objective, database, workers, tables=tables)
 
 
 def print_plan(
-    plan: GridPlan, objective: Objective, opened: Opened, workers: int | None, *, as_json: bool
+    plan: GridPlan,
+    objective: Objective,
+    opened: Opened,
+    reader: Database | None,
+    workers: int | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Says what a grid would take; trains nothing and writes nothing."""
-    check(plan, opened.runs)
-    expected = forecast(plan, objective, opened.runs, workers_for(workers, plan))
+    check(plan, reader)
+    expected = forecast(plan, objective, reader, opened.runs, workers_for(workers, plan))
     if as_json:
         typer.echo(json.dumps({"study": opened.name, "plan": asdict(expected)}, indent=2))
     else:

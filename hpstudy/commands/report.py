@@ -27,7 +27,7 @@ from hpstudy.objective import Runtime
 from hpstudy.pictures import Layer, Pictures
 from hpstudy.report.page import Content, page
 from hpstudy.running.grid import chosen_factors
-from hpstudy.storage import Database, exists, open_database
+from hpstudy.storage import Database, reading
 from hpstudy.studies import grid_name, search_name
 from hpstudy.study_files import studies_that_come_along
 
@@ -46,13 +46,10 @@ def write_report(opened: Opened, factors: Sequence[str] | None, output: Path | N
     chosen_factors(opened.study, factors)
     home = opened.runs.folder / "report"
     path = absolute(output, "--output") if output else home / f"{opened.name}.html"
-    content = None
-    if exists(opened.runs.url):
-        database = open_database(opened.runs.url, write=False)
-        content = _gathered(opened, database, factors)
-        database.engine.dispose()
-    if content is None:
-        raise nothing_there(opened)
+    with reading(opened.runs) as database:
+        content = _gathered(opened, database, factors) if database is not None else None
+        if content is None:
+            raise nothing_there(opened, database)
     html = page(content)
     with replacing(path) as draft:
         draft.write_text(html, encoding="utf-8")

@@ -21,7 +21,7 @@ from hpstudy.report.consoles import plain_console
 from hpstudy.report.document import document
 from hpstudy.report.search_tables import search_tables
 from hpstudy.report.terminal import grid_tables
-from hpstudy.storage import exists, open_database
+from hpstudy.storage import Database, Runs, reading
 from hpstudy.studies import any_study, confirm_name, find_study, grid_name, is_ours, search_name
 from hpstudy.wording import setting
 
@@ -31,8 +31,17 @@ def grid_picture(found: GridFindings, opened: Opened) -> RenderableType:
     return grid_tables(found, quick=quick_note(opened))
 
 
+def show(
+    opened: Opened, factors: Sequence[str] | None = None, *, as_json: bool, errors: bool
+) -> None:
+    """Prints what the database holds; the arguments are those of `print_results`."""
+    with reading(opened.runs) as database:
+        print_results(opened, database, factors, as_json=as_json, errors=errors)
+
+
 def print_results(
     opened: Opened,
+    database: Database | None,
     factors: Sequence[str] | None = None,
     *,
     as_json: bool,
@@ -43,6 +52,7 @@ def print_results(
 
     Args:
         opened: The study.
+        database: The database; None where there is none yet.
         factors: The grid's factors to show; all where None.
         as_json: Whether to print one JSON document, which always holds both sections.
         sections: What to print else.
@@ -51,7 +61,7 @@ def print_results(
     Raises:
         UserError: The database holds nothing of the study.
     """
-    whole, found, search = _read(opened, factors)
+    whole, found, search = _read(opened, database, factors)
     chosen = answer(whole, search)
     grid = None if found is None else found.results
     is_there = grid is not None or search is not None
@@ -70,7 +80,7 @@ def print_results(
         if errors:
             _print_errors([*(grid.failed if grid else ()), *(_failures(search) if search else ())])
     if not is_there:
-        raise nothing_there(opened)
+        raise nothing_there(opened, database)
     failed = {
         "grid": grid.trials.failed if grid is not None else 0,
         "search": len(_failures(search)) if search is not None else 0,
@@ -84,14 +94,12 @@ def _failures(search: SearchResults) -> list[Failure]:
 
 
 def _read(
-    opened: Opened, factors: Sequence[str] | None
+    opened: Opened, database: Database | None, factors: Sequence[str] | None
 ) -> tuple[GridFindings | None, GridFindings | None, SearchResults | None]:
-    if not exists(opened.runs.url):
+    if database is None:
         return None, None, None
-    database = open_database(opened.runs.url, write=False)
     found = read_findings(opened.study, opened.name, database, factors)
     search = read_search(opened.study, opened.name, database)
-    database.engine.dispose()
     return *(found or (None, None)), search
 
 
@@ -111,37 +119,36 @@ def _print(
     console.print(f"Database: {shown_url(opened.runs.url)}", highlight=False, soft_wrap=True)
 
 
-def nothing_there(opened: Opened) -> UserError:
+def nothing_there(opened: Opened, database: Database | None) -> UserError:
     """Returns what to say of a database that holds nothing of a study, and where it may be."""
     here = opened.runs.url
     nothing = f"Nothing run yet: {shown_url(here)} holds no study {opened.name!r}"
     beside = opened.path.parent / "runs"
-    url = runs_at(beside, None).url
-    if exists(here) and (foreign := _foreign(opened.name, here)):
+    there = runs_at(beside, None)
+    if database is not None and (foreign := _foreign(opened.name, database)):
         return UserError(
             f"{foreign!r} in {shown_url(here)} is a plain Optuna study, which hpstudy did not "
             f"write: `hpstudy dashboard --storage {shown_url(here)}` shows it"
         )
-    if url != here and exists(url) and _holds(opened.name, url):
-        return UserError(f"{nothing}; {shown_url(url)} does: give --runs {shown_path(beside)}")
+    if there.url != here and _holds(opened.name, there):
+        return UserError(
+            f"{nothing}; {shown_url(there.url)} does: give --runs {shown_path(beside)}"
+        )
     return UserError(nothing)
 
 
-def _foreign(name: str, url: str) -> str | None:
+def _foreign(name: str, database: Database) -> str | None:
     """Returns a plain Optuna study's name that is ours or begins like one of ours."""
     names = [name, *(part(name) for part in (grid_name, search_name, confirm_name))]
-    database = open_database(url, write=False)
     studies = [study for name in names if (study := any_study(name, database)) is not None]
-    found = next((study.study_name for study in studies if not is_ours(study)), None)
-    database.engine.dispose()
-    return found
+    return next((study.study_name for study in studies if not is_ours(study)), None)
 
 
-def _holds(name: str, url: str) -> bool:
-    database = open_database(url, write=False)
-    found = any(find_study(part(name), database) for part in (grid_name, search_name))
-    database.engine.dispose()
-    return found
+def _holds(name: str, runs: Runs) -> bool:
+    with reading(runs) as database:
+        return database is not None and any(
+            find_study(part(name), database) for part in (grid_name, search_name)
+        )
 
 
 def _print_errors(failures: Sequence[Failure]) -> None:

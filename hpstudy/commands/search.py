@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 import optuna
 import typer
 
-from hpstudy.commands.opening import Opened
+from hpstudy.commands.opening import Connections, Opened
 from hpstudy.commands.training import (
     Trained,
     prepare,
@@ -33,7 +33,7 @@ from hpstudy.running.samplers import DEFAULT_PRUNER, DEFAULT_SAMPLER
 from hpstudy.running.search import Limits, SearchPlan, plan_search, search_of
 from hpstudy.running.search_cost import search_forecast
 from hpstudy.running.search_progress import SearchObserver
-from hpstudy.storage import open_database
+from hpstudy.storage import Database, Runs
 from hpstudy.studies import PRUNER, SAMPLER, search_name
 
 _DURATION = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s?)?")
@@ -61,6 +61,7 @@ def plan_of(
     opened: Opened,
     objective: Objective,
     runtime: Runtime,
+    reader: Database | None,
     *,
     trials: int | None,
     timeout: str | None,
@@ -70,7 +71,7 @@ def plan_of(
     seed: int | None,
 ) -> SearchPlan:
     """Plans a search as the options say; what is left out is as the search has begun."""
-    begun = begun_with(search_name(opened.name), opened.runs)
+    begun = begun_with(search_name(opened.name), reader)
     limits = Limits(
         trials=search_of(opened.study).trials if trials is None else trials,
         epochs=epochs,
@@ -99,6 +100,7 @@ def run(
     plan: SearchPlan,
     objective: Objective,
     opened: Opened,
+    database: Connections,
     workers: int | None,
     confirm: int | None,
 ) -> Trained:
@@ -114,40 +116,39 @@ def run(
     seeds = confirming(opened, confirm)
     if seeds:
         plan = replace(plan, confirmed_by=search_of(opened.study).confirming_metric)
-    trained, is_whole = _search(plan, objective, opened, workers)
-    done = Trained(trained, left=0)
-    if seeds and not is_whole:
-        typer.echo("Not confirmed: the search is not at its end yet.", err=True)
-    elif seeds:
-        choice = plan_choice(plan, objective, opened.runs, seeds)
-        if choice.points:
-            done += train_points(choice, objective, opened.runs, workers, task="finalists")
-        final = plan_confirmation(plan, objective, opened.runs, seeds)
-        if final is None:
-            why = "every finalist diverged or raised" if choice.points else "no trial has a value"
-            typer.echo(f"Not confirmed: {why}.", err=True)
-        else:
-            done += train_points(final, objective, opened.runs, workers, task="confirmation")
-    return done
-
-
-def _search(
-    plan: SearchPlan, objective: Objective, opened: Opened, workers: int | None
-) -> tuple[int, bool]:
-    """Runs what is left of a search.
-
-    Returns:
-        How many epochs were trained meanwhile, and whether the search is at its end.
-    """
     if plan.metric.startswith("test_"):
         typer.echo(
             f"Warning: search.metric is {plan.metric}: what is chosen by the test data scores "
             "better there than elsewhere; search by a validation metric",
             err=True,
         )
-    prepare(plan, objective, opened.runs)
+    reader = prepare(plan, objective, database)
+    trained, is_whole = _search(plan, database.runs, reader, workers)
+    done = Trained(trained, left=0)
+    if seeds and not is_whole:
+        typer.echo("Not confirmed: the search is not at its end yet.", err=True)
+    elif seeds:
+        choice = plan_choice(plan, objective, reader, seeds)
+        if choice.points:
+            done += train_points(choice, objective, database, workers, task="finalists")
+        final = plan_confirmation(plan, objective, reader, seeds)
+        if final is None:
+            why = "every finalist diverged or raised" if choice.points else "no trial has a value"
+            typer.echo(f"Not confirmed: {why}.", err=True)
+        else:
+            done += train_points(final, objective, database, workers, task="confirmation")
+    return done
+
+
+def _search(
+    plan: SearchPlan, runs: Runs, reader: Database, workers: int | None
+) -> tuple[int, bool]:
+    """Runs what is left of a search.
+
+    Returns:
+        How many epochs were trained meanwhile, and whether the search is at its end.
+    """
     size = workers_for(workers, plan)
-    reader = open_database(opened.runs.url, write=False)
     observer = SearchObserver(plan, reader, size)
     start = time.monotonic()
     view = SearchView(observer.look, plan.study.measured(plan.metric, plan.direction))
@@ -155,10 +156,9 @@ def _search(
     ledger = Ledger(study, "")
     ledger.read()
     if ledger.complete + ledger.pruned < plan.limits.trials or ledger.waiting() is not None:
-        ledger = Ledger(study, train(plan, opened.runs, size, view))
+        ledger = Ledger(study, train(plan, runs, size, view))
         ledger.read()
     trained = say_trained(plan, ledger.invocation, reader, time.monotonic() - start, size)
-    reader.engine.dispose()
     if (why := dead_end(ledger, plan.limits)) is not None:
         typer.echo(f"Error: {why}", err=True)
         raise typer.Exit(1)
@@ -176,15 +176,16 @@ def print_plan(
     plan: SearchPlan,
     objective: Objective,
     opened: Opened,
+    reader: Database | None,
     workers: int | None,
     confirm: int | None,
     *,
     as_json: bool,
 ) -> None:
     """Says what a search would take; trains nothing and writes nothing."""
-    check(plan, opened.runs)
+    check(plan, reader)
     expected = search_forecast(
-        plan, objective, opened.runs, workers_for(workers, plan), confirming(opened, confirm)
+        plan, objective, reader, workers_for(workers, plan), confirming(opened, confirm)
     )
     if as_json:
         typer.echo(json.dumps({"study": opened.name, "plan": asdict(expected)}, indent=2))

@@ -13,6 +13,7 @@ import optuna
 import typer
 from rich.console import RenderableType
 
+from hpstudy.commands.opening import Connections
 from hpstudy.objective import Objective
 from hpstudy.report.consoles import plain_console
 from hpstudy.report.live import LiveProgress, PointsView, View
@@ -24,7 +25,8 @@ from hpstudy.running.leftover import leftover
 from hpstudy.running.plan import Plan, PointsPlan
 from hpstudy.running.progress import Observer
 from hpstudy.running.worker import Job
-from hpstudy.storage import Database, Runs, open_database
+from hpstudy.storage import Database, Runs
+from hpstudy.studies import trials_of
 from hpstudy.trials import trained_epochs
 from hpstudy.wording import counted, elapsed
 
@@ -46,12 +48,19 @@ class Trained:
         return Trained(self.epochs + other.epochs, self.left + other.left)
 
 
-def prepare(plan: Plan, objective: Objective, runs: Runs) -> None:
-    """Makes ready what a plan's workers need: the dataset, the database, the Optuna study."""
-    check(plan, runs)
+def prepare(plan: Plan, objective: Objective, database: Connections) -> Database:
+    """Makes ready what a plan's workers need: the dataset, the database, the Optuna study.
+
+    Returns:
+        The database, to read from.
+    """
+    check(plan, database.reader)
     objective.prepare(settings=plan.settings, runtime=plan.runtime)
-    for note in begin(plan, objective, runs):
+    for note in begin(plan, objective, database.writer):
         typer.echo(f"Note: {note}", err=True)
+    reader = database.reader
+    assert reader is not None  # what was begun is there
+    return reader
 
 
 def workers_for(wanted: int | None, plan: Plan) -> int:
@@ -95,16 +104,15 @@ def train(
 def train_points(
     plan: PointsPlan,
     objective: Objective,
-    runs: Runs,
+    database: Connections,
     workers: int | None,
     *,
     task: str = "",
     tables: Callable[[Database], RenderableType] | None = None,
 ) -> Trained:
     """Runs what is left of a plan whose points are known, and says how long it took."""
-    prepare(plan, objective, runs)
+    reader = prepare(plan, objective, database)
     size = workers_for(workers, plan)
-    reader = open_database(runs.url, write=False)
     observer = Observer(plan, reader, Costs(plan, objective), size)
     start = time.monotonic()
     view = PointsView(observer.look, plan.study.measured(plan.metric, plan.direction), task)
@@ -112,10 +120,9 @@ def train_points(
     left = leftover(plan, "", reader)
     invocation = ""
     if left.points or left.is_asked_for:
-        invocation = train(plan, runs, size, view, show)
+        invocation = train(plan, database.runs, size, view, show)
         left = leftover(plan, invocation, reader)
     trained = say_trained(plan, invocation, reader, time.monotonic() - start, size)
-    reader.engine.dispose()
     if left.points:
         typer.echo(f"{left}", err=True)
     if left.stopped_by is not None:
@@ -134,7 +141,7 @@ def say_trained(plan: Plan, invocation: str, reader: Database, seconds: float, w
     """
     study = optuna.load_study(study_name=plan.name, storage=reader.storage)
     is_ours = Ledger(study, invocation).is_ours
-    done = trained_epochs(t for t in study.get_trials(deepcopy=False) if is_ours(t))
+    done = trained_epochs(filter(is_ours, trials_of(study)))
     again = f" ({done.again} of them again, as their last state was gone)" if done.again else ""
     what = "epoch" if plan.incremental else "point"  # a function's training is one call
     typer.echo(

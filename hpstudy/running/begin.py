@@ -14,7 +14,7 @@ from hpstudy.objective import Objective
 from hpstudy.running.plan import Plan, PointsPlan
 from hpstudy.running.search import SearchPlan
 from hpstudy.running.space import distributions, known_distributions
-from hpstudy.storage import Database, Runs, exists, hold, open_database
+from hpstudy.storage import Database, hold
 from hpstudy.studies import (
     FINGERPRINT,
     PRUNER,
@@ -33,13 +33,13 @@ from hpstudy.studies import (
 )
 
 
-def begin(plan: Plan, objective: Objective, runs: Runs) -> list[str]:
+def begin(plan: Plan, objective: Objective, database: Database) -> list[str]:
     """Creates the plan's study, or opens it if its trials are of the same kind.
 
     Args:
         plan: What will run.
         objective: What it trains.
-        runs: Where the database is.
+        database: The database, opened for writing.
 
     Returns:
         What the user should know before going on, a line each.
@@ -47,9 +47,8 @@ def begin(plan: Plan, objective: Objective, runs: Runs) -> list[str]:
     Raises:
         UserError: The study holds trials of another kind.
     """
-    check(plan, runs)
-    database = open_database(runs.url, write=True)
-    with hold(runs.url, "schema"):
+    with hold(database.url, "schema"):
+        _guard(any_study(plan.name, database), plan, database)  # others may have begun it by now
         study = optuna.create_study(
             study_name=plan.name,
             storage=database.storage,
@@ -62,68 +61,62 @@ def begin(plan: Plan, objective: Objective, runs: Runs) -> list[str]:
         notes = list(_changed_source(study, objective))
         if isinstance(plan, SearchPlan):
             notes += _changed_options(study, {SAMPLER: plan.sampler, PRUNER: plan.pruner})
-    database.engine.dispose()
     return notes
 
 
-def check(plan: Plan, runs: Runs) -> None:
+def check(plan: Plan, database: Database | None) -> None:
     """Checks that the plan's trials may stand beside those that its study already holds.
+
+    Args:
+        plan: What is to run.
+        database: The database; None where there is none yet.
 
     Raises:
         UserError: They may not: it says what differs, or whose the study is.
     """
-    if not exists(runs.url):
+    if database is None:
         return
-    database = open_database(runs.url, write=False)
-    try:
-        check_ours(runs.url)
-        study = any_study(plan.name, database)
-        if study is None:
-            return
-        if not is_ours(study):
-            _check_untouched(study, plan, database)
-            return
-        changes = list(_differences(fingerprint_of(study), plan.fingerprint))
-        if changes:
-            raise UserError(
-                f"study {plan.name!r} in {database.shown} holds trials of another kind: "
-                f"{'; '.join(changes)}; give --name for a study of its own, or begin anew after "
-                f"`hpstudy delete {plan.name.rpartition('/')[0]}`"
-            )
-        if isinstance(plan, PointsPlan):
-            known = known_distributions(trials_of(study))
-            distributions([p.point for p in plan.points], known, plan.space)
-    finally:
-        database.engine.dispose()
+    check_ours(database.url)
+    study = any_study(plan.name, database)
+    _guard(study, plan, database)
+    if study is not None and isinstance(plan, PointsPlan):
+        known = known_distributions(trials_of(study))
+        distributions([p.point for p in plan.points], known, plan.space)
 
 
-def _check_untouched(study: optuna.Study, plan: Plan, database: Database) -> None:
-    """Lets a study pass that was created a moment before its process was killed."""
-    if not is_untouched(study) or study.direction.name.lower() != plan.direction:
+def _guard(study: optuna.Study | None, plan: Plan, database: Database) -> None:
+    """Keeps trials of another kind, and others' studies, apart from the plan's.
+
+    A study that was created a moment before its process was killed is as good as none.
+    """
+    if study is None or (is_untouched(study) and study.direction.name.lower() == plan.direction):
+        return
+    if not is_ours(study):
         raise UserError(
             f"study {plan.name!r} in {database.shown} is a plain Optuna study, which hpstudy did "
             "not write: give --name for a study of its own"
         )
+    if changes := list(_differences(fingerprint_of(study), plan.fingerprint)):
+        raise UserError(
+            f"study {plan.name!r} in {database.shown} holds trials of another kind: "
+            f"{'; '.join(changes)}; give --name for a study of its own, or begin anew after "
+            f"`hpstudy delete {plan.name.rpartition('/')[0]}`"
+        )
 
 
-def begun_with(name: str, runs: Runs) -> Mapping[str, Any]:
+def begun_with(name: str, database: Database | None) -> Mapping[str, Any]:
     """Returns what an Optuna study has begun with; empty where it has not.
 
     Args:
         name: The Optuna study's name.
-        runs: Where the database is.
+        database: The database; None where there is none yet.
 
     Returns:
         What all its trials have in common, such as "precision" and "seed", and a search's "sampler"
         and "pruner".
     """
-    if not exists(runs.url):
-        return {}
-    database = open_database(runs.url, write=False)
-    study = find_study(name, database)
-    begun = {**fingerprint_of(study), **options_of(study)} if study is not None else {}
-    database.engine.dispose()
-    return begun
+    study = find_study(name, database) if database is not None else None
+    return {**fingerprint_of(study), **options_of(study)} if study is not None else {}
 
 
 def _changed_options(study: optuna.Study, options: Mapping[str, str]) -> Iterator[str]:

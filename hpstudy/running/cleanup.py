@@ -16,7 +16,7 @@ from hpstudy.errors import UserError
 from hpstudy.records import Records
 from hpstudy.running.keeping import drop
 from hpstudy.sampler import Point, one_factor_points
-from hpstudy.storage import Runs, exists, open_database
+from hpstudy.storage import Database, Runs
 from hpstudy.studies import artifacts_of, grid_name, is_ours, seeds_of, trials_of
 from hpstudy.study import StudyFile
 from hpstudy.trials import (
@@ -46,7 +46,7 @@ class Belongings:
     epochs: int
 
 
-def clean(study: StudyFile, name: str, runs: Runs) -> int:
+def clean(study: StudyFile, name: str, database: Database | None, runs: Runs) -> int:
     """Drops all checkpoints but those that something waits for, and returns the bytes freed.
 
     Something waits for those of trainings that a point of the study file still needs, that a trial
@@ -56,18 +56,17 @@ def clean(study: StudyFile, name: str, runs: Runs) -> int:
     Args:
         study: The study file.
         name: The study's name.
-        runs: Where database and checkpoints are.
+        database: The database; None where there is none yet.
+        runs: Where the checkpoints are.
     """
     checkpoints = Checkpoints(runs.checkpoints)
     needed: set[str] = set()
-    if exists(runs.url):
-        database = open_database(runs.url, write=False)
+    if database is not None:
         for study_name in optuna.get_all_study_names(database.storage):
             loaded = optuna.load_study(study_name=study_name, storage=database.storage)
             attempts = latest_attempts(trials_of(loaded))
             points = _grid_points(study, loaded) if study_name == grid_name(name) else []
             needed |= _unfinished(attempts, points, study.fidelity)
-        database.engine.dispose()
     unneeded = [key for key in checkpoints.keys() if key not in needed]  # noqa: SIM118 - no dict
     return sum(drop(key, checkpoints, runs.url) for key in unneeded)
 
@@ -98,13 +97,12 @@ def _unfinished(
     return {keys[training(point)] for point in unfinished if training(point) in keys}
 
 
-def belongings(name: str, runs: Runs) -> Belongings:
+def belongings(name: str, database: Database) -> Belongings:
     """Lists what is a study's own: its Optuna studies, and trainings no other study uses.
 
     Raises:
         UserError: There is no such study.
     """
-    database = open_database(runs.url, write=False)
     own: set[str] = set()
     others: set[str] = set()
     studies: list[str] = []
@@ -122,7 +120,6 @@ def belongings(name: str, runs: Runs) -> Belongings:
         if is_ours(study):
             known.add(study_name.rpartition("/")[0])
     counts = Records(database.engine).counts() if Records(database.engine).exist() else {}
-    database.engine.dispose()
     if not studies:
         plain = [own for own in names if name in (own, own.rpartition("/")[0])]
         if plain:
@@ -138,13 +135,17 @@ def belongings(name: str, runs: Runs) -> Belongings:
     )
 
 
-def delete(owned: Belongings, runs: Runs) -> None:
+def delete(owned: Belongings, database: Database, runs: Runs) -> None:
     """Deletes what is a study's own, its checkpoints and artifacts included.
+
+    Args:
+        owned: What is its own.
+        database: The database, opened for writing.
+        runs: Where checkpoints and artifacts are.
 
     Raises:
         UserError: A worker is at it.
     """
-    database = open_database(runs.url, write=True)
     for study_name in owned.studies:
         study = optuna.load_study(study_name=study_name, storage=database.storage)
         if any(is_alive(trial, study_name, runs.url) for trial in trials_of(study)):
@@ -159,4 +160,3 @@ def delete(owned: Belongings, runs: Runs) -> None:
     checkpoints = Checkpoints(runs.checkpoints)
     for key in owned.trainings:
         checkpoints.drop(key)
-    database.engine.dispose()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-import optuna
-
 from hpstudy.confirmation import (
     Candidate,
     candidates,
@@ -20,8 +18,8 @@ from hpstudy.running.plan import Plan, PointsPlan, check_points, handed_out
 from hpstudy.running.search import SearchPlan, search_of
 from hpstudy.running.space import fitted, holding
 from hpstudy.sampler import Point
-from hpstudy.storage import Runs, open_database
-from hpstudy.studies import confirm_name, find_study
+from hpstudy.storage import Database
+from hpstudy.studies import confirm_name, find_study, trials_of
 
 _NOT_SHARED = (
     "seed",
@@ -31,23 +29,25 @@ _NOT_SHARED = (
 )  # what sets a search apart, but not its confirmation
 
 
-def plan_choice(search: SearchPlan, objective: Objective, runs: Runs, seeds: int) -> PointsPlan:
+def plan_choice(
+    search: SearchPlan, objective: Objective, database: Database, seeds: int
+) -> PointsPlan:
     """Plans the finalists' trainings on fresh seeds, validation data held out as in the search."""
-    finalists = [c.setting for c in find_finalists(search, runs)]
+    finalists = [c.setting for c in find_finalists(search, database)]
     validation = int(search.settings["validation"])
     design = points(finalists, validation, choosing_seeds(seeds))
     return _plan(search, objective, design, choosing_seeds(seeds), search.metric)
 
 
 def plan_confirmation(
-    search: SearchPlan, objective: Objective, runs: Runs, seeds: int
+    search: SearchPlan, objective: Objective, database: Database, seeds: int
 ) -> PointsPlan | None:
     """Plans the winner's and the baseline's trainings on all training data.
 
     Returns:
         The plan, or None if no finalist has a value.
     """
-    chosen = winner(find_finalists(search, runs), search.direction)
+    chosen = winner(find_finalists(search, database), search.direction)
     if chosen is None:
         return None
     settings = [chosen.setting, fitted(search.study.baseline, search.space)]
@@ -56,21 +56,16 @@ def plan_confirmation(
     return _plan(search, objective, design, confirming_seeds(seeds), metric)
 
 
-def find_finalists(search: SearchPlan, runs: Runs) -> list[Candidate]:
+def find_finalists(search: SearchPlan, database: Database) -> list[Candidate]:
     """Returns the best settings of the search, with the values that they have on fresh seeds."""
-    database = open_database(runs.url, write=False)
-    searched = optuna.load_study(study_name=search.name, storage=database.storage)
-    confirmation = find_study(_name(search), database)
-    found = candidates(
+    return candidates(
         search.study.baseline,
-        searched.get_trials(deepcopy=False),
+        trials_of(find_study(search.name, database)),
         search.direction,
         search_of(search.study).finalists,
         validation=int(search.settings["validation"]),
-        trials=confirmation.get_trials(deepcopy=False) if confirmation is not None else (),
+        trials=trials_of(find_study(_name(search), database)),
     )
-    database.engine.dispose()
-    return found
 
 
 def _name(search: SearchPlan) -> str:

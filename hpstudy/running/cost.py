@@ -10,7 +10,7 @@ from hpstudy.numeric import mean
 from hpstudy.objective import Estimate, Objective
 from hpstudy.records import Epoch, Records
 from hpstudy.running.plan import PointsPlan
-from hpstudy.storage import Runs, exists, open_database
+from hpstudy.storage import Database, Runs
 
 
 class Costs:
@@ -113,16 +113,22 @@ class Forecast:
     checkpoint_bytes: int | None
 
 
-def forecast(plan: PointsPlan, objective: Objective, runs: Runs, workers: int) -> Forecast:
-    """Says what a plan would take; trains nothing and writes nothing."""
+def forecast(
+    plan: PointsPlan, objective: Objective, database: Database | None, runs: Runs, workers: int
+) -> Forecast:
+    """Says what a plan would take; trains nothing and writes nothing.
+
+    Args:
+        plan: The plan.
+        objective: What it trains.
+        database: The database; None where there is none yet.
+        runs: Where the checkpoints are.
+        workers: How many trainings would run at once.
+    """
     last = plan.last_epochs()
     recorded: dict[str, list[Epoch]] = {}
-    if exists(runs.url):
-        database = open_database(runs.url, write=False)
-        records = Records(database.engine)
-        if records.exist():
-            recorded = records.epochs_of(last)
-        database.engine.dispose()
+    if database is not None and (records := Records(database.engine)).exist():
+        recorded = records.epochs_of(last)
     left = plan.epochs_left({key: len(epochs) for key, epochs in recorded.items()})
     checkpoints = Checkpoints(runs.checkpoints)
     again = {

@@ -12,8 +12,6 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import connection
 from multiprocessing.connection import Connection
@@ -39,7 +37,7 @@ from hpstudy.running.ledger import Ledger
 from hpstudy.running.output import Marks, Relay, Say, Warnings
 from hpstudy.running.threads import threads_for_children
 from hpstudy.running.worker import Job, Worker
-from hpstudy.storage import Database, hold, open_database
+from hpstudy.storage import Database, hold, writing
 from hpstudy.trials import epoch_of, point_key, worker_of
 
 _LOOK_SECONDS = 1.0
@@ -133,7 +131,7 @@ class _Pool:
         if said:
             return
         code = member.process.exitcode or 0
-        with deferred_interrupts(), self._open() as database:
+        with deferred_interrupts(), writing(self._job.runs) as database:
             self._bury(member.process.pid, code, database)
             self._check_progress(code, database)
         self._start()
@@ -163,14 +161,6 @@ class _Pool:
                 f"{self._deaths_in_a_row} workers in a row died before they began a trial, the "
                 f"last with exit code {code}; finished epochs are kept"
             )
-
-    @contextmanager
-    def _open(self) -> Iterator[Database]:
-        database = open_database(self._job.runs.url, write=True)
-        try:
-            yield database
-        finally:
-            database.engine.dispose()
 
     def _stop(self) -> None:
         for member in self._members:

@@ -9,7 +9,7 @@ from hpstudy.objective import Objective
 from hpstudy.running.plan import PlannedPoint
 from hpstudy.running.search import SearchPlan, search_of
 from hpstudy.sampler import SEED
-from hpstudy.storage import Runs, exists, open_database
+from hpstudy.storage import Database
 from hpstudy.studies import find_study, trials_of
 from hpstudy.trials import is_finished
 
@@ -37,18 +37,18 @@ class SearchForecast:
 
 
 def search_forecast(
-    plan: SearchPlan, objective: Objective, runs: Runs, workers: int, confirm: int
+    plan: SearchPlan, objective: Objective, database: Database | None, workers: int, confirm: int
 ) -> SearchForecast:
     """Says what a search would take; trains nothing and writes nothing.
 
     Args:
         plan: The search.
         objective: What it trains.
-        runs: Where its database is.
+        database: The database; None where there is none yet.
         workers: How many trainings would run at once.
         confirm: Fresh seeds of the confirmation.
     """
-    left = plan.limits.trials - min(_finished(plan, runs), plan.limits.trials)
+    left = plan.limits.trials - min(_finished(plan, database), plan.limits.trials)
     examples = plan.examples()
     epochs = mean(example.epochs for example in examples)
     baseline = plan.planned({**plan.study.baseline, SEED: plan.seed})
@@ -69,13 +69,9 @@ def search_forecast(
     )
 
 
-def _finished(plan: SearchPlan, runs: Runs) -> int:
-    if not exists(runs.url):
-        return 0
-    database = open_database(runs.url, write=False)
-    trials = trials_of(find_study(plan.name, database))
-    database.engine.dispose()
-    return sum(map(is_finished, trials))
+def _finished(plan: SearchPlan, database: Database | None) -> int:
+    study = find_study(plan.name, database) if database is not None else None
+    return sum(map(is_finished, trials_of(study)))
 
 
 def _rate(plan: SearchPlan, objective: Objective, point: PlannedPoint) -> float | None:

@@ -74,8 +74,8 @@ def make(folder: Path, levels: int) -> None:
     plan = plan_grid(study, objective, name="large", home=folder, runtime=runtime)
     runs = Runs(folder / "runs", f"sqlite:///{folder / 'runs' / 'hpstudy.db'}")
     (folder / "runs").mkdir()
-    begin(plan, objective, runs)
     database = open_database(runs.url, write=True)
+    begin(plan, objective, database)
     records = Records(database.engine)
     space = distributions([p.point for p in plan.points], {})
     trials = []

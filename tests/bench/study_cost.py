@@ -39,7 +39,7 @@ from hpstudy.running.ledger import Ledger
 from hpstudy.running.samplers import sampler
 from hpstudy.running.space import distributions
 from hpstudy.running.worker import Job, Worker
-from hpstudy.storage import Runs, open_database
+from hpstudy.storage import Database, Runs, writing
 from hpstudy.study_files import load_study
 from hpstudy.trials import TRAINING
 
@@ -83,7 +83,11 @@ def study_file(folder: Path, trials: int, epochs: int) -> Path:
 
 def fill(plan: GridPlan, runs: Runs, count: int) -> None:
     """Adds finished trials for the first points, their epochs recorded as a worker would."""
-    database = open_database(runs.url, write=True)
+    with writing(runs) as database:
+        _fill(plan, database, count)
+
+
+def _fill(plan: GridPlan, database: Database, count: int) -> None:
     study = optuna.load_study(study_name=plan.name, storage=database.storage)
     spans = distributions(p.point for p in plan.points)
     trials = [
@@ -114,7 +118,6 @@ def fill(plan: GridPlan, runs: Runs, count: int) -> None:
             "WHERE training_id = 1 AND epoch = 1",
             [(epoch,) for epoch in range(1, first.epochs + 1)],
         )
-    database.engine.dispose()
 
 
 class Stopwatch:
@@ -160,7 +163,11 @@ def ours(plan: GridPlan, runs: Runs) -> dict[str, float]:
 
 
 def bare(plan: GridPlan, runs: Runs, count: int) -> dict[str, float]:
-    database = open_database(runs.url, write=True)
+    with writing(runs) as database:
+        return _bare(plan, database, count)
+
+
+def _bare(plan: GridPlan, database: Database, count: int) -> dict[str, float]:
     study = optuna.load_study(
         study_name=plan.name, storage=database.storage, sampler=optuna.samplers.RandomSampler()
     )
@@ -174,7 +181,6 @@ def bare(plan: GridPlan, runs: Runs, count: int) -> dict[str, float]:
             trial.report(1.0, epoch)
         study.tell(trial, 1.0)
     total = time.perf_counter() - start
-    database.engine.dispose()
     return {"bare trial": total / count}
 
 
@@ -212,7 +218,8 @@ def measure(trials: int, epochs: int, count: int) -> dict[str, float]:
         objective = load_objective(study.objective, folder)
         plan = plan_grid(study, objective, name="trivial", home=folder, runtime=Runtime())
         runs = Runs(folder / "runs", f"sqlite:///{folder / 'runs' / 'hpstudy.db'}")
-        begin(plan, objective, runs)
+        with writing(runs) as database:
+            begin(plan, objective, database)
         fill(plan, runs, trials)
         copy = Runs(folder / "copy", f"sqlite:///{folder / 'copy' / 'hpstudy.db'}")
         copy.folder.mkdir()

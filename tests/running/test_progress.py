@@ -13,7 +13,7 @@ from hpstudy.running.begin import begin
 from hpstudy.running.cost import Costs
 from hpstudy.running.grid import GridPlan, plan_grid
 from hpstudy.running.progress import FinishedEpoch, Observer, RunningTraining
-from hpstudy.storage import Runs, open_database
+from hpstudy.storage import open_database
 from hpstudy.study_files import load_study
 
 SPACE = {
@@ -44,8 +44,8 @@ def begun(folder):
         plan = plan_grid(
             study, objective, name="w", home=folder.path, runtime=Runtime(), seeds=seeds
         )
-        begin(plan, objective, Runs(folder.path / "runs", folder.url))
         writer = open_database(folder.url, write=True)
+        begin(plan, objective, writer)
         reader = open_database(folder.url, write=False)
         databases.extend([writer, reader])
         return Begun(
