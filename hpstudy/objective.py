@@ -25,13 +25,13 @@ A `Training` may offer more than the protocol asks for. Each of these names is o
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from hpstudy.aside import aside
+from hpstudy.beside import entered
 from hpstudy.errors import UserError
 from hpstudy.expected import listed
 from hpstudy.pictures import Layer, Pictures
@@ -149,14 +149,16 @@ class Objective:
     Args:
         name: "module:name".
         target: The class or function.
-        home: The folder that the study file lies in, if the objective was found beside it.
+        folder: The folder that the study file lies in.
+        source: The file of the objective's module, if it was found in that folder.
     """
 
-    def __init__(self, name: str, target: Any, home: Path | None) -> None:  # noqa: ANN401
+    def __init__(self, name: str, target: Any, folder: Path, source: Path | None = None) -> None:  # noqa: ANN401
         self.name = name
         self.is_function = not inspect.isclass(target)
-        self.home = home
         self._target = target
+        self._folder = folder
+        self._source = source
 
     @property
     def version(self) -> int:
@@ -171,11 +173,10 @@ class Objective:
 
     def start(self, params: Params, *, seed: int, settings: Settings, runtime: Runtime) -> Training:
         """Returns a training at epoch 0."""
-        training: Training
         if self.is_function:
-            training = FunctionTraining(self._target, params, seed=seed, settings=settings)  # type: ignore[assignment]
-        else:
-            training = self._target(params, seed=seed, settings=settings, runtime=runtime)
+            return FunctionTraining(self._target, params, seed=seed, settings=settings)  # type: ignore[return-value]
+        with entered(self._folder):
+            training: Training = self._target(params, seed=seed, settings=settings, runtime=runtime)
         return training
 
     def check(self, params: Params, *, settings: Settings) -> None:
@@ -197,7 +198,7 @@ class Objective:
         if method is None:
             return None
         try:
-            with aside():
+            with aside(), entered(self._folder):
                 return method(*args, **options)
         except UserError:
             raise
@@ -207,7 +208,7 @@ class Objective:
         except Exception as error:  # a user's method may raise anything
             if part == "check" and isinstance(error, ValueError):
                 raise
-            where = place(error, self.home or Path.cwd())
+            where = place(error, self._folder if self._source else Path.cwd())
             at = f" at {where}" if where else ""
             raise UserError(
                 f"objective {self.name!r}: {part} raised{at}: {described(error)}"
@@ -277,12 +278,13 @@ class Objective:
 
     def source_file(self) -> Path | None:
         """Returns the file of an objective that lies beside its study file."""
-        if self.home is None:
+        if self._source is None:
             return None
         try:
-            found = inspect.getsourcefile(self._target)
+            with entered(self._folder):
+                found = inspect.getsourcefile(self._target)
         except TypeError:  # a partial, or an object that can be called
-            found = sys.modules[self.name.partition(":")[0]].__file__
+            return self._source
         return Path(found) if found else None
 
 
@@ -311,7 +313,7 @@ def load_objective(name: str, beside: Path) -> Objective:
     """
     folder = beside.resolve()
     module, target = find_target(name, folder)
-    file = getattr(module, "__file__", None)
+    file: Any = getattr(module, "__file__", None)
     is_beside = file is not None and Path(file).resolve().is_relative_to(folder)
     is_ours = module.__name__.split(".")[0] == "hpstudy"
-    return Objective(name, target, folder if is_beside and not is_ours else None)
+    return Objective(name, target, folder, Path(file) if is_beside and not is_ours else None)

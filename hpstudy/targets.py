@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from hpstudy.aside import aside
+from hpstudy.beside import import_beside
 from hpstudy.errors import UserError
 from hpstudy.expected import did_you_mean, listed, one_line
 from hpstudy.raised import described, place
@@ -71,13 +70,10 @@ def find_target(name: str, folder: Path) -> tuple[ModuleType, Any]:
 
 def _imported(module_name: str, name: str, folder: Path) -> ModuleType:
     """Imports a module; what it prints goes to stderr, as stdout is for results."""
-    if f"{folder}" not in sys.path:
-        sys.path.insert(0, f"{folder}")
-    importlib.invalidate_caches()
     failed = f"objective {name!r}: importing it failed"
     try:
         with aside():
-            return importlib.import_module(module_name)
+            return import_beside(module_name, folder)
     except SystemExit as error:
         code = "" if error.code is None else one_line(repr(error.code), 60)
         raise UserError(

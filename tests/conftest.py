@@ -346,12 +346,8 @@ class Command:
 def command(tmp_path: Path, monkeypatch, capsys):
     """The command line for what is wrong input: it starts no process, so a hundred are quick."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.delenv("HPSTUDY_RUNS", raising=False)
-    threshold, modules = gc.get_threshold(), set(sys.modules)
+    threshold = gc.get_threshold()
     yield Command(tmp_path, capsys)
     gc.set_threshold(*threshold)
-    for name in set(sys.modules) - modules:
-        if str(getattr(sys.modules[name], "__file__", "")).startswith(f"{tmp_path}"):
-            del sys.modules[name]

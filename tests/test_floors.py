@@ -13,6 +13,7 @@ FLOORS = {
     "metric": 1,
     "expected": 1,
     "aside": 1,
+    "beside": 1,
     "raised": 1,
     "seeds": 1,
     "targets": 1,

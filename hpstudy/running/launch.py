@@ -20,6 +20,7 @@ from typing import NoReturn
 
 import optuna
 
+from hpstudy.beside import entered
 from hpstudy.errors import UserError
 from hpstudy.raised import described
 from hpstudy.records import Records
@@ -189,7 +190,8 @@ def _work(job: Job, pipe: Connection, news: Connection) -> NoReturn:
         mark = Marks(pipe)
         threading.Thread(target=_end_with_parent, daemon=True).start()
         unblock_signals()
-        Worker(job, mark).run()
+        with entered(job.plan.home.resolve()):
+            Worker(job, mark).run()
         news.send(None)
     except Interrupted:
         sys.exit(_STOPPED)

@@ -23,11 +23,12 @@ def versions(objective: str) -> Mapping[str, str]:
     Args:
         objective: "module:name"; its module is loaded.
     """
-    return _versions(objective.partition(":")[0], len(sys.modules))
+    module = objective.partition(":")[0]
+    return _versions(module, sys.modules.get(module), len(sys.modules))
 
 
 @lru_cache(maxsize=1)
-def _versions(module: str, _loaded: int) -> Mapping[str, str]:
+def _versions(module: str, _found: ModuleType | None, _loaded: int) -> Mapping[str, str]:
     """Looks anew only where something more was loaded, as an objective may import late."""
     found = {"python": python_version(), "processor": _processor()}
     packages = [*_OURS, *(["torch"] if "torch" in sys.modules else []), *_imported_by(module)]

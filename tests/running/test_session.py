@@ -53,7 +53,7 @@ class Bench:
         self.identity = Identity("m:Random", 1, {"x": 1}, {}, 0, "fp32", "cpu", 1)
 
     def session(self, records: Records | None = None) -> TrainingSession:
-        objective = Objective("m:Random", self.module.Random, None)
+        objective = Objective("m:Random", self.module.Random, self.folder.parent)
         return TrainingSession(
             objective, self.identity, Runtime(), records or self.records, self.checkpoints
         )
