@@ -1,1 +1,55 @@
-"""From database rows to frozen dataclasses; knows no plotting and prints nothing."""
+"""From database rows to frozen dataclasses; knows no plotting and prints nothing.
+
+The method: how real is told from luck. Its error rates are checked by simulation in the tests.
+
+**One training a setting cannot tell a difference from luck.** With replicates every level gets the
+95 % interval of its mean, its difference from the baseline with its interval, and a verdict:
+better, worse, or no difference shown, and then how large a difference the data still allow. An
+interval that holds all that the metric can be is not shown: so few seeds cannot tell.
+
+**Seeds are blocks, the spread is pooled.** A seed means the same first weights and the same order
+of images at every level. The spread is learned from all levels together, because three seeds are
+too few to learn a spread of its own from: with three seeds, a spread of 0.17 points and a true
+difference of 0.4, a paired t test a level finds it in fewer than one study of ten, this in more
+than four. A level whose spread is unlike the others', such as a network that collapses to one
+answer, stays out of the pool and is judged by Welch's test, and so are levels that no chain of
+shared seeds connects.
+
+**All verdicts of a study together** are wrong in at most 5 % of studies without any difference
+(Holm). So the interval of one level may leave out 0 where no difference is shown. The rates hold
+for a number of seeds that was fixed beforehand: who adds seeds until a verdict turns is wrong more
+often. A verdict holds at the baseline of the other hyperparameters: a one-factor design cannot see
+interactions. Each claim of the study file is judged too: supported, contradicted or not shown,
+with the figures that say so.
+
+**A level that diverges is never recommended**, whatever its other seeds reached: they are the
+luckier part. Its outcomes are compared with the baseline's by rank (Mann and Whitney), a diverged
+seed being the worst outcome, and no difference is told, as the other seeds' could have the wrong
+sign. It is `worse` where that shows it, else `unstable: 3 of 6 seeds diverged`, and `diverges`
+where all of them did.
+
+**Where no difference is shown**, the number of seeds is told that would show one of the size seen
+in four studies of five, and with one seed what three would cost. How far a factor moves the metric
+stands beside how far luck alone would: a factor says something only where it clears that bar. Give
+one setting several names, and all of this shows nothing; the tests train such a study.
+
+**A published accuracy** carries the luck of its test images (98.78 % of 10,000: 98.55 to 98.98,
+Wilson's interval). It is marked where it lies further from ours than the luck of both explains.
+
+**What a search chooses, it chooses on examples held out of training.** The built-in objective holds
+out `search.validation` images, each digit by its share, the same ones in every trial. The test
+images are read after each epoch too, but nothing is chosen by them: of many settings that score
+alike, the best-looking one is partly the luckiest, so its test figure promises more than new digits
+will keep. A study file whose search metric is a test metric gets a warning.
+
+**The best of fifty noisy values flatters itself** in the same way. So the best three settings are
+trained again on three fresh seeds; the one with the best mean is the winner. It is then trained on
+all training examples with three more seeds, beside the baseline on the same seeds, and these
+values, with their mean, 95 % interval and paired difference, are the result. A finalist that
+diverges on a fresh seed cannot win.
+
+**The answer weighs grid and search at once.** A setting that is shown to be better comes before the
+baseline, on fresh seeds before in the grid, unless the grid's lies further ahead. What is worse, or
+diverged on any seed, in one of the two, is never recommended; a baseline that diverged is kept with
+care or not at all.
+"""
