@@ -1,1 +1,68 @@
-"""Planning and running trials: the plan, the worker loop, its processes, their progress."""
+"""Planning and running trials: the plan, the worker loop, its processes, their progress.
+
+How it works, and what may be relied on:
+
+**No epoch is trained twice.** A training is known by its objective and version, hyperparameters
+without the fidelity, settings, seed, precision, device type and threads. Its finished epochs are
+rows in the database, its last state a checkpoint on disk. A 20-epoch level contains the 5- and the
+10-epoch level, the baseline is trained once for all factors, and adding a level, a seed or more
+epochs costs only what is new. Of the 95 epochs of `studies/report.toml`, row by row, 65 are
+trained.
+
+**A killed run loses nothing.** Interrupt it, or kill it: every finished epoch is kept, and the same
+command goes on from there. A worker process that dies is replaced and its point tried again (one
+that dies five times at the same epoch has failed); a point that raises is recorded with its error,
+the others go on, and the next run tries it again. Two runs at once on one study share the work.
+
+**Same seed, same numbers**, however many workers run: each training uses one thread unless told
+otherwise, and what is random comes from the seed and the epoch. This holds on one kind of processor
+and one version of torch; others order their sums differently.
+
+**Whatever an objective does is the outcome of its point**, and the others go on. What raises, calls
+`sys.exit`, crashes or kills its process is recorded with its place and said once for all points
+that fail alike. If the first three fail alike and nothing has ever worked, the run stops there; if
+the metric that the file names is not among what the objective returns, after the first. Trainings
+run in processes of their own, with their threads told to torch, BLAS and OpenMP alike; what they
+write goes to stderr, marked with its point.
+
+**NaN or infinity in the metric is a result**: the training has diverged. It is recorded once, is
+trained no further, and counts against its setting. In another metric it is kept as not known, and
+said.
+
+**Trials mean the total.** `search --trials 50` ends when the study has 50 finished trials, complete
+or pruned, whoever ran them; again with 50 it does nothing, with 80 it adds 30. Trials that raise do
+not count and do not stop it; ten in a row that raise the same error do. A trial that diverged is
+finished, and counts. An interrupted trial is taken up at the epoch that it had reached, by the next
+run. A pruned training's checkpoint is kept like any other, and the same setting asked for again
+goes on from there. A training of the confirmation that raises is named, and the exit code is 1.
+
+**The search learns to keep away from what diverges or raises.** Its sampler is told of such a
+setting as the worst of all; Optuna's samplers never hear of failed trials and ask for their like
+again and again.
+
+**Each trial's sampler is made anew** from the seed and the trial's number. So one worker gives the
+same trials again, in one go or in parts. Several workers share a search without asking for anything
+twice, but what each is told depends on what the others have finished: their trials differ from run
+to run. Seed, sampler and pruner are kept with the search: left out, the next run takes them as they
+were; another seed is another search.
+
+**A full disk, or a `runs/` that was deleted meanwhile**, ends a run with one line and exit code 1;
+no point is blamed for it, and with room again the same command goes on. Reports and exports are
+written beside and renamed, so that the old one survives.
+
+**Kinds are not mixed.** A study in the database carries its settings, objective and version,
+metric, precision, device type and threads. Where one of these has changed, that is said, and the
+study needs a name of its own.
+
+**Others' studies are left alone.** In a database that holds plain Optuna studies and nothing of
+hpstudy's, nothing is written. In a database of hpstudy's, a plain study of the same name is never
+taken over. Its tables carry a version: older ones are brought up, newer ones are refused.
+
+**Everything lies in `runs/`**: the database `hpstudy.db` (SQLite) with its locks, `checkpoints/`,
+`data/`, `artifacts/` (Optuna's artifact store). It is created whole or not at all. A checkpoint of
+the built-in network takes 12 bytes a parameter (20 MB at 512 hidden units, 155 MB at 4096). All
+trainings' last states are kept, so that more epochs go on from there, up to a budget (`--keep`).
+Over it the least recently used go first, but none that a point of the running study waits for or
+that a worker is at. Where a state is gone, the training starts over, and the line after a run says
+how many epochs that took again.
+"""
