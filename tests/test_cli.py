@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hpstudy.cli import app
+from hpstudy.study_files import load_study
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 
@@ -47,6 +49,18 @@ def test_every_command_and_option_has_help_and_is_in_the_readme(command: str):
         assert parameter.help, parameter.name
         for option in parameter.opts:
             assert not option.startswith("--") or option == "--help" or f"`{option}" in README
+
+
+def test_the_readme_is_short_and_its_own_model_runs(tmp_path: Path):
+    assert len(README.splitlines()) <= 200
+    for name in ("mine.toml", "mine.py"):
+        (tmp_path / name).write_text(
+            re.search(rf"```\w+\n(# {name}\n.*?)```", README, re.DOTALL)[1]
+        )
+    study = load_study(tmp_path / "mine.toml")
+    assert study.objective == "mine:score"
+    score = runpy.run_path(f"{tmp_path / 'mine.py'}")["score"]
+    assert 0.9 < score(study.baseline, seed=0, settings={})[study.grid.metric] <= 1
 
 
 @pytest.mark.parametrize("columns", [50, 80, 200])
