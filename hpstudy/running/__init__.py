@@ -55,8 +55,10 @@ metric, precision, device type and threads. Where one of these has changed, that
 study needs a name of its own.
 
 **Others' studies are left alone.** In a database that holds plain Optuna studies and nothing of
-hpstudy's, nothing is written. In a database of hpstudy's, a plain study of the same name is never
-taken over. Its tables carry a version: older ones are brought up, newer ones are refused.
+hpstudy's, `grid` and `search` write nothing: give `--runs` or `--storage` for one of its own.
+`hpstudy dashboard` shows them, no other command does. In a database of hpstudy's, a plain study of
+the same name is never taken over. Its tables carry a version: older ones are brought up, newer
+ones are refused.
 
 **Everything lies in `runs/`**: the database `hpstudy.db` (SQLite) with its locks, `checkpoints/`,
 `data/`, `artifacts/` (Optuna's artifact store). It is created whole or not at all. A checkpoint of
