@@ -34,7 +34,7 @@ def run(installed: Path, home: Path, *args: str) -> str:
     ).stdout
 
 
-def test_the_wheel_holds_the_studies_and_the_type_marker(installed: Path):
+def test_the_wheel_holds_the_studies_the_type_marker_and_the_license(installed: Path):
     wheel = next(installed.parent.glob("*.whl"))
     names = zipfile.ZipFile(wheel).namelist()
     assert "hpstudy/studies/report.toml" in names
@@ -43,6 +43,8 @@ def test_the_wheel_holds_the_studies_and_the_type_marker(installed: Path):
     assert not any(name.startswith(("tests", "studies")) for name in names)
     metadata = next(n for n in names if n.endswith("METADATA"))
     assert "License-Expression: MIT" in zipfile.ZipFile(wheel).read(metadata).decode()
+    text = next(n for n in names if ".dist-info/licenses/" in n)
+    assert "Permission is hereby granted" in zipfile.ZipFile(wheel).read(text).decode()
 
 
 def test_it_runs_from_an_empty_folder(installed: Path, tmp_path: Path):
