@@ -111,7 +111,6 @@ def search_tradeoffs(search: SearchResults, database: Database) -> tuple[Tradeof
     return _with_front(found, search.metric)
 
 
-
 def _measured(runs: Iterable[Run], metric: str) -> Measured | None:
     values = _known(runs, metric)
     if not values:

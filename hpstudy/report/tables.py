@@ -14,7 +14,6 @@ from hpstudy.numeric import mean
 from hpstudy.report.wording import judged
 from hpstudy.wording import apart, gap, headings, level, number, quantity, short_number, words
 
-
 _SHOWN_TRIALS = 10
 _SMALLEST_P = 0.001  # what is smaller is not known to a digit
 _LEVEL_COLUMNS = (

@@ -59,6 +59,7 @@ def test_without_a_better_level_the_baseline_stays_and_the_bound_is_told(made_fi
     assert told.why.startswith("1 level shows no difference from it; the data exclude differences")
 
 
+UNCLEAR = Quantity(0.004, -0.001, 0.007)
 WON = Confirmed(
     metric=Metric.named("test_accuracy", "maximize"),
     params={"lr": 0.002}, seeds=(100, 101), values=(0.992, 0.993),
@@ -71,7 +72,12 @@ WON = Confirmed(
     ("won", "headline", "value", "changed"),
     [
         (WON, "Use lr 0.002.", 0.9925, ("lr",)),
-        (replace(WON, difference=Quantity(0.004, -0.001, 0.007)), "Keep the baseline: ", 0.9885, ()),
+        (
+            replace(WON, difference=Quantity(0.004, -0.001, 0.007)),
+            "Keep the baseline: ",
+            0.9885,
+            (),
+        ),
         (
             replace(WON, difference=Quantity(0.004)),
             "Too early to choose: ",
@@ -89,7 +95,7 @@ def test_a_confirmed_search_decides(made_search, won, headline, value, changed):
 
 
 def test_what_is_not_confirmed_says_how_to_tell(made_search):
-    won = replace(WON, difference=Quantity(0.004, -0.001, 0.007), seeds_needed=5)
+    won = replace(WON, difference=UNCLEAR, seeds_needed=5)
     assert answer(None, made_search(confirmed=won)).notes == (
         "5 seeds would show a difference of this size in four searches of five: --confirm 5.",
     )

@@ -29,7 +29,9 @@ def test_steps_end_with_the_levels_last_epoch(book):
         book.records.add(identity, Epoch(number, {}), steps=[Step(100 * number, 1.0, 0.5)])
     book.trial(0.2)
     book.trial(0.4, epochs=4)
-    by_level = {c.level: c for c in read_curves(book.read(factors=["epochs"]).factors, book.database)}
+    by_level = {
+        c.level: c for c in read_curves(book.read(factors=["epochs"]).factors, book.database)
+    }
     assert [step.seen for step in by_level[2].steps] == [100, 200]
     assert [step.seen for step in by_level[4].steps] == [100, 200, 300, 400]
     assert by_level[2].epochs[-1].seconds is None

@@ -16,7 +16,6 @@ from hpstudy.metric import Metric, Quantity
 
 def grid(direction: str = "maximize", **factors: dict) -> GridResults:
     """A grid's results: per factor its levels' values by seed, the baseline's under "base"."""
-    base = next(iter(factors.values()))["base"]
     results = []
     for factor, levels in factors.items():
         rows = []

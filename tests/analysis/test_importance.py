@@ -35,7 +35,12 @@ def test_ranges_are_the_outermost_means_apart_and_luck_has_a_bar_of_its_own():
     assert rows["large"].amount.low < rows["large"].amount.value < rows["large"].amount.high
     assert rows["small"].amount.value == pytest.approx(0.8 / 3)
     assert rows["small"].amount.low == 0.0  # a range is never negative
-    assert rows["seed"].amount.low < rows["seed"].amount.value < rows["seed"].amount.high < rows["large"].amount.low
+    assert (
+        rows["seed"].amount.low
+        < rows["seed"].amount.value
+        < rows["seed"].amount.high
+        < rows["large"].amount.low
+    )
     assert found.warning is None
 
 
@@ -53,9 +58,9 @@ def test_the_bar_of_luck_is_tukeys_range():
 
 def test_one_seed_has_ranges_but_no_bar_to_compare_them_with():
     found = importances(FactorResult("f", (row(1, 0.5, base=True), row(2, 0.9), row(3))))
-    assert [(r.param, round(r.amount.value, 9), r.amount.low, r.amount.high) for r in found.rows] == [
-        ("f", 0.4, None, None)
-    ]
+    assert [
+        (r.param, round(r.amount.value, 9), r.amount.low, r.amount.high) for r in found.rows
+    ] == [("f", 0.4, None, None)]
     assert "too few seeds" in found.warning
     assert importances(FactorResult("f", (row(1, 0.5, base=True), row(2)))).rows == ()
 
@@ -64,7 +69,12 @@ def test_where_chance_has_no_part_its_bar_is_nothing():
     found = importances(FactorResult("f", (row(1, 1.0, 2, 3, base=True), row(2, 3.0, 4, 5))))
     own, luck = found.rows
     assert (own.amount.value, own.amount.low, own.amount.high) == pytest.approx((2.0, 2.0, 2.0))
-    assert (luck.param, luck.amount.value, luck.amount.low, luck.amount.high) == ("seed", 0.0, 0.0, 0.0)
+    assert (luck.param, luck.amount.value, luck.amount.low, luck.amount.high) == (
+        "seed",
+        0.0,
+        0.0,
+        0.0,
+    )
 
 
 def search(number: int, direction: str = "maximize", *, prune: bool = False) -> SearchResults:
@@ -92,7 +102,9 @@ def test_what_decides_a_search_is_found_by_both_evaluators_and_is_sure(direction
     rows = {(r.evaluator, r.param): r for r in found.rows}
     assert found.warning is None
     for evaluator in ("pedanova", "fanova"):
-        assert rows[evaluator, "x"].amount.value + rows[evaluator, "y"].amount.value == pytest.approx(1.0)
+        assert rows[evaluator, "x"].amount.value + rows[
+            evaluator, "y"
+        ].amount.value == pytest.approx(1.0)
         assert rows[evaluator, "x"].amount.value > 0.7
     sure = rows["pedanova", "x"]
     assert rows["pedanova", "y"].amount.high < sure.amount.low <= sure.amount.high <= 1.0
@@ -140,7 +152,9 @@ def test_without_a_pruned_trial_the_shares_are_optunas_own():
     own = optuna.importance.get_param_importances(
         study, evaluator=optuna.importance.PedAnovaImportanceEvaluator()
     )
-    shares = {r.param: r.amount.value for r in search_importances(tried).rows if r.evaluator == "pedanova"}
+    shares = {
+        r.param: r.amount.value for r in search_importances(tried).rows if r.evaluator == "pedanova"
+    }
     assert shares == pytest.approx(own)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hpstudy.analysis.reading import read_grid
 from hpstudy.analysis.findings import findings
+from hpstudy.analysis.reading import read_grid
 from hpstudy.analysis.results import Failure
 from hpstudy.analysis.speed import speed
 from hpstudy.metric import Quantity

@@ -3,9 +3,9 @@ from __future__ import annotations
 import optuna
 import pytest
 
+from hpstudy.analysis.findings import findings
 from hpstudy.analysis.results import TrialCounts
 from hpstudy.analysis.search import SearchResults
-from hpstudy.analysis.findings import findings
 from hpstudy.analysis.speed import grid_tradeoffs, search_tradeoffs
 from hpstudy.metric import Metric
 from hpstudy.records import Epoch, Identity

@@ -135,7 +135,9 @@ def test_a_figure_tells_its_values_to_who_cannot_see_it(made_findings):
 
 def test_too_few_seeds_to_exclude_anything_is_said(made_findings):
     found = made_findings(a={1: [0.2, 0.9], 2: [0.9, 0.1]})
-    assert finding(found.factors[0], found.metric) == "a: no difference shown, two seeds cannot tell"
+    assert (
+        finding(found.factors[0], found.metric) == "a: no difference shown, two seeds cannot tell"
+    )
     console = Console(file=io.StringIO(), width=200)
     console.print(grid_tables(found))
     text = console.file.getvalue()

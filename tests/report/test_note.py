@@ -89,7 +89,9 @@ def test_a_search_has_its_best_trial_the_winner_and_what_matters():
         TrialCounts(complete=38, pruned=12), 0, 0,
         (best,), best, (), won, (),
     )  # fmt: skip
-    importances = Importances((Importance("lr", "pedanova", Quantity(0.8, 0.7, 0.9)),), "only | few")
+    importances = Importances(
+        (Importance("lr", "pedanova", Quantity(0.8, 0.7, 0.9)),), "only | few"
+    )
     lines = search_note("A search", search, importances, None).splitlines()
     assert lines[2] == r"validation\_accuracy; 38 complete trials, 12 pruned."
     assert r"| 31 | 0\.001 | 99\.12 % |" in lines

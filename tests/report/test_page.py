@@ -12,11 +12,11 @@ import pytest
 from PIL import Image
 from plotly.offline import get_plotlyjs
 
-from hpstudy.metric import Quantity
 from hpstudy.analysis.curves import Curve, CurvePoint
 from hpstudy.analysis.digits import Network, Reading
 from hpstudy.analysis.findings import findings
 from hpstudy.analysis.importance import Importance, Importances
+from hpstudy.metric import Quantity
 from hpstudy.objective import Step
 from hpstudy.pictures import Layer, Pictures
 from hpstudy.records import Epoch
@@ -136,7 +136,9 @@ def test_figures_are_in_the_page_once_with_words_for_who_cannot_see_them(
         content(
             found=made_findings(width={8: BASE, 16: [0.1, 0.2, 0.3]}),
             search=search,
-            importances=Importances((Importance("lr", "pedanova", Quantity(1.0, 0.9, 1.0)),), "few trials"),
+            importances=Importances(
+                (Importance("lr", "pedanova", Quantity(1.0, 0.9, 1.0)),), "few trials"
+            ),
         )
     )
     seen = read(html)
