@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hpstudy.expected import shown
-from hpstudy.metric import PER_CENT, SHARE
+from hpstudy.metric import PER_CENT, SHARE, Direction
 from hpstudy.sampler import Level
 from hpstudy.seeds import LARGEST_WHOLE
 from hpstudy.values import Count, Figure, Number, OneLevel, Seeds, Text, distinct, is_same
@@ -77,7 +77,7 @@ class Grid(Section):
     """The one-factor grid."""
 
     metric: Text = Field("value", description="the metric that is compared")
-    direction: Literal["maximize", "minimize"] = Field("maximize", description="which is better")
+    direction: Direction = Field("maximize", description="which is better")
     validation: Count = Field(0, ge=0, description="images (or rows) held out of training")
     seeds: Seeds = Field(
         [0], description="the replicates: how many or which; every point is trained once per seed"
@@ -182,7 +182,7 @@ class Search(Section):
     """The search."""
 
     metric: Text = Field("value", description="the metric that is searched for")
-    direction: Literal["maximize", "minimize"] = Field("maximize", description="which is better")
+    direction: Direction = Field("maximize", description="which is better")
     validation: Count = Field(0, ge=0, description="images (or rows) held out of training")
     trials: Count = Field(50, ge=1, description="finished trials in all")
     finalists: Count = Field(3, ge=1, description="settings that are trained again to choose by")
@@ -193,7 +193,24 @@ class Search(Section):
         None,
         description="what the winner is confirmed by; for validation_… it is test_… if left out",
     )
+    confirm_direction: Direction | None = Field(
+        None, description="which is better of confirm_metric; as of metric if left out"
+    )
     space: dict[str, Dimension] = Field(min_length=1, description="each hyperparameter's range")
+
+    @model_validator(mode="after")
+    def _one_direction(self) -> Search:
+        if self.confirming_metric == self.metric and self.confirming_direction != self.direction:
+            raise ValueError(
+                f"confirm_direction: expected {self.direction!r}, as what is confirmed by is "
+                f"{self.metric!r} itself, found {self.confirm_direction!r}"
+            )
+        return self
+
+    @property
+    def confirming_direction(self) -> Direction:
+        """Which is better of the metric that the winner is confirmed by."""
+        return self.confirm_direction or self.direction
 
     @property
     def confirming_metric(self) -> str:

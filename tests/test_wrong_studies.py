@@ -160,6 +160,9 @@ WRONG = [
     ("finalists = 3", "finalists = 0", "search.finalists: expected at least 1, found 0"),
     ("confirm_seeds = 3", "confirm_seeds = 101", "search.confirm_seeds: expected at most 100, fo"),
     ('confirm_metric = "value"', 'confirm_metric = ""', "search.confirm_metric: expected some te"),
+    ('confirm_metric = "value"', 'confirm_direction = "up"', "search.confirm_direction: expected"),
+    ('confirm_metric = "value"', 'confirm_direction = "minimize"', "search.*: confirm_direction: "
+     "expected 'maximize', as what is confirmed by is 'value' itself, found 'minimize'"),
     ("{ low = 1, high = 9, step = 1 }", "[1, 9]", "depth: .*{ low = 1, high = 9 }, or choices, "
      r"such as { choices = \[1, 9\] }, found \[1, 9\]"),
     ("{ low = 1, high = 9, step = 1 }", "3", "search.space.depth: expected a range, .*, found 3"),

@@ -143,7 +143,7 @@ def confirmed(
     if not ours and not diverged:
         return None
     values = [*ours.values(), *theirs.values()]
-    metric = study.measured(search.confirming_metric, search.direction, values)
+    metric = study.measured(search.confirming_metric, search.confirming_direction, values)
     is_baseline = winner.setting == baseline
     both = set() if is_baseline else ours.keys() & theirs.keys()
     differences = tuple(finite(ours[seed] - theirs[seed]) for seed in sorted(both))

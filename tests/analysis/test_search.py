@@ -8,8 +8,9 @@ import optuna
 import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 
-from hpstudy.analysis.confirmed import Confirmed
-from hpstudy.analysis.search import best_settings, read_search
+from hpstudy.analysis.answer import answer
+from hpstudy.analysis.search import SearchResults, best_settings, read_search
+from hpstudy.metric import Metric
 from hpstudy.storage import open_database
 from hpstudy.studies import FINGERPRINT
 from hpstudy.study_files import load_study
@@ -27,16 +28,17 @@ BEST = {"lr": 0.2, "epochs": 4, "width": 16}
 
 @pytest.fixture
 def confirm(folder):
-    """Writes a search with its confirmation, of the values given, and reads what is confirmed."""
+    """Writes a search with its confirmation, of the values given, and reads it."""
     text = (folder.path / "seek.toml").read_text()
-    file = folder.write(
-        "seek.toml", text.replace("trials = 8", 'trials = 8\nmetric = "value_accuracy"')
-    )
     database = open_database(folder.url, write=True)
 
-    def write(ours: list[float], theirs: list[float]) -> Confirmed | None:
+    def write(ours: list[float], theirs: list[float], **search: str) -> SearchResults:
+        search = {"metric": "value_accuracy", "direction": "maximize", **search}
+        lines = [f'{key} = "{value}"' for key, value in search.items()]
+        file = folder.write("seek.toml", text.replace("trials = 8", "\n".join(lines)))
         trials = {name: [] for name in ("seek/search", "seek/confirm")}
         for params, value in ((BASELINE, 0.5), (BEST, 0.9)):
+            value = value if search["direction"] == "maximize" else 1 - value
             made = optuna.create_trial(value=value, params=params, distributions=SPACE)
             trials["seek/search"].append(made)
         rounds = [(BEST, 200, 0.9)]
@@ -48,33 +50,45 @@ def confirm(folder):
             trials["seek/confirm"].append(made)
         for name, some in trials.items():
             study = optuna.create_study(
-                study_name=name, storage=database.storage, direction="maximize"
+                study_name=name, storage=database.storage, direction=search["direction"]
             )
             study.set_user_attr(FINGERPRINT, {})
             study.add_trials(some)
-        found = read_search(load_study(file), "seek", database)
-        return found.confirmed
+        return read_search(load_study(file), "seek", database)
 
     yield write
     database.engine.dispose()
 
 
 def test_a_difference_that_is_not_shown_says_how_many_seeds_would_show_it(confirm):
-    found = confirm([0.9930, 0.9851, 0.9914], [0.9906, 0.9844, 0.9884])
+    found = confirm([0.9930, 0.9851, 0.9914], [0.9906, 0.9844, 0.9884]).confirmed
     assert found.difference.value == pytest.approx(0.0061 / 3)
     assert found.difference.low < 0 < found.difference.high
     assert found.seeds_needed == 5
 
 
+def test_a_winner_is_confirmed_by_a_metric_of_its_own_direction(confirm):
+    """The search takes less of a loss, the confirmation more of an accuracy."""
+    names = {"metric": "loss", "confirm_metric": "accuracy"}
+    directions = {"direction": "minimize", "confirm_direction": "maximize"}
+    ours, theirs = [0.97, 0.98, 0.99], [0.93, 0.938, 0.949]
+    found = confirm(ours, theirs, **names, **directions)
+    assert found.confirmed.metric == Metric("accuracy", "maximize", "share", is_guessed=True)
+    assert found.confirmed.difference.low > 0.03
+    assert answer(None, found).headline == "Use lr 0.2, epochs 4, width 16."
+
+
 def test_a_difference_that_is_shown_needs_no_more(confirm):
-    found = confirm([0.97, 0.98, 0.99], [0.87, 0.881, 0.889])
+    found = confirm([0.97, 0.98, 0.99], [0.87, 0.881, 0.889]).confirmed
     assert found.difference.low > 0
     assert found.seeds_needed is None
 
 
 def test_the_interval_of_an_accuracy_ends_at_all(confirm):
-    found = confirm([0.9930, 0.9851, 0.9914], [])
-    assert found.mean.low == pytest.approx(0.9898333 - 4.302653 * 0.0041789 / math.sqrt(3), abs=1e-5)
+    found = confirm([0.9930, 0.9851, 0.9914], []).confirmed
+    assert found.mean.low == pytest.approx(
+        0.9898333 - 4.302653 * 0.0041789 / math.sqrt(3), abs=1e-5
+    )
     assert found.mean.high == 1.0
     assert found.seeds_needed is None
 
