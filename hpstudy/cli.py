@@ -52,7 +52,7 @@ def grid(
     """Train the one-factor grid and show its tables."""
     from hpstudy.commands import grid as command
     from hpstudy.commands.opening import connections, open_study
-    from hpstudy.commands.results import print_results
+    from hpstudy.commands.results import print_summary, summary_of
     from hpstudy.studies import grid_name
 
     opened = open_study(study, name, runs, storage, quick=quick, keep=keep)
@@ -72,11 +72,13 @@ def grid(
             command.print_plan(planned, objective, opened, reader, workers, as_json=as_json)
             return
         trained = command.run(planned, objective, opened, database, workers, factor)
-        print_results(opened, database.reader, factor, as_json=as_json, sections=["grid"])
+        summary = summary_of(opened, database.reader, factor)
+        print_summary(opened, summary, as_json=as_json, sections=["grid"])
         if trained.epochs and publish:
             from hpstudy.commands.dashboard import publish_grid
 
-            publish_grid(opened, database)
+            whole = summary if factor is None else summary_of(opened, database.reader)
+            publish_grid(opened, whole, database.writer)
     raise typer.Exit(1 if trained.left else 0)
 
 
@@ -136,7 +138,7 @@ def search(
     """Search the ranges, then confirm the winner on fresh seeds."""
     from hpstudy.commands import search as command
     from hpstudy.commands.opening import connections, open_study
-    from hpstudy.commands.results import print_results
+    from hpstudy.commands.results import print_summary, summary_of
     from hpstudy.studies import search_name
 
     opened = open_study(study, name, runs, storage, quick=quick, keep=keep)
@@ -169,12 +171,13 @@ def search(
             )
             return
         trained = command.run(planned, objective, opened, database, workers, confirm)
-        failed = print_results(opened, database.reader, as_json=as_json, sections=["search"])
+        summary = summary_of(opened, database.reader)
+        print_summary(opened, summary, as_json=as_json, sections=["search"])
         if trained.epochs and publish:
             from hpstudy.commands.dashboard import publish_search
 
-            publish_search(opened, database)
-    raise typer.Exit(1 if failed or trained.left else 0)
+            publish_search(opened, summary, database.writer)
+    raise typer.Exit(1 if summary.failed_in_search or trained.left else 0)
 
 
 @app.command()

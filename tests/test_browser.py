@@ -6,7 +6,7 @@ import shutil
 import signal
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -17,9 +17,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from hpstudy.analysis.answer import answer
 from hpstudy.analysis.curves import Curve, CurvePoint
 from hpstudy.analysis.digits import Network, Reading
 from hpstudy.analysis.importance import Importance, Importances
+from hpstudy.analysis.searched import SearchFindings
 from hpstudy.analysis.speed import Tradeoff
 from hpstudy.charts.theme import finish
 from hpstudy.metric import Quantity
@@ -77,6 +79,7 @@ def report(tmp_path: Path, made_findings, made_search) -> Path:
     images = np.random.default_rng(0).integers(0, 255, (100, 28, 28), dtype=np.uint8)
     labels = np.arange(100, dtype=np.uint8) % 10
     predicted = (7, *labels[1:].tolist())
+    share = Importance("lr", "pedanova", Quantity(0.9, 0.8, 1.0))
     made = Content(
         name="made",
         title="A <made> study",
@@ -88,8 +91,7 @@ def report(tmp_path: Path, made_findings, made_search) -> Path:
             a_long_name_of_a_hyperparameter={"first": BASE, "second": BASE},
         ),
         curves=[Curve("lr", lr, lr == 0.001, 0, epochs, steps) for lr in (0.001, 0.01, 0.1)],
-        search=search,
-        importances=Importances((Importance("lr", "pedanova", Quantity(0.9, 0.8, 1.0)),), None),
+        search=SearchFindings(search, Importances((share,), None)),
         tradeoffs=[
             Tradeoff("trial 3", 40.0, 0.97, is_on_front=True),
             Tradeoff("trial 1", 60.0, 0.98, is_on_front=True),
@@ -98,13 +100,14 @@ def report(tmp_path: Path, made_findings, made_search) -> Path:
         pictures=Pictures(images, labels, images, labels),
         layers=[Layer("conv1", "Conv2d 5×5", (32, 28, 28), 832), Layer("", "flatten", (9,), 0)],
         origins={},
+        answer=None,
         commands=[
             "hpstudy grid made.toml --with a rather long line of options that goes on and on"
         ],
         written=datetime(2026, 1, 2, 3, 4),
     )
     path = tmp_path / "made.html"
-    path.write_text(page(made))
+    path.write_text(page(replace(made, answer=answer(made.found, made.search.results))))
     return path
 
 
@@ -158,13 +161,14 @@ def crowded(tmp_path: Path, made_findings, made_search) -> Path:
             published={"lr": published},
             lr={0.001: BASE, 0.01: [0.98, 0.981], "a level in several words": BASE[::-1]},
         ),
-        curves=(), search=made_search(60, others=10), importances=None, tradeoffs=(),
+        curves=(), answer=None, tradeoffs=(),
+        search=SearchFindings(made_search(60, others=10), Importances((), None)),
         reading=None, pictures=None, layers=(), origins={},
         commands=["hpstudy grid made.toml " + "--with a rather long line " * 9],
         written=datetime(2026, 1, 2, 3, 4),
     )  # fmt: skip
     path = tmp_path / "crowded.html"
-    path.write_text(page(made))
+    path.write_text(page(replace(made, answer=answer(made.found, made.search.results))))
     return path
 
 

@@ -41,6 +41,7 @@ FLOORS = {
     "running": 4,
     "analysis": 4,
     "charts": 5,
+    "summary": 5,
     "report": 6,
     "commands": 7,
     "options": 7,

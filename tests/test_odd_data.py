@@ -31,6 +31,7 @@ from hpstudy.analysis.reading import read_grid
 from hpstudy.analysis.results import GridResults
 from hpstudy.analysis.rows import read_rows
 from hpstudy.analysis.search import SearchResults, read_search
+from hpstudy.analysis.searched import SearchFindings, search_findings
 from hpstudy.analysis.speed import search_tradeoffs
 from hpstudy.charts.figures import grid_figures, search_figures
 from hpstudy.objective import Step
@@ -44,6 +45,7 @@ from hpstudy.report.terminal import grid_tables
 from hpstudy.schema import make_tables
 from hpstudy.storage import Database
 from hpstudy.study import StudyFile
+from hpstudy.summary import StudySummary
 from hpstudy.trials import DIVERGED, worst_value
 
 LEVELS = (1, 2, 3, 4)
@@ -214,10 +216,14 @@ def says_no_nan(text: str) -> None:
     assert re.search(r"(?<![\w/])[+-]?(nan|inf|infinity)(?![\w/])", text, re.IGNORECASE) is None
 
 
+def summary(grid=None, search=None) -> StudySummary:
+    return StudySummary("odd", "odd", grid=grid, search=search, database=memory())
+
+
 def check_grid(found: GridFindings, curves=()) -> None:
     metric = found.metric
     finite(found)
-    told = document("odd", "odd", "sqlite:///x", found)
+    told = document(summary(grid=found.results))
     json.dumps(told, allow_nan=False)
     sound(told["grid"]["factors"], metric.bounds)
     sound(told["grid"]["importance"], metric.bounds)
@@ -238,7 +244,7 @@ def check_search(search: SearchResults, database: Database) -> None:
     importances = search_importances(search)
     tradeoffs = search_tradeoffs(search, database)
     finite([importances, tradeoffs])
-    told = document("odd", "odd", "sqlite:///x", None, search, importances)
+    told = document(summary(search=search))
     json.dumps(told, allow_nan=False)
     sound(told["search"]["importance"], (0, 1))
     if told["search"]["confirmed"] is not None:
@@ -246,7 +252,7 @@ def check_search(search: SearchResults, database: Database) -> None:
         sound(told["search"]["confirmed"], search.confirmed.metric.bounds)
     finite(answer(None, search))
     finite(best_of_search(search))
-    finite(search_figures(search, importances=importances, tradeoffs=tradeoffs))
+    finite(search_figures(SearchFindings(search, importances), tradeoffs=tradeoffs))
     tables = [f"{trials_table(search)}", f"{finalists_table(search)}"]
     tables += [printed(search_tables(search, importances))]
     for text in [*tables, search_note("odd", search, importances, answer(None, search))]:
@@ -256,8 +262,9 @@ def check_search(search: SearchResults, database: Database) -> None:
 def whole_page(found: GridFindings | None, search: SearchResults | None, database: Database) -> str:
     content = Content(
         name="odd", title="odd", database="x", quick=None, found=found,
-        curves=() if found is None else read_curves(found.factors, database), search=search,
-        importances=None if search is None else search_importances(search),
+        answer=answer(found, search),
+        curves=() if found is None else read_curves(found.factors, database),
+        search=None if search is None else search_findings(search),
         tradeoffs=() if search is None else search_tradeoffs(search, database),
         reading=None, pictures=None, layers=(), origins={}, commands=["hpstudy grid"],
         written=datetime(2026, 1, 1),
@@ -343,7 +350,7 @@ def test_levels_of_which_seeds_diverged(gone: dict[int, int]):
 def test_any_grid(values: Values, metric: str, direction: str):
     found = findings(read_made_grid(values, metric, direction, memory()))
     finite(found)
-    told = document("odd", "odd", "sqlite:///x", found)
+    told = document(summary(grid=found.results))
     json.dumps(told, allow_nan=False)
     sound(told["grid"]["factors"], found.metric.bounds)
     sound(told["grid"]["importance"], found.metric.bounds)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from hpstudy.analysis.claims import ClaimResult, judge_claims
@@ -12,13 +12,10 @@ from hpstudy.analysis.effects import RANKS, Effect, effects, with_seeds_needed
 from hpstudy.analysis.importance import Importances, grid_importances
 from hpstudy.analysis.planning import MoreSeeds, more_seeds
 from hpstudy.analysis.published import Agreement, agreements
-from hpstudy.analysis.reading import read_grid
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult
 from hpstudy.analysis.speed import Speed, Tradeoff, grid_tradeoffs, speed
 from hpstudy.metric import Agrees, Metric
 from hpstudy.sampler import SEED, Level
-from hpstudy.storage import Database
-from hpstudy.study import StudyFile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,33 +144,17 @@ def findings(grid: GridResults) -> GridFindings:
     )
 
 
-def read_findings(
-    study: StudyFile, name: str, database: Database, factors: Sequence[str] | None = None
-) -> tuple[GridFindings, GridFindings] | None:
-    """Reads and judges a study file's grid.
-
-    Verdicts, ranges and the answer are of all factors together, whichever of them are shown.
+def part_of(found: GridFindings, part: GridResults) -> GridFindings:
+    """Returns what a grid shows of some of its factors, judged among all of them.
 
     Args:
-        study: The study file.
-        name: The study's name, without `/grid`.
-        database: The database.
-        factors: The factors to show; all where None.
-
-    Returns:
-        What the grid shows, and the part of it that is of these factors; None if the file has no
-        grid or it was never run.
+        found: What the whole grid shows.
+        part: The results of the factors to show.
     """
-    grid = read_grid(study, name, database)
-    if grid is None:
-        return None
-    found = findings(grid)
-    part = read_grid(study, name, database, factors) if factors else None
-    if not factors or part is None:
-        return found, found
-    told = zip(grid.claims, found.claims, strict=True)
+    factors = [factor.name for factor in part.factors]
+    told = zip(found.results.claims, found.claims, strict=True)
     rows = tuple(row for row in found.importances.rows if row.param in (*factors, SEED))
-    return found, replace(
+    return replace(
         found,
         results=part,
         factors=tuple(factor for factor in found.factors if factor.name in factors),

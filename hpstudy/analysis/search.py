@@ -86,6 +86,11 @@ class SearchResults:
         return any(epoch_of(t) > 1 for t in self.trials)
 
     @property
+    def all_failed(self) -> tuple[Failure, ...]:
+        """The trials that raised, and the trainings of the confirmation that did."""
+        return (*self.failed, *(self.confirmation.failed if self.confirmation else ()))
+
+    @property
     def direction(self) -> Direction:
         """Which direction of the metric is better: "maximize" or "minimize"."""
         return self.metric.direction

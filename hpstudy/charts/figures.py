@@ -10,8 +10,7 @@ import plotly.graph_objects as go
 from hpstudy.analysis.curves import Curve
 from hpstudy.analysis.digits import Reading
 from hpstudy.analysis.findings import GridFindings
-from hpstudy.analysis.importance import Importances
-from hpstudy.analysis.search import SearchResults
+from hpstudy.analysis.searched import SearchFindings
 from hpstudy.analysis.speed import Tradeoff
 from hpstudy.analysis.telling import telling
 from hpstudy.charts import explore
@@ -66,22 +65,17 @@ def along_axes(found: GridFindings) -> GridFindings:
     return replace(found, factors=tuple(factors))
 
 
-def search_figures(
-    search: SearchResults,
-    *,
-    importances: Importances | None = None,
-    tradeoffs: Sequence[Tradeoff] = (),
-) -> Figures:
+def search_figures(found: SearchFindings, *, tradeoffs: Sequence[Tradeoff] = ()) -> Figures:
     """Returns the figures of a search; none before two of its trials are complete.
 
     Ids: `search-history`, `search-pruning`, `search-importance`, `search-slice-PARAM`,
     `search-contour`, `search-parallel`, `search-distribution`, `search-pareto`, `search-timeline`.
 
     Args:
-        search: The search's results.
-        importances: How much each hyperparameter matters.
+        found: What the search shows.
         tradeoffs: Its complete trials' values against training time.
     """
+    search, importances = found.results, found.importances
     if len(measured(search)) < _ENOUGH_TO_COMPARE:
         return {}
     figures: dict[str, go.Figure | None] = {
@@ -89,10 +83,9 @@ def search_figures(
         "search-pruning": pruning_figure(search),
     }
     params = explore.searched(search)
-    if importances is not None:
-        figures["search-importance"] = importance_figure(importances, search.metric)
-        ranked = list(dict.fromkeys(row.param for row in importances.rows))
-        params.sort(key=lambda name: ranked.index(name) if name in ranked else len(ranked))
+    figures["search-importance"] = importance_figure(importances, search.metric)
+    ranked = list(dict.fromkeys(row.param for row in importances.rows))
+    params.sort(key=lambda name: ranked.index(name) if name in ranked else len(ranked))
     for param in params:
         figures[identifier("search-slice", param)] = explore.slice_figure(search, param)
     if len(params) >= _ENOUGH_TO_COMPARE:

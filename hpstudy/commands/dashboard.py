@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import typer
 
 from hpstudy.addresses import shown_url
-from hpstudy.analysis.answer import Answer, answer
-from hpstudy.analysis.curves import read_curves
-from hpstudy.analysis.digits import Network, best_of_grid, best_of_search, read_digits
-from hpstudy.analysis.findings import GridFindings, findings
-from hpstudy.analysis.importance import search_importances
-from hpstudy.analysis.reading import read_grid
-from hpstudy.analysis.search import SearchResults, read_search
-from hpstudy.analysis.speed import search_tradeoffs
-from hpstudy.analysis.telling import telling
 from hpstudy.charts.figures import grid_figures, search_figures
-from hpstudy.commands.opening import Connections, Opened
+from hpstudy.commands.opening import Opened
 from hpstudy.errors import UserError
 from hpstudy.objective import Runtime
 from hpstudy.report.dashboard import Published, publish, publish_note, serve
@@ -28,15 +19,7 @@ from hpstudy.report.note import grid_note, search_note
 from hpstudy.report.pictures import COLUMNS, MISTAKES, captioned
 from hpstudy.storage import Database, Runs, nothing_at, reading
 from hpstudy.studies import grid_name, search_name
-
-
-@dataclass(frozen=True)
-class _Read:
-    """What the database holds of a study, and which setting all of it says to use."""
-
-    found: GridFindings | None
-    search: SearchResults | None
-    chosen: Answer | None
+from hpstudy.summary import StudySummary
 
 
 def serve_dashboard(runs: Runs, host: str, port: int) -> None:
@@ -61,93 +44,72 @@ def serve_dashboard(runs: Runs, host: str, port: int) -> None:
         serve(database, runs.artifacts, host=host, port=port, announce=announce)
 
 
-def publish_grid(opened: Opened, database: Connections) -> None:
-    """Shows a grid's findings in optuna-dashboard: a note, figures, results and mistakes."""
-    _publish(opened, database, _grid_findings, _renew_search_note)
+def publish_grid(opened: Opened, summary: StudySummary, database: Database) -> None:
+    """Shows a grid's findings in optuna-dashboard: a note, figures, results and mistakes.
+
+    Args:
+        opened: The study.
+        summary: What its results come to, of all factors.
+        database: The database, open to write.
+    """
+    with _the_trials_are_done():
+        if summary.grid is None:
+            return
+        found = Published(
+            study=grid_name(summary.name),
+            note=_grid_note(summary),
+            figures=grid_figures(summary.grid, curves=summary.curves),
+            results=document(summary, ["grid"]),
+            pictures=_mistakes(opened, summary, "Grid", summary.grid.results.settings),
+        )
+        publish(found, database, opened.runs.artifacts)
+        if summary.search is not None:  # the answer is of grid and search together
+            publish_note(search_name(summary.name), _search_note(summary), database)
 
 
-def publish_search(opened: Opened, database: Connections) -> None:
-    """Shows what a search found in optuna-dashboard: a note, figures, results and mistakes."""
-    _publish(opened, database, _search_findings, _renew_grid_note)
+def publish_search(opened: Opened, summary: StudySummary, database: Database) -> None:
+    """Shows what a search found there; the arguments are those of `publish_grid`."""
+    with _the_trials_are_done():
+        if (search := summary.search) is None:
+            return
+        found = Published(
+            study=search_name(summary.name),
+            note=_search_note(summary),
+            figures=search_figures(search, tradeoffs=summary.tradeoffs),
+            results=document(summary, ["search"]),
+            pictures=_mistakes(opened, summary, "Search", search.results.settings),
+        )
+        publish(found, database, opened.runs.artifacts)
+        if summary.grid is not None:
+            publish_note(grid_name(summary.name), _grid_note(summary), database)
 
 
-def _publish(
-    opened: Opened,
-    database: Connections,
-    find: Callable[[Opened, _Read, Database], Published | None],
-    renew: Callable[[Opened, _Read, Database], None],
-) -> None:
+@contextmanager
+def _the_trials_are_done() -> Iterator[None]:
+    """Says what went wrong in the block and goes on: what was trained is safe."""
     try:
-        reader = database.reader
-        assert reader is not None  # something was trained
-        both = _read(opened, reader)
-        found = find(opened, both, reader)
-        if found is not None:
-            publish(found, database.writer, opened.runs.artifacts)
-            renew(opened, both, database.writer)  # the answer is of grid and search together
-    except Exception as error:  # whatever is wrong there, the trials are done
+        yield
+    except Exception as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         typer.echo(f"Note: optuna-dashboard will not show the findings: {reason}", err=True)
 
 
-def _read(opened: Opened, database: Database) -> _Read:
-    grid = read_grid(opened.study, opened.name, database)
-    found = findings(grid) if grid is not None else None
-    search = read_search(opened.study, opened.name, database)
-    return _Read(found, search, answer(found, search))
+def _grid_note(summary: StudySummary) -> str:
+    assert summary.grid is not None  # the caller's
+    return grid_note(summary.title, summary.grid, summary.answer)
 
 
-def _grid_findings(opened: Opened, both: _Read, database: Database) -> Published | None:
-    found = both.found
-    if found is None:
-        return None
-    title, grid = opened.study.title, found.results
-    return Published(
-        study=grid_name(opened.name),
-        note=grid_note(title, found, both.chosen),
-        figures=grid_figures(found, curves=read_curves(telling(found).factors, database)),
-        results=document(opened.name, title, shown_url(opened.runs.url), found, chosen=both.chosen),
-        pictures=_mistakes(opened, best_of_grid(grid), grid.settings, database),
-    )
-
-
-def _search_findings(opened: Opened, both: _Read, database: Database) -> Published | None:
-    search = both.search
-    if search is None:
-        return None
-    importances = search_importances(search)
-    tradeoffs = search_tradeoffs(search, database)
-    title, shown = opened.study.title, shown_url(opened.runs.url)
-    return Published(
-        study=search_name(opened.name),
-        note=search_note(title, search, importances, both.chosen),
-        figures=search_figures(search, importances=importances, tradeoffs=tradeoffs),
-        results=document(opened.name, title, shown, None, search, importances, both.chosen),
-        pictures=_mistakes(opened, best_of_search(search), search.settings, database),
-    )
-
-
-def _renew_grid_note(opened: Opened, both: _Read, database: Database) -> None:
-    if both.found is not None:
-        note = grid_note(opened.study.title, both.found, both.chosen)
-        publish_note(grid_name(opened.name), note, database)
-
-
-def _renew_search_note(opened: Opened, both: _Read, database: Database) -> None:
-    if both.search is not None:
-        importances = search_importances(both.search)
-        note = search_note(opened.study.title, both.search, importances, both.chosen)
-        publish_note(search_name(opened.name), note, database)
+def _search_note(summary: StudySummary) -> str:
+    assert summary.search is not None  # the caller's
+    search = summary.search
+    return search_note(summary.title, search.results, search.importances, summary.answer)
 
 
 def _mistakes(
-    opened: Opened,
-    network: Network | None,
-    settings: Mapping[str, object],
-    database: Database,
+    opened: Opened, summary: StudySummary, section: str, settings: Mapping[str, object]
 ) -> dict[str, bytes]:
-    """Returns a picture of the images that a network misreads; none where nothing is known."""
-    if network is None:
+    """Returns a picture of the images that the best network misreads; none where not known."""
+    if (network := summary.networks.get(section)) is None:
         return {}
     runtime = Runtime(data=str(opened.runs.data))
     try:
@@ -156,7 +118,7 @@ def _mistakes(
         return {}
     if pictures is None:
         return {}
-    reading = read_digits(network, [int(label) for label in pictures.test_labels], database)
+    reading = summary.reading(network, [int(label) for label in pictures.test_labels])
     if reading is None or not reading.mistakes:
         return {}
     wrong = reading.mistakes[:MISTAKES]

@@ -9,17 +9,17 @@ from dataclasses import asdict
 import typer
 from rich.console import RenderableType
 
-from hpstudy.analysis.findings import read_findings
 from hpstudy.commands.opening import Connections, Opened
-from hpstudy.commands.results import grid_picture
+from hpstudy.commands.results import quick_note
 from hpstudy.commands.training import Trained, train_points, workers_for
 from hpstudy.objective import Objective, Runtime
 from hpstudy.report.consoles import plain_console
-from hpstudy.report.terminal import plan_table
+from hpstudy.report.terminal import grid_tables, plan_table
 from hpstudy.running.begin import check
 from hpstudy.running.cost import forecast
 from hpstudy.running.grid import GridPlan, parse_seeds, plan_grid
 from hpstudy.storage import Database
+from hpstudy.summary import StudySummary
 
 
 def plan_of(
@@ -58,8 +58,8 @@ def run(
     """
 
     def tables(reader: Database) -> RenderableType:
-        found = read_findings(opened.study, opened.name, reader, factors)
-        return grid_picture(found[1], opened) if found is not None else ""
+        summary = StudySummary.read(opened.study, opened.name, reader, factors)
+        return "" if summary.grid is None else grid_tables(summary.grid, quick=quick_note(opened))
 
     return train_points(plan, objective, database, workers, tables=tables)
 

@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import typer
 
 from hpstudy.addresses import shown_url
-from hpstudy.analysis.curves import read_curves
-from hpstudy.analysis.digits import Reading, best_of_grid, best_of_search, read_digits
-from hpstudy.analysis.findings import read_findings
-from hpstudy.analysis.importance import search_importances
-from hpstudy.analysis.origin import Origin, read_origin
-from hpstudy.analysis.results import GridResults
-from hpstudy.analysis.search import SearchResults, read_search
-from hpstudy.analysis.speed import search_tradeoffs
-from hpstudy.analysis.telling import telling
+from hpstudy.analysis.origin import Origin
 from hpstudy.commands.opening import Opened, runs_at
-from hpstudy.commands.results import nothing_there, quick_note
+from hpstudy.commands.results import quick_note, summary_of
 from hpstudy.errors import UserError
 from hpstudy.files import absolute, replacing, shown
 from hpstudy.objective import Runtime
 from hpstudy.pictures import Layer, Pictures
 from hpstudy.report.page import Content, page
 from hpstudy.running.grid import chosen_factors
-from hpstudy.storage import Database, reading
-from hpstudy.studies import grid_name, search_name
+from hpstudy.storage import reading
 from hpstudy.study_files import studies_that_come_along
+from hpstudy.summary import StudySummary
 
 
 def write_report(opened: Opened, factors: Sequence[str] | None, output: Path | None) -> str:
@@ -47,82 +39,55 @@ def write_report(opened: Opened, factors: Sequence[str] | None, output: Path | N
     home = opened.runs.folder / "report"
     path = absolute(output, "--output") if output else home / f"{opened.name}.html"
     with reading(opened.runs) as database:
-        content = _gathered(opened, database, factors) if database is not None else None
-        if content is None:
-            raise nothing_there(opened, database)
-    html = page(content)
+        summary = summary_of(opened, database, factors)
+        html = page(_content(opened, summary))
     with replacing(path) as draft:
         draft.write_text(html, encoding="utf-8")
     return shown(path)
 
 
-def _gathered(opened: Opened, database: Database, factors: Sequence[str] | None) -> Content | None:
-    read = read_findings(opened.study, opened.name, database, factors)
-    whole, found = read or (None, None)
-    grid = None if found is None else found.results
-    search = read_search(opened.study, opened.name, database)
-    if grid is None and search is None:
-        return None
-    names = {"Grid": grid_name(opened.name), "Search": search_name(opened.name)}
-    origins = {
-        title: origin
-        for title, name in names.items()
-        if (origin := read_origin(name, database)) is not None
-    }
-    pictures, layers = _shown_by_objective(opened, grid, search)
+def _content(opened: Opened, summary: StudySummary) -> Content:
+    pictures, layers = _shown_by_objective(opened, summary)
+    networks = [*summary.networks.values()]
+    labels = [] if pictures is None else [int(label) for label in pictures.test_labels]
     return Content(
-        name=opened.name,
-        title=opened.study.title,
-        database=shown_url(opened.runs.url),
+        name=summary.name,
+        title=summary.title,
+        database=summary.address,
         quick=quick_note(opened),
-        found=found,
-        whole=whole,
-        curves=() if found is None else read_curves(telling(found).factors, database),
-        search=search,
-        importances=None if search is None else search_importances(search),
-        tradeoffs=() if search is None else search_tradeoffs(search, database),
-        reading=_reading(grid, search, pictures, database),
+        found=summary.grid,
+        answer=summary.answer,
+        curves=summary.curves,
+        search=summary.search,
+        tradeoffs=summary.tradeoffs,
+        reading=summary.reading(networks[0], labels) if networks and labels else None,
         pictures=pictures,
         layers=layers,
-        origins=origins,
-        commands=_commands(opened, origins),
+        origins=summary.origins,
+        commands=_commands(opened, summary.origins),
         written=datetime.now(),
     )
 
 
 def _shown_by_objective(
-    opened: Opened, grid: GridResults | None, search: SearchResults | None
+    opened: Opened, summary: StudySummary
 ) -> tuple[Pictures | None, Sequence[Layer]]:
     """Returns what the objective shows; a report is worth having without it."""
-    results = grid or search
-    if results is None:
-        return None, ()
+    found = summary.grid or summary.search
+    assert found is not None  # else there is nothing to report
+    settings = found.results.settings
     params = {k: v for k, v in opened.study.baseline.items() if k != opened.study.fidelity}
     try:
         objective = opened.objective()
-        layers = objective.layers(params, settings=results.settings)
+        layers = objective.layers(params, settings=settings)
         runtime = Runtime(data=str(opened.runs.data))
-        return objective.pictures(settings=results.settings, runtime=runtime), layers
+        return objective.pictures(settings=settings, runtime=runtime), layers
     except UserError as error:
         typer.echo(f"Note: the report goes without pictures: {error}", err=True)
         return None, ()
 
 
-def _reading(
-    grid: GridResults | None,
-    search: SearchResults | None,
-    pictures: Pictures | None,
-    database: Database,
-) -> Reading | None:
-    network = best_of_grid(grid) if grid is not None else None
-    if network is None and search is not None:
-        network = best_of_search(search)
-    if network is None or pictures is None:
-        return None
-    return read_digits(network, [int(label) for label in pictures.test_labels], database)
-
-
-def _commands(opened: Opened, origins: dict[str, Origin]) -> list[str]:
+def _commands(opened: Opened, origins: Mapping[str, Origin]) -> list[str]:
     """Returns the commands that run the study and write its report."""
     home = opened.path.parent
     has_name = shown(home) == "studies" or home == studies_that_come_along()

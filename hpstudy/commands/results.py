@@ -6,14 +6,9 @@ import json
 from collections.abc import Sequence
 
 import typer
-from rich.console import RenderableType
 
 from hpstudy.addresses import shown_url
-from hpstudy.analysis.answer import Answer, answer
-from hpstudy.analysis.findings import GridFindings, read_findings
-from hpstudy.analysis.importance import search_importances
 from hpstudy.analysis.results import Failure
-from hpstudy.analysis.search import SearchResults, read_search
 from hpstudy.commands.opening import Opened, runs_at
 from hpstudy.errors import UserError
 from hpstudy.files import shown as shown_path
@@ -23,100 +18,74 @@ from hpstudy.report.search_tables import search_tables
 from hpstudy.report.terminal import grid_tables
 from hpstudy.storage import Database, Runs, reading
 from hpstudy.studies import any_study, confirm_name, find_study, grid_name, is_ours, search_name
+from hpstudy.summary import StudySummary
 from hpstudy.wording import setting
-
-
-def grid_picture(found: GridFindings, opened: Opened) -> RenderableType:
-    """Returns a grid's tables."""
-    return grid_tables(found, quick=quick_note(opened))
 
 
 def show(
     opened: Opened, factors: Sequence[str] | None = None, *, as_json: bool, errors: bool
 ) -> None:
-    """Prints what the database holds; the arguments are those of `print_results`."""
+    """Prints what the database holds, with the tracebacks of what failed where asked for."""
     with reading(opened.runs) as database:
-        print_results(opened, database, factors, as_json=as_json, errors=errors)
+        summary = summary_of(opened, database, factors)
+    print_summary(opened, summary, as_json=as_json)
+    if errors and not as_json:
+        _print_errors(summary.failed)
 
 
-def print_results(
-    opened: Opened,
-    database: Database | None,
-    factors: Sequence[str] | None = None,
-    *,
-    as_json: bool,
-    sections: Sequence[str] = ("grid", "search"),
-    errors: bool = False,
-) -> int:
-    """Prints what the database holds and returns how many trials failed.
+def summary_of(
+    opened: Opened, database: Database | None, factors: Sequence[str] | None = None
+) -> StudySummary:
+    """Reads what the database holds of a study.
 
     Args:
         opened: The study.
         database: The database; None where there is none yet.
         factors: The grid's factors to show; all where None.
-        as_json: Whether to print one JSON document, which always holds both sections.
-        sections: What to print else.
-        errors: Whether the tracebacks of what failed are printed too.
 
     Raises:
-        UserError: The database holds nothing of the study.
+        UserError: It holds nothing of the study.
     """
-    whole, found, search = _read(opened, database, factors)
-    chosen = answer(whole, search)
-    grid = None if found is None else found.results
-    is_there = grid is not None or search is not None
-    if as_json:
-        importances = search_importances(search) if search is not None else None
-        shown = shown_url(opened.runs.url)
-        told = document(opened.name, opened.study.title, shown, found, search, importances, chosen)
-        typer.echo(json.dumps(told, indent=2, allow_nan=False))
-    elif is_there:
-        _print(
-            opened,
-            found if "grid" in sections else None,
-            search if "search" in sections else None,
-            chosen,
-        )
-        if errors:
-            _print_errors([*(grid.failed if grid else ()), *(_failures(search) if search else ())])
-    if not is_there:
-        raise nothing_there(opened, database)
-    failed = {
-        "grid": grid.trials.failed if grid is not None else 0,
-        "search": len(_failures(search)) if search is not None else 0,
-    }
-    return sum(failed[section] for section in sections)
+    if database is not None:
+        summary = StudySummary.read(opened.study, opened.name, database, factors)
+        if not summary.is_empty:
+            return summary
+    raise nothing_there(opened, database)
 
 
-def _failures(search: SearchResults) -> list[Failure]:
-    confirming = search.confirmation.failed if search.confirmation is not None else ()
-    return [*search.failed, *confirming]
-
-
-def _read(
-    opened: Opened, database: Database | None, factors: Sequence[str] | None
-) -> tuple[GridFindings | None, GridFindings | None, SearchResults | None]:
-    if database is None:
-        return None, None, None
-    found = read_findings(opened.study, opened.name, database, factors)
-    search = read_search(opened.study, opened.name, database)
-    return *(found or (None, None)), search
-
-
-def _print(
-    opened: Opened, found: GridFindings | None, search: SearchResults | None, chosen: Answer | None
+def print_summary(
+    opened: Opened,
+    summary: StudySummary,
+    *,
+    as_json: bool,
+    sections: Sequence[str] = ("grid", "search"),
 ) -> None:
+    """Prints what a study's results come to.
+
+    Args:
+        opened: The study.
+        summary: What is printed.
+        as_json: Whether to print one JSON document, which always holds both sections.
+        sections: What to print else.
+    """
+    if as_json:
+        typer.echo(json.dumps(document(summary), indent=2, allow_nan=False))
+    else:
+        _print(opened, summary, sections)
+
+
+def _print(opened: Opened, summary: StudySummary, sections: Sequence[str]) -> None:
     console = plain_console()
-    console.print(opened.study.title, style="bold", highlight=False)
-    if found is not None:
-        console.print(grid_picture(found, opened))
-    if search is not None:
-        tables = search_tables(search, search_importances(search), quick=quick_note(opened))
-        console.print(tables)
-    if chosen is not None:
+    console.print(summary.title, style="bold", highlight=False)
+    quick = quick_note(opened)
+    if summary.grid is not None and "grid" in sections:
+        console.print(grid_tables(summary.grid, quick=quick))
+    if (search := summary.search) is not None and "search" in sections:
+        console.print(search_tables(search.results, search.importances, quick=quick))
+    if (chosen := summary.answer) is not None:
         console.print(chosen.headline, style="bold", highlight=False)
         console.print(chosen.why, highlight=False)
-    console.print(f"Database: {shown_url(opened.runs.url)}", highlight=False, soft_wrap=True)
+    console.print(f"Database: {summary.address}", highlight=False, soft_wrap=True)
 
 
 def nothing_there(opened: Opened, database: Database | None) -> UserError:

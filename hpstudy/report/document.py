@@ -2,49 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from hpstudy import __version__
 from hpstudy.analysis.answer import Answer
 from hpstudy.analysis.confirmed import Confirmation, Confirmed, Finalist
 from hpstudy.analysis.findings import GridFindings, LevelFinding
-from hpstudy.analysis.importance import Importance, Importances
+from hpstudy.analysis.importance import Importance
 from hpstudy.analysis.results import Failure, TrialCounts
-from hpstudy.analysis.search import SearchResults
+from hpstudy.analysis.searched import SearchFindings
 from hpstudy.metric import Quantity
+from hpstudy.summary import StudySummary
 
 
-def document(
-    name: str,
-    title: str,
-    storage: str,
-    found: GridFindings | None,
-    search: SearchResults | None = None,
-    importances: Importances | None = None,
-    chosen: Answer | None = None,
-) -> dict[str, Any]:
+def document(summary: StudySummary, sections: Sequence[str] = ("grid", "search")) -> dict[str, Any]:
     """Returns the document that `--json` prints.
 
     Values are as the objective returned them (`unit` says "share" of 1, "%", or what the study file
     says), times seconds, memory MiB; what is not known is None.
 
     Args:
-        name: The study's name.
-        title: The study file's title.
-        storage: The database's address, without a password.
-        found: What the grid shows, if it was run.
-        search: What the search found, if it was run.
-        importances: What matters in the search.
-        chosen: Which setting to use.
+        summary: What the study's results come to.
+        sections: Which of them it holds; the others are None.
     """
+    chosen = summary.answer
+    found = summary.grid if "grid" in sections else None
+    search = summary.search if "search" in sections else None
     return {
-        "study": name,
-        "title": title,
-        "storage": storage,
+        "study": summary.name,
+        "title": summary.title,
+        "storage": summary.address,
         "version": __version__,
-        "answer": _answer(chosen) if chosen is not None else None,
-        "grid": _grid(found) if found is not None else None,
-        "search": _search(search, importances) if search is not None else None,
+        "answer": None if chosen is None else _answer(chosen),
+        "grid": None if found is None else _grid(found),
+        "search": None if search is None else _search(search),
     }
 
 
@@ -128,7 +120,8 @@ def _level(level: LevelFinding) -> dict[str, Any]:
     }
 
 
-def _search(search: SearchResults, importances: Importances | None) -> dict[str, Any]:
+def _search(found: SearchFindings) -> dict[str, Any]:
+    search = found.results
     best, won, progress = search.best, search.confirmed, search.confirmation
     return {
         "metric": search.metric.name,
@@ -145,7 +138,7 @@ def _search(search: SearchResults, importances: Importances | None) -> dict[str,
         "finalists": [_finalist(finalist) for finalist in search.finalists],
         "confirmed": None if won is None else _confirmed(won),
         "confirmation": None if progress is None else _confirmation(progress),
-        "importance": [_importance(row) for row in importances.rows] if importances else [],
+        "importance": [_importance(row) for row in found.importances.rows],
         "failed": [_failure(failure) for failure in search.failed],
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,13 +14,12 @@ from plotly.offline import get_plotlyjs
 from plotly.utils import PlotlyJSONEncoder
 
 from hpstudy import __version__
-from hpstudy.analysis.answer import Answer, answer
+from hpstudy.analysis.answer import Answer
 from hpstudy.analysis.curves import Curve
 from hpstudy.analysis.digits import Reading
 from hpstudy.analysis.findings import GridFindings
-from hpstudy.analysis.importance import Importances
 from hpstudy.analysis.origin import Origin
-from hpstudy.analysis.search import SearchResults
+from hpstudy.analysis.searched import SearchFindings
 from hpstudy.analysis.speed import Tradeoff, go_by_epochs
 from hpstudy.analysis.telling import telling
 from hpstudy.charts.axes import identifier, titled
@@ -45,10 +44,10 @@ class Content:
         title: The study file's title.
         database: The database's address, without a password.
         quick: What makes this a quick look, or None for the whole study.
-        found: What the grid shows.
+        found: What the grid shows of the factors to show.
+        answer: Which setting to use, by all factors and the search.
         curves: The grid's learning curves.
-        search: The search's results.
-        importances: What matters in the search.
+        search: What the search shows.
         tradeoffs: The search's values against training time.
         reading: What the best network reads in the test images.
         pictures: The data's images.
@@ -56,7 +55,6 @@ class Content:
         origins: How grid and search were run, by those names.
         commands: The commands that run the study and write this report.
         written: When the report is written.
-        whole: What the grid shows of all factors, where `found` is of some: the answer weighs all.
     """
 
     name: str
@@ -64,17 +62,16 @@ class Content:
     database: str
     quick: str | None
     found: GridFindings | None
+    answer: Answer | None
     curves: Sequence[Curve]
-    search: SearchResults | None
-    importances: Importances | None
+    search: SearchFindings | None
     tradeoffs: Sequence[Tradeoff]
     reading: Reading | None
     pictures: Pictures | None
     layers: Sequence[Layer]
-    origins: dict[str, Origin]
+    origins: Mapping[str, Origin]
     commands: Sequence[str]
     written: datetime
-    whole: GridFindings | None = None
 
 
 @dataclass(frozen=True)
@@ -109,7 +106,6 @@ def page(content: Content) -> str:
     Args:
         content: What it shows.
     """
-    chosen = answer(content.whole or content.found, content.search)
     figures = _figures(content)
     if content.found is not None:  # the tables' order and levels are the figures'
         content = replace(content, found=along_axes(telling(content.found)))
@@ -118,8 +114,8 @@ def page(content: Content) -> str:
         .get_template("page.html.j2")
         .render(
             content=content,
-            answer=chosen,
-            sections=_sections(content, chosen, figures),
+            answer=content.answer,
+            sections=_sections(content, figures),
             figures=figures,
             by_epoch=_by_epoch(content),
             own_times=_own_times(content),
@@ -176,9 +172,7 @@ def _figures(content: Content) -> dict[str, go.Figure]:
     if content.found is not None:
         figures |= grid_figures(content.found, curves=content.curves)
     if content.search is not None:
-        figures |= search_figures(
-            content.search, importances=content.importances, tradeoffs=content.tradeoffs
-        )
+        figures |= search_figures(content.search, tradeoffs=content.tradeoffs)
     if content.reading is not None:
         figures |= digit_figures(content.reading)
     return figures
@@ -194,9 +188,7 @@ def _bare(figure: go.Figure) -> dict[str, Any]:
     return {"data": parts["data"], "layout": layout}
 
 
-def _sections(
-    content: Content, chosen: Answer | None, figures: dict[str, go.Figure]
-) -> dict[str, str]:
+def _sections(content: Content, figures: dict[str, go.Figure]) -> dict[str, str]:
     """Returns the sections that there is something in, by id."""
     found = content.found
     has_memory = found is not None and any(
@@ -204,7 +196,7 @@ def _sections(
     )
     there = {
         "answer": ("Answer", True),
-        "factors": ("Factors", found is not None and chosen is not None),
+        "factors": ("Factors", found is not None and content.answer is not None),
         "claims": ("Claims", found is not None and bool(found.claims)),
         "curves": ("Curves", any(name.startswith(("steps-", "epochs-")) for name in figures)),
         "costs": (
@@ -230,7 +222,7 @@ def _by_epoch(content: Content) -> bool:
     """Tells whether trainings go on epoch by epoch, or are one call each."""
     factors = content.found.factors if content.found is not None else ()
     search = content.search
-    return go_by_epochs(*factors) or (search is not None and search.goes_by_epochs)
+    return go_by_epochs(*factors) or (search is not None and search.results.goes_by_epochs)
 
 
 def _own_times(content: Content) -> bool:

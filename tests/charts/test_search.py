@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from optuna.trial import TrialState
 
+from hpstudy.analysis.searched import search_findings
 from hpstudy.charts.explore import contour_figure, slice_figure, together_figure
 from hpstudy.charts.figures import search_figures
 from hpstudy.charts.parallel import parallel
@@ -77,7 +78,7 @@ def test_diverged_trials_stand_at_the_worse_edge_and_are_counted(made_search):
         diverged=search.trials[-3:],
         counts=replace(search.counts, complete=22, pruned=5, diverged=3),
     )
-    figures = search_figures(search)
+    figures = search_figures(search_findings(search))
     title = figures["search-history"].layout.meta["title"]
     assert title.endswith("of 30; 3 trials diverged")
     for name in ("search-history", "search-slice-lr"):

@@ -12,10 +12,12 @@ import pytest
 from PIL import Image
 from plotly.offline import get_plotlyjs
 
+from hpstudy.analysis.answer import answer
 from hpstudy.analysis.curves import Curve, CurvePoint
 from hpstudy.analysis.digits import Network, Reading
 from hpstudy.analysis.findings import findings
 from hpstudy.analysis.importance import Importance, Importances
+from hpstudy.analysis.searched import SearchFindings
 from hpstudy.metric import Quantity
 from hpstudy.objective import Step
 from hpstudy.pictures import Layer, Pictures
@@ -31,11 +33,13 @@ BASE = [0.9862, 0.9881, 0.9898]
 def content(**parts) -> Content:
     empty = {
         "name": "walk", "title": "A walk", "database": "sqlite:///runs/hpstudy.db", "quick": None,
-        "found": None, "curves": (), "search": None, "importances": None, "tradeoffs": (),
+        "found": None, "answer": None, "curves": (), "search": None, "tradeoffs": (),
         "reading": None, "pictures": None, "layers": (), "origins": {},
         "commands": ["hpstudy grid walk.toml"], "written": datetime(2026, 1, 2, 3, 4),
     }  # fmt: skip
-    return Content(**(empty | parts))
+    made = Content(**(empty | parts))
+    results = None if made.search is None else made.search.results
+    return replace(made, answer=answer(made.found, results))
 
 
 @pytest.mark.parametrize("names", [["学习率"], ["λ", "β"], ["lr", "lr_"], ["batch_size", "%"]])
@@ -131,14 +135,11 @@ def test_what_a_user_writes_is_text_and_never_html(made_findings):
 def test_figures_are_in_the_page_once_with_words_for_who_cannot_see_them(
     made_findings, made_search
 ):
-    search = made_search(60)
+    search, share = made_search(60), Importance("lr", "pedanova", Quantity(1.0, 0.9, 1.0))
     html = page(
         content(
             found=made_findings(width={8: BASE, 16: [0.1, 0.2, 0.3]}),
-            search=search,
-            importances=Importances(
-                (Importance("lr", "pedanova", Quantity(1.0, 0.9, 1.0)),), "few trials"
-            ),
+            search=SearchFindings(search, Importances((share,), "few trials")),
         )
     )
     seen = read(html)

@@ -1,0 +1,168 @@
+"""What a study's results come to: one object for terminal, page, note and notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+
+from hpstudy.analysis.answer import Answer, answer
+from hpstudy.analysis.curves import Curve, read_curves
+from hpstudy.analysis.digits import Network, Reading, best_of_grid, best_of_search, read_digits
+from hpstudy.analysis.findings import GridFindings, findings, part_of
+from hpstudy.analysis.origin import Origin, read_origin
+from hpstudy.analysis.reading import read_grid
+from hpstudy.analysis.results import Failure, GridResults
+from hpstudy.analysis.search import SearchResults, read_search
+from hpstudy.analysis.searched import SearchFindings, search_findings
+from hpstudy.analysis.speed import Tradeoff, search_tradeoffs
+from hpstudy.analysis.telling import telling
+from hpstudy.storage import Database
+from hpstudy.studies import grid_name, search_name
+from hpstudy.study import StudyFile
+
+
+class StudySummary:
+    """What the database holds of a study, and what that shows.
+
+    Trials are read once, before it is made; what they show is worked out when it is first asked
+    for. What is large or seldom wanted (curves, times, predictions) is read when asked for. It can
+    be kept as long as one likes: no connection stays open.
+
+    Args:
+        name: The study's name in the database.
+        title: The study file's title.
+        grid: The grid's results; None where it was not run.
+        search: The search's results; None where it was not run.
+        database: The database that they were read from.
+        part: The grid's results of the factors to show, where those aren't all.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        *,
+        grid: GridResults | None,
+        search: SearchResults | None,
+        database: Database,
+        part: GridResults | None = None,
+    ) -> None:
+        self.name = name
+        self.title = title
+        self.address = database.shown
+        self._grid, self._part, self._search = grid, part, search
+        self._database = database
+
+    @classmethod
+    def read(
+        cls,
+        file: StudyFile,
+        name: str,
+        database: Database,
+        factors: Sequence[str] | None = None,
+    ) -> StudySummary:
+        """Reads what a database holds of a study.
+
+        Args:
+            file: The study file.
+            name: The study's name, without `/grid` or `/search`.
+            database: The database.
+            factors: The grid's factors to show; all where None. Verdicts, ranges and the answer
+                are of all factors together, whichever of them are shown.
+        """
+        return cls(
+            name,
+            file.title,
+            grid=read_grid(file, name, database),
+            search=read_search(file, name, database),
+            database=database,
+            part=read_grid(file, name, database, factors) if factors else None,
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is neither a grid nor a search yet."""
+        return self._grid is None and self._search is None
+
+    @cached_property
+    def whole(self) -> GridFindings | None:
+        """What the grid shows of all of its factors."""
+        return None if self._grid is None else findings(self._grid)
+
+    @cached_property
+    def grid(self) -> GridFindings | None:
+        """What the grid shows of the factors to show; None where it was not run."""
+        if self.whole is None or self._part is None:
+            return self.whole
+        return part_of(self.whole, self._part)
+
+    @cached_property
+    def search(self) -> SearchFindings | None:
+        """What the search shows; None where it was not run."""
+        return None if self._search is None else search_findings(self._search)
+
+    @cached_property
+    def answer(self) -> Answer | None:
+        """Which setting to use; None where nothing has a value yet."""
+        return answer(self.whole, self._search)
+
+    @property
+    def failed(self) -> tuple[Failure, ...]:
+        """What raised, in the grid, the search and its confirmation, and was not mended since."""
+        return (*(() if self._grid is None else self._grid.failed), *self.failed_in_search)
+
+    @property
+    def failed_in_search(self) -> tuple[Failure, ...]:
+        """What raised in the search and in its confirmation."""
+        return () if self._search is None else self._search.all_failed
+
+    @cached_property
+    def curves(self) -> tuple[Curve, ...]:
+        """The learning curves of the levels that figures show."""
+        if self.grid is None:
+            return ()
+        with self._reading() as database:
+            return read_curves(telling(self.grid).factors, database)
+
+    @cached_property
+    def tradeoffs(self) -> tuple[Tradeoff, ...]:
+        """Each complete trial of the search: its value against its training time."""
+        if self._search is None:
+            return ()
+        with self._reading() as database:
+            return search_tradeoffs(self._search, database)
+
+    @cached_property
+    def origins(self) -> Mapping[str, Origin]:
+        """How grid and search were run, by "Grid" and "Search"."""
+        names = {"Grid": grid_name(self.name), "Search": search_name(self.name)}
+        with self._reading() as database:
+            found = {title: read_origin(name, database) for title, name in names.items()}
+        return {title: origin for title, origin in found.items() if origin is not None}
+
+    @property
+    def networks(self) -> Mapping[str, Network]:
+        """The best network of the grid and of the search, by "Grid" and "Search"."""
+        found = {
+            "Grid": None if self._grid is None else best_of_grid(self._grid),
+            "Search": None if self._search is None else best_of_search(self._search),
+        }
+        return {title: network for title, network in found.items() if network is not None}
+
+    def reading(self, network: Network, labels: Sequence[int]) -> Reading | None:
+        """Returns what a network reads in the test images, where that was recorded.
+
+        Args:
+            network: One of `networks`.
+            labels: What the test images show.
+        """
+        with self._reading() as database:
+            return read_digits(network, labels, database)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Database]:
+        try:
+            yield self._database
+        finally:
+            self._database.close()  # the next reading opens a connection of its own
