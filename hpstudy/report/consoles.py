@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 from rich.console import Console
+
+_NO_LIMIT = 1_000_000  # columns
 
 
 def plain_console(*, stderr: bool = False) -> Console:
     """Returns a console that prints text as it is: names and titles are the user's, not markup.
 
+    It is as wide as the terminal, or as the environment's `COLUMNS` says. Where there is neither,
+    as in a pipe or a file, it is as wide as anything needs: no line is wrapped.
+
     Args:
         stderr: Whether it prints there rather than on stdout.
     """
-    return Console(stderr=stderr, markup=False, emoji=False)
+    stream = sys.stderr if stderr else sys.stdout
+    columns = os.environ.get("COLUMNS", "")
+    is_limited = stream.isatty() or (columns.isdigit() and int(columns) > 0)
+    width = None if is_limited else _NO_LIMIT
+    return Console(stderr=stderr, markup=False, emoji=False, width=width)

@@ -75,6 +75,21 @@ def test_a_plan_s_title_and_choices_are_printed_as_they_are(command, capsys, wid
     assert out.count(text) >= (1 if what == "grid" else 3)
 
 
+def test_nothing_is_wrapped_where_no_terminal_says_how_wide_it_is(capsys, monkeypatch):
+    text = "word " * 100
+    for columns in (None, "", "0", "many"):
+        monkeypatch.delenv("COLUMNS", raising=False)
+        if columns is not None:
+            monkeypatch.setenv("COLUMNS", columns)
+        for stderr in (False, True):
+            plain_console(stderr=stderr).print(text)
+    out, err = capsys.readouterr()
+    assert out.splitlines() == err.splitlines() == [text] * 4
+    monkeypatch.setenv("COLUMNS", "60")
+    plain_console().print(text)
+    assert max(map(len, capsys.readouterr().out.splitlines())) == 60
+
+
 def test_no_other_part_makes_a_console():
     package = Path(hpstudy.__file__).parent
     made = [f.stem for f in package.rglob("*.py") if re.search(r"\bConsole\(", f.read_text())]
