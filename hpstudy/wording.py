@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import ROUND_UP, Decimal
 from math import floor, log10
 
 from hpstudy.metric import Metric, Quantity
@@ -15,6 +17,10 @@ _SMALL = 0.01  # from here on, two decimals of points show something
 _SMALL_SHARE = 0.1  # per cent
 _MOST_DIGITS = 12
 _MOST_NAMED = 12  # parts of a list in a sentence
+_NUMBER = r"[+-]?\d+(?:\.\d+)?"
+_QUANTITY = re.compile(
+    rf"(?P<shown>(?P<value>{_NUMBER})(?: .+)?) \((?P<low>{_NUMBER}) to (?P<high>{_NUMBER})\)"
+)
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,22 @@ def _with_ends(text: str, both: str) -> str:
 
 def _plain(value: float | Quantity) -> float:
     return value.value if isinstance(value, Quantity) else value
+
+
+def shortened(text: str) -> str:
+    """Shortens what `quantity` or `gap` wrote: "98.41 % ±0.91".
+
+    An interval that doesn't lie evenly about its value, to the digits that are shown, keeps its
+    ends: "98.41 % (97.50…98.81)".
+    """
+    if (found := _QUANTITY.fullmatch(text)) is None:
+        shown, bracket, ends = text.rpartition(" (")
+        return f"{shown}{bracket}{ends.replace(' to ', '…')}"
+    value, low, high = (Decimal(found[name]) for name in ("value", "low", "high"))
+    last = min(Decimal(1).scaleb(int(end.as_tuple().exponent)) for end in (low, high))
+    if abs(value - (low + high) / 2) > last / 2:
+        return f"{found['shown']} ({found['low']}…{found['high']})"
+    return f"{found['shown']} ±{((high - low) / 2).quantize(last, ROUND_UP)}"
 
 
 def _decimals(size: float) -> int:

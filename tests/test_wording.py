@@ -2,17 +2,20 @@ from __future__ import annotations
 
 import pytest
 
-from hpstudy.metric import Metric
+from hpstudy.metric import Metric, Quantity
 from hpstudy.wording import (
     difference,
     duration,
     elapsed,
+    gap,
     interval,
     label,
     level,
     number,
+    quantity,
     setting,
     short_number,
+    shortened,
     size,
     spelled,
 )
@@ -134,3 +137,23 @@ def test_no_value_that_is_not_1_reads_as_1(gap: float):
 )
 def test_small_shares_and_large_numbers_keep_the_digits_that_differ(text: str, expected: str):
     assert text == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        (quantity(Quantity(0.9841, 0.9750, 0.9932), SHARE), "98.41 % ±0.91"),
+        (quantity(Quantity(0.9841, 0.9750, 0.9881), SHARE), "98.41 % (97.50…98.81)"),
+        (quantity(Quantity(0.98002, 0.98, 0.98004), SHARE), "98.00 % (98.0000…98.0040)"),
+        (quantity(Quantity(12.75, 12, 13.5), SECONDS), "12.75 s ±0.8"),
+        (quantity(Quantity(0.9841, None, None), SHARE), "98.41 %"),
+        (quantity(None, SHARE), ""),
+        (quantity(Quantity(1e300, -1e300, 3e300), LOSS), "1e+300 (-1e+300…3e+300)"),
+        (gap(Quantity(-0.0046, -0.0120, 0.0028), SHARE), "-0.46 ±0.74"),
+        (gap(Quantity(-0.0046, -0.0121, 0.0028), SHARE), "-0.46 ±0.75"),
+        (gap(Quantity(0.003, 0.001, 0.008), SHARE), "+0.30 (+0.10…+0.80)"),
+        (gap(Quantity(0.1, 0.1, 0.1), LOSS), "+0.1 ±0.0"),
+    ],
+)
+def test_an_interval_gets_short_where_it_says_no_less(text: str, short: str):
+    assert shortened(text) == short

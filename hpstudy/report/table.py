@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+
+from hpstudy.wording import shortened
 
 NOTHING = "–"  # in a cell that says nothing
 
 
-class Cell(str):
-    """A cell's text, and a shorter one that says the same where there is little room."""
+class Spread(str):
+    """A cell with a number and its interval, which has a shorter form too."""
 
-    __slots__ = ("short",)
+    __slots__ = ()
 
-    short: str
-
-    def __new__(cls, text: str, short: str) -> Self:
-        """Returns the text, which knows its shorter form."""
-        cell = super().__new__(cls, text)
-        cell.short = short
-        return cell
+    @property
+    def short(self) -> str:
+        """The text where there is little room: "98.41 % ±0.91"."""
+        return shortened(self)
 
 
 @dataclass(frozen=True)
@@ -55,9 +53,14 @@ class Table:
         )
 
     def shortened(self) -> Table:
-        """Returns the table with each cell in its shortest form."""
-        rows = tuple(tuple(getattr(cell, "short", cell) for cell in row) for row in self.rows)
+        """Returns the table with each quantity in its short form."""
+        rows = tuple(tuple(shortest(cell) for cell in row) for row in self.rows)
         return replace(self, rows=rows)
+
+
+def shortest(cell: str) -> str:
+    """Returns a cell's shortest form."""
+    return cell.short if isinstance(cell, Spread) else cell
 
 
 def table(

@@ -10,12 +10,12 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from hpstudy.report.render import rich_table
-from hpstudy.report.table import Cell, Table, footnotes, table
+from hpstudy.report.table import Spread, Table, footnotes, shortest, table
 
 WIDTHS = (60, 80, 120, 200)
-VALUE = Cell("98.41 % (97.50 to 99.32)", "98.41 % ±0.91")
-SKEW = Cell("-0.46 (-1.20 to +0.31)", "-0.46 (-1.20…+0.31)")
-LONG = Cell("1234560.25 (1234550.125 to 1234571.875)", "1234560.25 (1234550.125…1234571.875)")
+VALUE = Spread("98.41 % (97.50 to 99.32)")
+SKEW = Spread("-0.46 (-1.20 to +0.31)")
+LONG = Spread("1234560.25 (1234550.125 to 1234571.875)")
 NOT_SHOWN = "no difference shown (within ±1.26)"
 WHY = "width 80 against 8: +0.75 points (95 % +0.46 to +1.04); " * 4
 
@@ -28,7 +28,7 @@ LEVELS = {
 }
 
 
-def levels(names: list[str], metric: str = "validation accuracy", value: Cell = VALUE) -> Table:
+def levels(names: list[str], metric: str = "validation accuracy", value: Spread = VALUE) -> Table:
     rows = [
         {
             "level": name,
@@ -62,7 +62,7 @@ def squeezed(text: str) -> str:
 @pytest.mark.parametrize("metric", ["loss", "validation accuracy", "学习率很长的名字 " * 4])
 @pytest.mark.parametrize("value", [VALUE, LONG], ids=["usual", "many digits"])
 @pytest.mark.parametrize("names", LEVELS.values(), ids=LEVELS)
-def test_no_figure_is_cut_or_broken(width: int, metric: str, value: Cell, names: list[str]):
+def test_no_figure_is_cut_or_broken(width: int, metric: str, value: Spread, names: list[str]):
     found = levels(names, metric.strip(), value)
     out = printed(found, width)
     assert "…" not in out.replace(SKEW.short, "").replace(LONG.short, "")
@@ -70,7 +70,7 @@ def test_no_figure_is_cut_or_broken(width: int, metric: str, value: Cell, names:
     for row in found.rows:
         for name, cell in zip(found.columns, row, strict=True):
             if name not in found.text | found.detail:
-                assert cell in out or getattr(cell, "short", cell) in out, name
+                assert cell in out or shortest(cell) in out, name
     for word in (word for name in names for word in name.split() if re.search(r"\d", word)):
         assert word in out
     assert "±1.26)" in out
