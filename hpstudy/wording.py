@@ -104,6 +104,18 @@ def _plain(value: float | Quantity) -> float:
     return value.value if isinstance(value, Quantity) else value
 
 
+def extent(value: Quantity, metric: Metric) -> str:
+    """Formats how far values lie apart, with its interval: "0.30 points (0.10 to 0.50)"."""
+    both = ends(value, metric, signed=True).replace("+", "")
+    return _with_ends(spelled(value.value, metric, signed=False), both)
+
+
+def share(value: Quantity) -> str:
+    """Formats a share of 1 with its interval: "58 % (10 to 88)"."""
+    both = " to ".join(f"{100 * end:.0f}" for end in value.ends or ())
+    return _with_ends(f"{100 * value.value:.0f} %", both)
+
+
 def shortened(text: str) -> str:
     """Shortens what `quantity` or `gap` wrote: "98.41 % ±0.91".
 

@@ -76,7 +76,7 @@ def test_tables_page_and_json_show_a_metric_in_its_unit(
     assert base["low"] < base["mean"] < base["high"] <= 100
     tables = folder.run("show", "mine.toml").stdout
     assert value in tables
-    moved = rf"│ a +│ +2(\.\d+)? {gap}"  # how far the factor moves the metric
+    moved = rf"\na +2(\.\d+)? {gap}"  # how far the factor moves the metric
     assert re.search(moved, tables)
     assert ("percentage points" in tables) == (unit == "%")
     folder.run("report", "mine.toml")

@@ -8,12 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from hpstudy.analysis.answer import Answer
 from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.findings import FactorFinding, GridFindings, LevelFinding
-from hpstudy.analysis.importance import Importance, Importances
+from hpstudy.analysis.importance import Importances
 from hpstudy.analysis.results import TrialCounts
 from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.telling import telling
 from hpstudy.charts.figures import along_axes
 from hpstudy.metric import Metric
+from hpstudy.report.importance_table import importance_table
+from hpstudy.report.table import Table
 from hpstudy.report.wording import judged
 from hpstudy.wording import (
     apart,
@@ -83,10 +85,10 @@ def search_note(
         ]
     if search.confirmed is not None:
         parts += ["## On fresh seeds", _table(_confirmed_cells(search.confirmed))]
-    if importances.rows:
-        parts += ["## What matters", _table([_importance_cells(r) for r in importances.rows])]
-    if importances.warning is not None:
-        parts.append(escaped(importances.warning))
+    matters = importance_table(importances, metric)
+    if matters is None and importances.warning is not None:
+        parts.append(escaped(f"What matters: {importances.warning}."))
+    parts += _section(matters)
     return "\n\n".join(parts) + "\n"
 
 
@@ -157,14 +159,18 @@ def _confirmed_cells(found: Confirmed) -> list[dict[str, str]]:
     return [winner, {**dict.fromkeys(winner, ""), **baseline}]
 
 
-def _importance_cells(row: Importance) -> dict[str, str]:
-    low_to_high = " to ".join(f"{100 * end:.0f} %" for end in row.amount.ends or ())
-    return {
-        "hyperparameter": row.param,
-        "evaluator": row.evaluator,
-        "share": f"{100 * row.amount.value:.0f} %",
-        "95 %": low_to_high,
-    }
+def markdown_table(table: Table) -> str:
+    """Returns a table, without its details, as Markdown."""
+    told = table.without_details()
+    lines = [_line(told.columns), "|" + " --- |" * len(told.columns)]
+    return "\n".join([*lines, *map(_line, told.rows)])
+
+
+def _section(table: Table | None) -> list[str]:
+    """Returns a table below its title and above its footnotes; nothing of none."""
+    if table is None:
+        return []
+    return [f"## {escaped(table.title)}", markdown_table(table), *map(escaped, table.footnotes)]
 
 
 def _table(rows: Sequence[Mapping[str, str]]) -> str:

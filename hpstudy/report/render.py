@@ -33,6 +33,13 @@ def rich_table(table: Table) -> RenderableType:
     return _Fitting(table)
 
 
+def with_notes(table: Table | None) -> list[RenderableType]:
+    """Returns a table with its footnotes and an empty line below; nothing of none."""
+    if table is None:
+        return []
+    return [rich_table(table), *map(Text, table.footnotes), Text()]
+
+
 class _Fitting:
     def __init__(self, table: Table) -> None:
         self._table = table

@@ -21,6 +21,7 @@ from hpstudy.analysis.reasons import more_confirmation
 from hpstudy.analysis.search import SearchResults, Tried, best_settings
 from hpstudy.metric import Metric
 from hpstudy.report.importance_table import importance_table
+from hpstudy.report.render import with_notes
 from hpstudy.report.wording import alike_failures
 from hpstudy.running.search import SearchPlan
 from hpstudy.running.search_cost import SearchForecast
@@ -68,10 +69,10 @@ def search_tables(
             *_winner(search.confirmed, held_out=bool(search.settings.get("validation"))),
             Text(),
         ]
-    if importances.rows:
-        parts += [importance_table(importances, search.metric)]
-    if importances.warning is not None:
-        parts += [Text(f"Importances: {importances.warning}.")]
+    matters = importance_table(importances, search.metric)
+    if matters is None and importances.warning is not None:
+        parts += [Text(f"What matters: {importances.warning}."), Text()]
+    parts += with_notes(matters)
     return Group(*parts, *_closing_lines(search))
 
 

@@ -15,6 +15,7 @@ from hpstudy.analysis.speed import go_by_epochs
 from hpstudy.analysis.telling import telling
 from hpstudy.metric import Metric
 from hpstudy.report.importance_table import importance_table
+from hpstudy.report.render import with_notes
 from hpstudy.report.wording import alike_failures, judged, missing_numbers
 from hpstudy.running.cost import Forecast
 from hpstudy.wording import (
@@ -63,7 +64,7 @@ def grid_tables(found: GridFindings, *, quick: str | None = None) -> Group:
     if found.claims and _several(found.results):
         parts += [_claims_table(found.claims), Text()]
     if found.importances.rows and found.importances.warning is None:
-        parts += [importance_table(found.importances, found.metric), Text()]
+        parts += with_notes(importance_table(found.importances, found.metric))
     return Group(*parts, *_closing_lines(found))
 
 

@@ -99,8 +99,8 @@ def test_a_search_has_its_best_trial_the_winner_and_what_matters():
         r"| lr 0\.001 | 99\.10 % | 99\.00 to 99\.20 | \+0\.25 | \+0\.20 to \+0\.30 | 2 |" in lines
     )
     assert r"| baseline | 98\.85 % | 98\.70 to 99\.00 | – | – | 2 |" in lines
-    assert "| lr | pedanova | 80 % | 70 % to 90 % |" in lines
-    assert lines[-1] == r"only \| few"
+    assert r"| lr | 80 % \(70 to 90\) |" in lines
+    assert lines[-1] == r"Take it with care\: only \| few\."
 
 
 def test_text_stays_text():
