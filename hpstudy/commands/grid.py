@@ -14,7 +14,9 @@ from hpstudy.commands.results import quick_note
 from hpstudy.commands.training import Trained, train_points, workers_for
 from hpstudy.objective import Objective, Runtime
 from hpstudy.report.consoles import plain_console
-from hpstudy.report.terminal import grid_tables, plan_table
+from hpstudy.report.plan_tables import plan_table
+from hpstudy.report.render import rich_table
+from hpstudy.report.terminal import grid_tables
 from hpstudy.running.begin import check
 from hpstudy.running.cost import forecast
 from hpstudy.running.grid import GridPlan, parse_seeds, plan_grid
@@ -79,4 +81,4 @@ def print_plan(
     if as_json:
         typer.echo(json.dumps({"study": opened.name, "plan": asdict(expected)}, indent=2))
     else:
-        plain_console().print(plan_table(opened.study.title, expected))
+        plain_console().print(rich_table(plan_table(opened.study.title, expected)))

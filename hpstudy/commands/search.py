@@ -24,7 +24,8 @@ from hpstudy.expected import shown
 from hpstudy.objective import Objective, Runtime
 from hpstudy.report.consoles import plain_console
 from hpstudy.report.live import SearchView
-from hpstudy.report.search_tables import search_plan_table
+from hpstudy.report.plan_tables import search_plan_table, space_table
+from hpstudy.report.render import rich_table, with_notes
 from hpstudy.running.begin import begun_with, check
 from hpstudy.running.confirm import plan_choice, plan_confirmation
 from hpstudy.running.ledger import Ledger
@@ -190,4 +191,5 @@ def print_plan(
     if as_json:
         typer.echo(json.dumps({"study": opened.name, "plan": asdict(expected)}, indent=2))
     else:
-        plain_console().print(search_plan_table(opened.study.title, plan, expected))
+        facts = rich_table(search_plan_table(plan, expected))
+        plain_console().print(*with_notes(space_table(opened.study.title, plan)), facts, sep="\n")

@@ -5,12 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -23,14 +17,11 @@ from hpstudy.metric import Metric
 from hpstudy.report.importance_table import importance_table
 from hpstudy.report.render import with_notes
 from hpstudy.report.wording import alike_failures
-from hpstudy.running.search import SearchPlan
-from hpstudy.running.search_cost import SearchForecast
 from hpstudy.wording import (
     bare_number,
     cannot_tell,
     counted,
     difference,
-    duration,
     ends,
     headings,
     how_trained,
@@ -178,42 +169,3 @@ def _closing_lines(search: SearchResults) -> list[Text]:
         told = alike_failures(failures)[:_MOST_FAILURES]
         lines += [Text(f"{what}: {line}", style="red") for line in told]
     return lines
-
-
-def search_plan_table(title: str, plan: SearchPlan, expected: SearchForecast) -> Group:
-    """Returns a search's space and what it would take."""
-    space = Table(title=title, title_justify="left")
-    for name in ("hyperparameter", "range", "baseline"):
-        space.add_column(name)
-    for name, dimension in plan.space.items():
-        space.add_row(name, _range(dimension), level(plan.study.baseline[name]))
-    left = f", {expected.trials_left} left" if expected.trials_left < expected.trials else ""
-    by_epoch = plan.study.fidelity is not None
-    unit = "epoch" if by_epoch else "training"
-    workers = counted(expected.workers, "worker")
-    facts = {
-        "trials": f"{expected.trials}{left}; {plan.sampler}, pruner {plan.pruner}",
-        "epochs": f"about {expected.epochs_left} if nothing is pruned",
-        "confirmation": f"about {counted(expected.confirming_epochs, unit)}"
-        if expected.confirming_epochs
-        else "none",
-        "time": f"about {duration(expected.seconds_left)} with {workers}"
-        if expected.seconds_left is not None
-        else "not known before the first trial is finished",
-    }
-    if not by_epoch:
-        facts |= {"trials": f"{expected.trials}{left}; {plan.sampler}"}
-        del facts["epochs"]
-    table = Table.grid(padding=(0, 2))
-    for name, fact in facts.items():
-        table.add_row(Text(name, style="bold"), fact)
-    return Group(space, table)
-
-
-def _range(dimension: BaseDistribution) -> str:
-    if isinstance(dimension, CategoricalDistribution):
-        return ", ".join(str(choice) for choice in dimension.choices)
-    assert isinstance(dimension, (IntDistribution, FloatDistribution))
-    step = f", step {dimension.step}" if dimension.step not in (None, 1) else ""
-    log = ", logarithmic" if dimension.log else ""
-    return f"{level(dimension.low)} to {level(dimension.high)}{step}{log}"

@@ -17,7 +17,6 @@ from hpstudy.metric import Metric
 from hpstudy.report.importance_table import importance_table
 from hpstudy.report.render import with_notes
 from hpstudy.report.wording import alike_failures, judged, missing_numbers
-from hpstudy.running.cost import Forecast
 from hpstudy.wording import (
     apart,
     counted,
@@ -26,7 +25,6 @@ from hpstudy.wording import (
     ends,
     how_trained,
     number,
-    size,
     words,
 )
 
@@ -183,32 +181,3 @@ def _closing_lines(found: GridFindings) -> list[Text]:
     if any(failure.trace for failure in grid.failed):
         lines.append(Text("Their tracebacks: `hpstudy show` with --errors."))
     return lines
-
-
-def plan_table(title: str, plan: Forecast) -> Table:
-    """Returns what a plan would take, a fact a line."""
-    table = Table.grid(padding=(0, 2))
-    table.title = title
-    table.title_justify = "left"
-    by_epoch = plan.epochs_shared > plan.trainings
-    left = counted(plan.epochs_left, "epoch" if by_epoch else "training")
-    facts = {
-        "points": f"{plan.points}, from {counted(plan.trainings, 'training')}",
-        "epochs": f"{plan.epochs_asked} row by row, {plan.epochs_shared} shared",
-        "to train": f"{left}, the others are recorded"
-        if plan.epochs_left < plan.epochs_shared
-        else left,
-        "time": f"about {duration(plan.seconds_left)} with {counted(plan.workers, 'worker')}"
-        if plan.seconds_left is not None
-        else f"not known before the first {'epoch' if by_epoch else 'training'} is recorded",
-        "disk": f"up to {size(plan.checkpoint_bytes)} for checkpoints"
-        if plan.checkpoint_bytes is not None
-        else "not known: the objective doesn't say how large its state is",
-    }
-    if not by_epoch:
-        del facts["epochs"]
-    if plan.checkpoint_bytes == 0:
-        del facts["disk"]  # a function leaves no checkpoints
-    for name, fact in facts.items():
-        table.add_row(Text(name, style="bold"), fact)
-    return table

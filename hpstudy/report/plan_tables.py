@@ -1,0 +1,91 @@
+"""What a plan would take, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+
+from hpstudy.report.table import Table, table
+from hpstudy.running.cost import Forecast
+from hpstudy.running.search import SearchPlan
+from hpstudy.running.search_cost import SearchForecast
+from hpstudy.wording import counted, duration, level, size, words
+
+
+def plan_table(title: str, plan: Forecast) -> Table:
+    """Returns what a plan of known points would take, a fact a line."""
+    by_epoch = plan.epochs_shared > plan.trainings
+    left = counted(plan.epochs_left, "epoch" if by_epoch else "training")
+    facts = {
+        "points": f"{plan.points}, from {counted(plan.trainings, 'training')}",
+        "epochs": f"{plan.epochs_asked} row by row, {plan.epochs_shared} shared",
+        "to train": f"{left}, the others are recorded"
+        if plan.epochs_left < plan.epochs_shared
+        else left,
+        "time": f"about {duration(plan.seconds_left)} with {counted(plan.workers, 'worker')}"
+        if plan.seconds_left is not None
+        else f"not known before the first {'epoch' if by_epoch else 'training'} is recorded",
+        "disk": f"up to {size(plan.checkpoint_bytes)} for checkpoints"
+        if plan.checkpoint_bytes is not None
+        else "not known: the objective doesn't say how large its state is",
+    }
+    if not by_epoch:
+        del facts["epochs"]
+    if plan.checkpoint_bytes == 0:
+        del facts["disk"]  # a function leaves no checkpoints
+    return _facts(title, facts)
+
+
+def space_table(title: str, plan: SearchPlan) -> Table | None:
+    """Returns where a search looks."""
+    rows = [
+        {
+            "hyperparameter": words(name),
+            "range": _range(dimension),
+            "baseline": level(plan.study.baseline[name]),
+        }
+        for name, dimension in plan.space.items()
+    ]
+    return table(title, rows, text=("hyperparameter", "range", "baseline"))
+
+
+def search_plan_table(plan: SearchPlan, expected: SearchForecast) -> Table:
+    """Returns what a search would take, a fact a line."""
+    left = f", {expected.trials_left} left" if expected.trials_left < expected.trials else ""
+    by_epoch = plan.study.fidelity is not None
+    unit = "epoch" if by_epoch else "training"
+    workers = counted(expected.workers, "worker")
+    facts = {
+        "trials": f"{expected.trials}{left}; {plan.sampler}, pruner {plan.pruner}",
+        "epochs": f"about {expected.epochs_left} if nothing is pruned",
+        "confirmation": f"about {counted(expected.confirming_epochs, unit)}"
+        if expected.confirming_epochs
+        else "none",
+        "time": f"about {duration(expected.seconds_left)} with {workers}"
+        if expected.seconds_left is not None
+        else "not known before the first trial is finished",
+    }
+    if not by_epoch:
+        facts |= {"trials": f"{expected.trials}{left}; {plan.sampler}"}
+        del facts["epochs"]
+    return _facts("", facts)
+
+
+def _facts(title: str, facts: Mapping[str, str]) -> Table:
+    """Returns a table without a header, a fact a line."""
+    return Table(title, ("", ""), tuple(facts.items()), text=frozenset({""}))
+
+
+def _range(dimension: BaseDistribution) -> str:
+    if isinstance(dimension, CategoricalDistribution):
+        return ", ".join(level(choice) for choice in dimension.choices)
+    assert isinstance(dimension, (IntDistribution, FloatDistribution))
+    step = f", step {dimension.step}" if dimension.step not in (None, 1) else ""
+    log = ", logarithmic" if dimension.log else ""
+    return f"{level(dimension.low)} to {level(dimension.high)}{step}{log}"
