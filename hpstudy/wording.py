@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -193,8 +194,13 @@ def words(name: str) -> str:
 
 
 def headings(names: Iterable[str], taken: Collection[str]) -> dict[str, str]:
-    """Returns the heading of each hyperparameter's column: its name, where that is not taken."""
-    return {name: apart(name, taken, "hyperparameter") for name in names}
+    """Returns the heading of each hyperparameter's column: in words, and unlike all others."""
+    read = {name: words(name) for name in names}
+    often = Counter(read.values())
+    return {
+        name: apart(said if often[said] == 1 else name, taken, "hyperparameter")
+        for name, said in read.items()
+    }
 
 
 def apart(name: str, taken: Collection[str], kind: str) -> str:

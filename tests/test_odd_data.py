@@ -39,9 +39,9 @@ from hpstudy.records import Epoch, Identity, Records
 from hpstudy.report.document import document
 from hpstudy.report.note import grid_note, search_note
 from hpstudy.report.page import Content, page
-from hpstudy.report.search_tables import search_tables
-from hpstudy.report.tables import costs_table, finalists_table, levels_table, trials_table
-from hpstudy.report.terminal import grid_tables
+from hpstudy.report.search_tables import finalists_table, trials_table, winner_table
+from hpstudy.report.tables import costs_table, levels_table
+from hpstudy.report.terminal import grid_tables, search_tables
 from hpstudy.schema import make_tables
 from hpstudy.storage import Database
 from hpstudy.study import StudyFile
@@ -253,7 +253,11 @@ def check_search(search: SearchResults, database: Database) -> None:
     finite(answer(None, search))
     finite(best_of_search(search))
     finite(search_figures(SearchFindings(search, importances), tradeoffs=tradeoffs))
-    tables = [f"{trials_table(search)}", f"{finalists_table(search)}"]
+    tables = [
+        f"{trials_table(search, 10)}",
+        f"{finalists_table(search)}",
+        f"{winner_table(search)}",
+    ]
     tables += [printed(search_tables(search, importances))]
     for text in [*tables, search_note("odd", search, importances, answer(None, search))]:
         says_no_nan(text)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from hpstudy.analysis.answer import Answer
-from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.findings import FactorFinding, GridFindings, LevelFinding
 from hpstudy.analysis.importance import Importances
 from hpstudy.analysis.results import TrialCounts
@@ -15,6 +14,7 @@ from hpstudy.analysis.telling import telling
 from hpstudy.charts.figures import along_axes
 from hpstudy.metric import Metric
 from hpstudy.report.importance_table import importance_table
+from hpstudy.report.search_tables import finalists_table, trials_table, winner_table
 from hpstudy.report.table import Table
 from hpstudy.report.wording import judged
 from hpstudy.wording import (
@@ -22,10 +22,7 @@ from hpstudy.wording import (
     counted,
     difference,
     ends,
-    headings,
-    level,
     number,
-    setting,
 )
 
 _DOUBTED = "≠"
@@ -69,22 +66,14 @@ def search_note(
         importances: How much its hyperparameters matter.
         chosen: The answer, of grid and search together.
     """
-    metric, counts, best = search.metric, search.counts, search.best
+    metric = search.metric
     parts = [
         f"# {escaped(title)}",
         *_answer(chosen),
-        f"{escaped(_named(metric))}; {escaped(_states(counts))}.",
+        f"{escaped(_named(metric))}; {escaped(_states(search.counts))}.",
     ]
-    if best is not None:
-        heads = headings(best.params, ("trial", metric.name))
-        params = {heads[name]: level(value) for name, value in best.params.items()}
-        value = number(best.value, metric)
-        parts += [
-            "## Best trial",
-            _table([{"trial": f"{best.number}", **params, metric.name: value}]),
-        ]
-    if search.confirmed is not None:
-        parts += ["## On fresh seeds", _table(_confirmed_cells(search.confirmed))]
+    for table in (trials_table(search, 1), finalists_table(search), winner_table(search)):
+        parts += _section(table)
     matters = importance_table(importances, metric)
     if matters is None and importances.warning is not None:
         parts.append(escaped(f"What matters: {importances.warning}."))
@@ -133,30 +122,6 @@ def _cells(factor: FactorFinding, metric: Metric) -> list[dict[str, str]]:
 
 def _published(row: LevelFinding, metric: Metric) -> str:
     return f"{number(row.published, metric)}{f' {_DOUBTED}' if row.is_doubted else ''}"
-
-
-def _confirmed_cells(found: Confirmed) -> list[dict[str, str]]:
-    name = apart(found.metric.name, _COLUMNS, "metric")
-    winner = {
-        "setting": setting(found.params) + (", the baseline itself" if found.is_baseline else ""),
-        name: number(found.mean, found.metric),
-        "95 %": ends(found.mean, found.metric),
-        "Δ": difference(found.difference, found.metric),
-        "Δ 95 %": ends(found.difference, found.metric, signed=True),
-        "seeds": f"{len(found.seeds)}",
-        "diverged": f"{len(found.diverged)}" if found.diverged else "",
-    }
-    if found.is_baseline:
-        return [winner]
-    lost = found.baseline_diverged
-    baseline = {
-        "setting": "baseline",
-        name: number(found.baseline_mean, found.metric),
-        "95 %": ends(found.baseline_mean, found.metric),
-        "seeds": f"{len(found.baseline_values)}",
-        "diverged": f"{len(lost)}" if lost else "",
-    }
-    return [winner, {**dict.fromkeys(winner, ""), **baseline}]
 
 
 def markdown_table(table: Table) -> str:

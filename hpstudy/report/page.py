@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import plotly.graph_objects as go
@@ -28,10 +29,13 @@ from hpstudy.charts.theme import DARK_INSTEAD, template
 from hpstudy.pictures import Layer, Pictures
 from hpstudy.report.filters import breakable, characters, folded, told, unbroken
 from hpstudy.report.pictures import COLUMNS, MISTAKES, Sprite, diagram, sprite
-from hpstudy.report.tables import costs_table, finalists_table, levels_table, trials_table
+from hpstudy.report.search_tables import finalists_table, trials_table, winner_table
+from hpstudy.report.table import footnotes
+from hpstudy.report.tables import costs_table, levels_table
 from hpstudy.report.wording import alike_failures, missing_numbers
 from hpstudy.wording import counted, duration, ends, level, number, setting, words
 
+_TRIALS = 10
 _TEST_PICTURES = 25  # as the published report shows
 
 
@@ -153,14 +157,16 @@ def _environment() -> Environment:
         "characters": characters,
         "breakable": breakable,
         "folded": folded,
+        "footnotes": footnotes,
         "unbroken": unbroken,
     }
     environment.globals |= {
         "identifier": identifier,
         "levels_table": levels_table,
         "costs_table": costs_table,
-        "trials_table": trials_table,
+        "trials_table": partial(trials_table, most=_TRIALS),
         "finalists_table": finalists_table,
+        "winner_table": winner_table,
         "alike_failures": alike_failures,
         "missing_numbers": missing_numbers,
     }

@@ -1,7 +1,8 @@
-"""A grid's results, and what a plan would take, in the terminal."""
+"""What a grid and a search found, in the terminal."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
@@ -9,13 +10,17 @@ from rich.table import Table
 from rich.text import Text
 
 from hpstudy.analysis.claims import ClaimResult
+from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.findings import FactorFinding, GridFindings, LevelFinding
+from hpstudy.analysis.importance import Importances
 from hpstudy.analysis.results import GridResults
+from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.speed import go_by_epochs
 from hpstudy.analysis.telling import telling
 from hpstudy.metric import Metric
 from hpstudy.report.importance_table import importance_table
 from hpstudy.report.render import with_notes
+from hpstudy.report.search_tables import finalists_table, trials_table, winner_table
 from hpstudy.report.wording import alike_failures, judged, missing_numbers
 from hpstudy.wording import (
     apart,
@@ -42,6 +47,13 @@ _LEFT_OUT = (
 _SEEDS_NEEDED = (
     "Seeds: 3 of 9 means that 9 would show a difference of the size seen in four studies of five."
 )
+_BEST = 5
+_MOST_FAILURES = 10
+_ON_TEST_DATA = (
+    "The search chose by a test metric: what is chosen by the test data scores better there than "
+    "on data that nothing was chosen by. Search by a validation metric (search.metric, "
+    "search.validation)."
+)
 _COLUMNS = ("level", "95 %", "verdict", "published", "seeds", "s/epoch", "s", "MiB")
 _DOUBTED = "≠ not consistent with ours: further apart than luck explains (at 5 %"
 
@@ -63,7 +75,12 @@ def grid_tables(found: GridFindings, *, quick: str | None = None) -> Group:
         parts += [_claims_table(found.claims), Text()]
     if found.importances.rows and found.importances.warning is None:
         parts += with_notes(importance_table(found.importances, found.metric))
-    return Group(*parts, *_closing_lines(found))
+    return Group(*parts, *_grid_lines(found))
+
+
+def _quick(quick: str | None) -> list[RenderableType]:
+    """Says what makes this a quick look."""
+    return [Text(quick, style="yellow")] if quick else []
 
 
 def _factor_table(factor: FactorFinding, found: GridFindings, quick: str | None) -> Table:
@@ -136,7 +153,7 @@ def _published(row: LevelFinding, metric: Metric) -> str:
     return f"{number(row.published, metric)}{' ≠' if row.is_doubted else ''}"
 
 
-def _closing_lines(found: GridFindings) -> list[Text]:
+def _grid_lines(found: GridFindings) -> list[Text]:
     grid, more = found.results, found.more_seeds
     trials = grid.trials
     done = trials.complete + trials.diverged
@@ -180,4 +197,62 @@ def _closing_lines(found: GridFindings) -> list[Text]:
     lines += [Text(f"failed: {line}", style="red") for line in alike_failures(grid.failed)]
     if any(failure.trace for failure in grid.failed):
         lines.append(Text("Their tracebacks: `hpstudy show` with --errors."))
+    return lines
+
+
+def search_tables(
+    search: SearchResults, importances: Importances, *, quick: str | None = None
+) -> Group:
+    """Returns the best settings, finalists, the winner beside the baseline, importances, counts.
+
+    Args:
+        search: The search's results.
+        importances: What matters in it.
+        quick: What makes this a quick look, to be said on the table.
+    """
+    best = with_notes(trials_table(search, _BEST))
+    parts: list[RenderableType] = [*_quick(quick), *best] if best else []
+    parts += with_notes(finalists_table(search))
+    parts += with_notes(winner_table(search))
+    if search.confirmed is not None and not search.confirmed.diverged:
+        parts[-1:] = [Text(f"as options: {_options(search.confirmed)}"), Text()]
+    matters = importance_table(importances, search.metric)
+    if matters is None and importances.warning is not None:
+        parts += [Text(f"What matters: {importances.warning}."), Text()]
+    parts += with_notes(matters)
+    return Group(*parts, *_search_lines(search))
+
+
+def _options(won: Confirmed) -> str:
+    """Returns a winner's setting as options of a command line."""
+    options = {name.replace("_", "-"): f"{value}" for name, value in won.params.items()}
+    return " ".join(f"--{name} {shlex.quote(value)}" for name, value in options.items())
+
+
+def _search_lines(search: SearchResults) -> list[Text]:
+    counts = search.counts
+    finished = counts.complete + counts.pruned + counts.diverged
+    states = [f"{counted(finished, 'trial')} finished"]
+    others = {
+        "pruned": counts.pruned,
+        "diverged": counts.diverged,
+        "running": counts.running,
+        "failed": counts.failed,
+    }
+    states += [f"{count} {state}" for state, count in others.items() if count]
+    epochs = (
+        f" They ask for {counted(search.epochs_asked, 'epoch')}; "
+        f"{search.epochs_trained:,} were trained."
+        if search.goes_by_epochs
+        else ""
+    )
+    lines = [Text(f"{', '.join(states)}.{epochs} {how_trained(search.runtime)}")]
+    if search.metric.sign < 0:
+        lines.append(Text(f"{words(search.metric.name)}: less is better."))
+    if search.metric.name.startswith("test_"):
+        lines.append(Text(_ON_TEST_DATA, style="yellow"))
+    confirming = search.confirmation.failed if search.confirmation is not None else ()
+    for what, failures in (("failed", search.failed), ("confirmation failed", confirming)):
+        told = alike_failures(failures)[:_MOST_FAILURES]
+        lines += [Text(f"{what}: {line}", style="red") for line in told]
     return lines

@@ -13,8 +13,7 @@ from hpstudy.cli import app
 from hpstudy.metric import Metric
 from hpstudy.report.consoles import plain_console
 from hpstudy.report.live import PointsView, SearchView
-from hpstudy.report.search_tables import search_tables
-from hpstudy.report.terminal import grid_tables
+from hpstudy.report.terminal import grid_tables, search_tables
 from hpstudy.running.progress import Progress, RunningTraining
 from hpstudy.running.search_progress import SearchProgress, SearchTrial
 

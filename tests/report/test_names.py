@@ -15,9 +15,9 @@ from hpstudy.metric import Metric, Quantity
 from hpstudy.report.consoles import plain_console
 from hpstudy.report.live import PointsView
 from hpstudy.report.note import grid_note, search_note
-from hpstudy.report.search_tables import search_tables
-from hpstudy.report.tables import levels_table, trials_table
-from hpstudy.report.terminal import grid_tables
+from hpstudy.report.search_tables import trials_table
+from hpstudy.report.tables import levels_table
+from hpstudy.report.terminal import grid_tables, search_tables
 from hpstudy.running.progress import FinishedEpoch, Progress
 
 
@@ -43,7 +43,7 @@ def test_the_best_settings_have_the_metric_and_every_hyperparameter(
 ):
     search = renamed(made_search(5), name, metric)
     assert search.best is not None
-    table = trials_table(search)
+    table = trials_table(search, 10)
     assert table is not None
     best = dict(zip(table.columns, table.rows[0], strict=True))
     assert best["trial"] == f"{search.best.number}"

@@ -85,7 +85,7 @@ def test_a_search_has_its_best_trial_the_winner_and_what_matters():
         (0.988, 0.989), Quantity(0.9885, 0.987, 0.99), Quantity(0.0025, 0.002, 0.003),
     )  # fmt: skip
     search = SearchResults(
-        Metric.named("validation_accuracy", "maximize"), {}, {},
+        Metric.named("validation_accuracy", "maximize"), {"lr": 0.01}, {},
         TrialCounts(complete=38, pruned=12), 0, 0,
         (best,), best, (), won, (),
     )  # fmt: skip
@@ -94,11 +94,11 @@ def test_a_search_has_its_best_trial_the_winner_and_what_matters():
     )
     lines = search_note("A search", search, importances, None).splitlines()
     assert lines[2] == r"validation\_accuracy; 38 complete trials, 12 pruned."
-    assert r"| 31 | 0\.001 | 99\.12 % |" in lines
-    assert (
-        r"| lr 0\.001 | 99\.10 % | 99\.00 to 99\.20 | \+0\.25 | \+0\.20 to \+0\.30 | 2 |" in lines
-    )
-    assert r"| baseline | 98\.85 % | 98\.70 to 99\.00 | – | – | 2 |" in lines
+    assert r"| 31 | 99\.12 % | 0\.001 |" in lines
+    value, gap = r"99\.10 % \(99\.00 to 99\.20\)", r"\+0\.25 \(\+0\.20 to \+0\.30\)"
+    assert rf"| lr 0\.001 | {value} | {gap} | 2 |" in lines
+    base = r"lr 0\.01 \(the baseline\)"
+    assert rf"| {base} | 98\.85 % \(98\.70 to 99\.00\) | baseline | 2 |" in lines
     assert r"| lr | 80 % \(70 to 90\) |" in lines
     assert lines[-1] == r"Take it with care\: only \| few\."
 

@@ -292,7 +292,7 @@ def test_show_gives_grid_and_search_alike(folder):
         t.value for t in trials(folder) if t.state == TrialState.COMPLETE
     )
     assert json.dumps(both["search"]["best"]["params"])
-    assert "search: the best of" in folder.run("show", "seek.toml").stdout
+    assert "Search: the best of" in folder.run("show", "seek.toml").stdout
 
 
 def test_samplers_draw_from_seed_and_trial_number():
