@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from hpstudy.analysis.comparisons import CONFIDENCE, Noise
-from hpstudy.analysis.results import GridResults, Run
+from hpstudy.analysis.results import FactorResult, GridResults, Run
 from hpstudy.numeric import finite
 
 POWER = 0.8
@@ -18,7 +18,7 @@ _SUGGESTED = range(3)  # the fewest seeds that say something
 
 @dataclass(frozen=True)
 class MoreSeeds:
-    """What replicates would cost a grid that has one seed.
+    """What replicates would cost a grid that has none.
 
     Attributes:
         seeds: The value of `--seeds`.
@@ -73,21 +73,25 @@ def _noncentrality(freedom: float, compared: int) -> float:
     return float(special.nctdtrinc(freedom, 1 - POWER, bound))
 
 
+def is_replicated(*factors: FactorResult) -> bool:
+    """Tells whether a level of these factors has several seeds: only they tell luck's size."""
+    return any(len(row.seeds) + len(row.diverged) > 1 for f in factors for row in f.levels)
+
+
 def more_seeds(grid: GridResults) -> MoreSeeds | None:
-    """Says what three seeds would cost; None where the grid has not exactly one."""
-    runs = [run for f in grid.factors for row in f.levels for run in row.runs]
-    seeds = {run.seed for run in runs}
-    if len(seeds) != 1:
-        return None
+    """Says what three seeds of each point would cost; None where there are some already."""
     longest: dict[str, Run] = {}
-    for run in runs:
+    for run in (run for f in grid.factors for row in f.levels for run in row.runs):
         if run.key not in longest or len(run.epochs) > len(longest[run.key].epochs):
             longest[run.key] = run
-    recorded = [epoch for run in longest.values() for epoch in run.epochs]
-    seconds = [s for e in recorded if (s := e.metrics.get("wall_seconds")) is not None]
-    times = len(set(_SUGGESTED) - seeds)
+    if is_replicated(*grid.factors) or not longest:
+        return None
+    missing = [
+        epoch for run in longest.values() for epoch in run.epochs * len({*_SUGGESTED} - {run.seed})
+    ]
+    seconds = [s for e in missing if (s := e.metrics.get("wall_seconds")) is not None]
     return MoreSeeds(
         seeds=f"{_SUGGESTED[0]}-{_SUGGESTED[-1]}",
-        epochs=times * len(recorded),
-        seconds=finite(times * sum(seconds)) if len(seconds) == len(recorded) else None,
+        epochs=len(missing),
+        seconds=finite(sum(seconds)) if len(seconds) == len(missing) else None,
     )

@@ -13,7 +13,7 @@ from hpstudy.analysis.claims import ClaimResult
 from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.findings import FactorFinding, GridFindings, LevelFinding
 from hpstudy.analysis.importance import Importances
-from hpstudy.analysis.results import GridResults
+from hpstudy.analysis.planning import is_replicated
 from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.speed import go_by_epochs
 from hpstudy.analysis.telling import telling
@@ -71,7 +71,7 @@ def grid_tables(found: GridFindings, *, quick: str | None = None) -> Group:
         if (shown := len(factor.levels)) < (of := len(whole.levels)):
             text = f"{shown} of {of:,} levels, those that show most; --json prints all of them."
             parts[-1:] = [Text(text), Text()]
-    if found.claims and _several(found.results):
+    if found.claims and is_replicated(*found.factors):
         parts += [_claims_table(found.claims), Text()]
     if found.importances.rows and found.importances.warning is None:
         parts += with_notes(importance_table(found.importances, found.metric))
@@ -88,7 +88,8 @@ def _factor_table(factor: FactorFinding, found: GridFindings, quick: str | None)
     at = ", ".join(f"{k} {v}" for k, v in grid.baseline.items() if k != factor.name)
     title = f"{factor.name}  (at {at})" if at else factor.name
     table = Table(title=title, caption=quick, title_justify="left", caption_justify="left")
-    rows = [_cells(row, found, several=_several(grid)) for row in factor.levels]
+    several = is_replicated(*found.factors)
+    rows = [_cells(row, found, several=several) for row in factor.levels]
     # A column that is empty all the way down says nothing.
     shown = [name for name in rows[0] if any(row[name] for row in rows)]
     for name in shown:
@@ -105,10 +106,6 @@ def _claims_table(claims: Sequence[ClaimResult]) -> Table:
     for claim in claims:
         table.add_row(claim.verdict, Text(claim.says), Text(claim.why))
     return table
-
-
-def _several(grid: GridResults) -> bool:
-    return any(len(row.seeds) > 1 for factor in grid.factors for row in factor.levels)
 
 
 def _cells(row: LevelFinding, found: GridFindings, *, several: bool) -> dict[str, str]:
@@ -173,10 +170,11 @@ def _grid_lines(found: GridFindings) -> list[Text]:
         lines.append(Text(f"{words(grid.metric.name)}: less is better."))
     if grid.metric.in_per_cent:
         lines.append(Text("Δ in percentage points."))
+    several = is_replicated(*found.factors)
     if any(row.is_doubted for row in found.levels):
-        luck = "" if _several(grid) else "; the luck of test images alone, that of seeds is unknown"
+        luck = "" if several else "; the luck of test images alone, that of seeds is unknown"
         lines.append(Text(f"{_DOUBTED}{luck})."))
-    if _several(grid):
+    if several:
         lines.append(Text(_HOW_JUDGED))
         if found.has_ranks:
             lines.append(Text(_BY_RANK))

@@ -117,3 +117,12 @@ def test_three_seeds_cost_twice_what_the_first_took(book):
 def test_a_first_seed_of_another_number_is_one_more(book):
     book.trial(0.5, seed=7)
     assert more_seeds(book.read()).epochs == 6
+
+
+def test_a_seed_at_each_level_is_no_replicate_whichever_it_is(book):
+    book.trial(0.5)
+    book.trial(0.9, epochs=4)
+    book.trial(0.8, lr=0.2, seed=1)
+    cost = more_seeds(book.read())
+    assert cost is not None
+    assert (cost.seeds, cost.epochs, cost.seconds) == ("0-2", 12, 32.0)

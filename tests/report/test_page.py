@@ -70,6 +70,23 @@ def test_targets_have_their_table_however_short_the_epochs_are(made_findings, ta
     assert ("epochs to 50 %" in " ".join(text.split())) is shown
 
 
+def test_verdicts_are_explained_where_there_are_some(made_findings):
+    def told(first: int, *seeds: int) -> str:
+        runs = {level: [0.9 + level / 50] for level in (1, 2)}
+        grid = made_findings(lr=runs).results
+        levels = (
+            replace(row, runs=tuple(replace(row.runs[0], seed=seed) for seed in of))
+            for row, of in zip(grid.factors[0].levels, ([first], seeds), strict=True)
+        )
+        once = replace(grid, factors=(replace(grid.factors[0], levels=tuple(levels)),))
+        return " ".join(_Read(page(content(found=findings(once)))).text.split())
+
+    for text in (told(0, 0), told(0, 1)):  # the same seed at both levels, or another one at each
+        assert "Holm" not in text
+        assert "--seeds 0-2" in text
+    assert "Holm" in told(0, 0, 1)
+
+
 class _Read(HTMLParser):
     """Collects ids, links, script texts and the visible text."""
 
