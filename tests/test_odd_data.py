@@ -37,10 +37,10 @@ from hpstudy.charts.figures import grid_figures, search_figures
 from hpstudy.objective import Step
 from hpstudy.records import Epoch, Identity, Records
 from hpstudy.report.document import document
+from hpstudy.report.grid_tables import costs_table, levels_table
 from hpstudy.report.note import grid_note, search_note
 from hpstudy.report.page import Content, page
 from hpstudy.report.search_tables import finalists_table, trials_table, winner_table
-from hpstudy.report.tables import costs_table, levels_table
 from hpstudy.report.terminal import grid_tables, search_tables
 from hpstudy.schema import make_tables
 from hpstudy.storage import Database

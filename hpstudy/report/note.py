@@ -13,6 +13,7 @@ from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.telling import telling
 from hpstudy.charts.figures import along_axes
 from hpstudy.metric import Metric
+from hpstudy.report.grid_tables import claims_table
 from hpstudy.report.importance_table import importance_table
 from hpstudy.report.search_tables import finalists_table, trials_table, winner_table
 from hpstudy.report.table import Table
@@ -49,9 +50,7 @@ def grid_note(title: str, found: GridFindings, chosen: Answer | None) -> str:
         parts += [f"## {escaped(factor.name)}", _table(_cells(factor, found.metric))]
     if any(row.is_doubted for row in found.levels):
         parts.append(escaped(f"{_DOUBTED} further from ours than luck explains."))
-    if found.claims:
-        claims = [{"verdict": c.verdict, "claim": c.says, "why": c.why} for c in found.claims]
-        parts += ["## Claims", _table(claims)]
+    parts += _section(claims_table(found.claims))
     return "\n\n".join(parts) + "\n"
 
 

@@ -28,10 +28,10 @@ from hpstudy.charts.figures import along_axes, digit_figures, grid_figures, sear
 from hpstudy.charts.theme import DARK_INSTEAD, template
 from hpstudy.pictures import Layer, Pictures
 from hpstudy.report.filters import breakable, characters, folded, told, unbroken
+from hpstudy.report.grid_tables import claims_table, costs_table, levels_table
 from hpstudy.report.pictures import COLUMNS, MISTAKES, Sprite, diagram, sprite
 from hpstudy.report.search_tables import finalists_table, trials_table, winner_table
 from hpstudy.report.table import footnotes
-from hpstudy.report.tables import costs_table, levels_table
 from hpstudy.report.wording import alike_failures, missing_numbers
 from hpstudy.wording import counted, duration, ends, level, number, setting, words
 
@@ -163,6 +163,7 @@ def _environment() -> Environment:
     environment.globals |= {
         "identifier": identifier,
         "levels_table": levels_table,
+        "claims_table": claims_table,
         "costs_table": costs_table,
         "trials_table": partial(trials_table, most=_TRIALS),
         "finalists_table": finalists_table,

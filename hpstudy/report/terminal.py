@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from hpstudy.analysis.claims import ClaimResult
 from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.findings import FactorFinding, GridFindings, LevelFinding
 from hpstudy.analysis.importance import Importances
@@ -18,6 +16,7 @@ from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.speed import go_by_epochs
 from hpstudy.analysis.telling import telling
 from hpstudy.metric import Metric
+from hpstudy.report.grid_tables import claims_table
 from hpstudy.report.importance_table import importance_table
 from hpstudy.report.render import with_notes
 from hpstudy.report.search_tables import finalists_table, trials_table, winner_table
@@ -72,7 +71,7 @@ def grid_tables(found: GridFindings, *, quick: str | None = None) -> Group:
             text = f"{shown} of {of:,} levels, those that show most; --json prints all of them."
             parts[-1:] = [Text(text), Text()]
     if found.claims and is_replicated(*found.factors):
-        parts += [_claims_table(found.claims), Text()]
+        parts += with_notes(claims_table(found.claims))
     if found.importances.rows and found.importances.warning is None:
         parts += with_notes(importance_table(found.importances, found.metric))
     return Group(*parts, *_grid_lines(found))
@@ -98,13 +97,6 @@ def _factor_table(factor: FactorFinding, found: GridFindings, quick: str | None)
         table.add_row(
             *(row[name] or "–" for name in shown), style="bold" if level.is_baseline else None
         )
-    return table
-
-
-def _claims_table(claims: Sequence[ClaimResult]) -> Table:
-    table = Table("verdict", "claim", "why", title="claims", title_justify="left")
-    for claim in claims:
-        table.add_row(claim.verdict, Text(claim.says), Text(claim.why))
     return table
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hpstudy.analysis.convergence import Reached, convergence
 from hpstudy.analysis.findings import findings
 from hpstudy.records import Epoch
-from hpstudy.report.tables import costs_table
+from hpstudy.report.grid_tables import costs_table
 
 
 def test_the_first_epoch_at_a_target_counts_for_each_seed(book):

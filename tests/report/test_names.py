@@ -13,10 +13,10 @@ from hpstudy.analysis.importance import Importances
 from hpstudy.charts.explore import slice_figure, together_figure
 from hpstudy.metric import Metric, Quantity
 from hpstudy.report.consoles import plain_console
+from hpstudy.report.grid_tables import levels_table
 from hpstudy.report.live import PointsView
 from hpstudy.report.note import grid_note, search_note
 from hpstudy.report.search_tables import trials_table
-from hpstudy.report.tables import levels_table
 from hpstudy.report.terminal import grid_tables, search_tables
 from hpstudy.running.progress import FinishedEpoch, Progress
 

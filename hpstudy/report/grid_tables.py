@@ -1,7 +1,10 @@
-"""Tables of the page: cells as text, columns that say nothing left out."""
+"""A grid's results as tables."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from hpstudy.analysis.claims import ClaimResult
 from hpstudy.analysis.convergence import Reached
 from hpstudy.analysis.findings import FactorFinding, LevelFinding
 from hpstudy.analysis.speed import go_by_epochs
@@ -11,6 +14,10 @@ from hpstudy.report.table import Table, table
 from hpstudy.report.wording import judged
 from hpstudy.wording import apart, gap, level, quantity, short_number, words
 
+_CLAIMS = (
+    "Supported: the data show it. Contradicted: they show the opposite. Not shown: they show "
+    "neither."
+)
 _SMALLEST_P = 0.001  # what is smaller is not known to a digit
 _LEVEL_COLUMNS = (
     "level", "difference", "p", "verdict", "seeds", "needed", "published", "with ours",
@@ -91,3 +98,9 @@ def _soon(reached: Reached, longest: int) -> str:
 def _how_many(reached: Reached) -> str:
     """Returns how many seeds reached a target."""
     return f"{sum(epoch is not None for epoch in reached.epochs)} of {len(reached.epochs)}"
+
+
+def claims_table(claims: Sequence[ClaimResult]) -> Table | None:
+    """Returns the published claims with their verdicts, and the figures that say so."""
+    rows = [{"verdict": one.verdict, "claim": one.says, "why": one.why} for one in claims]
+    return table("Claims", rows, text=("verdict", "claim", "why"), footnotes=[_CLAIMS])
