@@ -58,8 +58,20 @@ def costs_table(factor: FactorFinding, metric: Metric) -> Table | None:
     rows = [_cost_cells(row, metric, once=once) for row in factor.levels]
     if not any(cell for row in rows for name, cell in row.items() if name != "level"):
         return None
-    strong = [place for place, row in enumerate(factor.levels) if row.is_baseline]
-    return table(f"Cost of the levels of {factor.name}", rows, strong=strong)
+    return table(
+        f"Cost of {words(factor.name)}", rows, text=_words(factor), strong=_baseline(factor)
+    )
+
+
+def _baseline(factor: FactorFinding) -> list[int]:
+    """Returns the place of the baseline's row."""
+    return [place for place, row in enumerate(factor.levels) if row.is_baseline]
+
+
+def _words(factor: FactorFinding) -> list[str]:
+    """Returns the columns that hold words: the verdict, and levels that are no numbers."""
+    is_named = any(isinstance(row.level, str) for row in factor.levels)
+    return ["verdict", "level"] if is_named else ["verdict"]
 
 
 def _cost_cells(row: LevelFinding, metric: Metric, *, once: bool) -> dict[str, str]:

@@ -51,7 +51,12 @@ def trials_table(search: SearchResults, most: int) -> Table | None:
     return table(
         f"Search: the best of {count:,} complete trial{'' if count == 1 else 's'}",
         rows,
-        text=heads.values(),
+        text={
+            heads[name]
+            for one in best
+            for name, value in one.trial.params.items()
+            if isinstance(value, str)
+        },
         footnotes=[_FLATTERS] if search.confirmed is None else [],
     )
 

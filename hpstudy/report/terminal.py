@@ -16,7 +16,7 @@ from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.speed import go_by_epochs
 from hpstudy.analysis.telling import telling
 from hpstudy.metric import Metric
-from hpstudy.report.grid_tables import claims_table
+from hpstudy.report.grid_tables import claims_table, costs_table
 from hpstudy.report.importance_table import importance_table
 from hpstudy.report.render import with_notes
 from hpstudy.report.search_tables import finalists_table, trials_table, winner_table
@@ -53,7 +53,7 @@ _ON_TEST_DATA = (
     "on data that nothing was chosen by. Search by a validation metric (search.metric, "
     "search.validation)."
 )
-_COLUMNS = ("level", "95 %", "verdict", "published", "seeds", "s/epoch", "s", "MiB")
+_COLUMNS = ("level", "95 %", "verdict", "published", "seeds")
 _DOUBTED = "≠ not consistent with ours: further apart than luck explains (at 5 %"
 
 
@@ -74,6 +74,8 @@ def grid_tables(found: GridFindings, *, quick: str | None = None) -> Group:
         parts += with_notes(claims_table(found.claims))
     if found.importances.rows and found.importances.warning is None:
         parts += with_notes(importance_table(found.importances, found.metric))
+    for factor in telling(found).factors:
+        parts += with_notes(costs_table(factor, found.metric))
     return Group(*parts, *_grid_lines(found))
 
 
@@ -103,7 +105,6 @@ def _factor_table(factor: FactorFinding, found: GridFindings, quick: str | None)
 def _cells(row: LevelFinding, found: GridFindings, *, several: bool) -> dict[str, str]:
     metric, mean = found.metric, row.average
     gap = None if mean is None or row.published is None else mean - row.published
-    seconds, memory = row.speed.seconds_per_epoch, row.speed.peak_memory_mb
     cells = {
         "level": f"{row.level}",
         apart(words(metric.name), _COLUMNS, "metric"): number(mean, metric),
@@ -114,10 +115,6 @@ def _cells(row: LevelFinding, found: GridFindings, *, several: bool) -> dict[str
         "published": _published(row, metric),
         "Δ published": difference(gap, metric),
         "seeds": _seeds(row) if several else "",
-        "s/epoch" if go_by_epochs(*found.factors) else "s": ""
-        if seconds is None
-        else f"{seconds.mean:.3g}",
-        "MiB": "" if memory is None else f"{memory:.0f}",
     }
     if several:
         del cells["Δ published"]  # with intervals at hand, a bare difference would mislead
