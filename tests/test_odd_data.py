@@ -233,7 +233,7 @@ def check_grid(found: GridFindings, curves=()) -> None:
     finite(figures)
     texts = [printed(grid_tables(found)), grid_note("odd", found, answer(found, None))]
     for factor in found.factors:
-        texts += [f"{levels_table(factor, metric)}", f"{costs_table(factor, metric)}"]
+        texts += [f"{levels_table(factor, found)}", f"{costs_table(factor, metric)}"]
     for text in [*texts, *(claim.why for claim in found.claims), f"{answer(found, None)}"]:
         says_no_nan(text)
     assert all(claim.why for claim in found.claims)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from hpstudy.analysis.claims import ClaimResult, judge_claims
 from hpstudy.analysis.comparisons import Comparisons
 from hpstudy.analysis.convergence import Reached, convergence
-from hpstudy.analysis.effects import RANKS, Effect, effects, with_seeds_needed
+from hpstudy.analysis.effects import Effect, effects, with_seeds_needed
 from hpstudy.analysis.importance import Importances, grid_importances
 from hpstudy.analysis.planning import MoreSeeds, more_seeds
 from hpstudy.analysis.published import Agreement, agreements
@@ -36,6 +36,11 @@ class LevelFinding(LevelResult, Effect):
     def is_doubted(self) -> bool:
         """Whether luck does not explain how far the published figure lies from ours."""
         return self.agreement is not None and self.agreement.verdict == Agrees.NOT_CONSISTENT
+
+    @property
+    def leaves_out_interval(self) -> bool:
+        """Whether it has several seeds and yet no interval, as that would say nothing."""
+        return len(self.runs) > 1 and not self.diverged and not (self.mean and self.mean.ends)
 
 
 @dataclass(frozen=True)
@@ -95,24 +100,6 @@ class GridFindings:
             KeyError: It is not among the factors.
         """
         return {factor.name: factor for factor in self.factors}[name]
-
-    @property
-    def has_agreements(self) -> bool:
-        """Whether a published figure could be compared with ours."""
-        return any(row.agreement is not None for row in self.levels)
-
-    @property
-    def has_ranks(self) -> bool:
-        """Whether a level was judged by rank, as seeds of it or of the baseline diverged."""
-        return any(row.test == RANKS for row in self.levels)
-
-    @property
-    def leaves_out_intervals(self) -> bool:
-        """Whether a level of several seeds has no interval, as it would say nothing."""
-        return any(
-            len(row.runs) > 1 and not row.diverged and row.mean is not None and not row.mean.ends
-            for row in self.levels
-        )
 
 
 def findings(grid: GridResults) -> GridFindings:

@@ -2,50 +2,145 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from hpstudy.analysis.claims import ClaimResult
 from hpstudy.analysis.convergence import Reached
-from hpstudy.analysis.findings import FactorFinding, LevelFinding
+from hpstudy.analysis.effects import RANKS
+from hpstudy.analysis.findings import FactorFinding, GridFindings, LevelFinding
+from hpstudy.analysis.planning import is_replicated
 from hpstudy.analysis.speed import go_by_epochs
-from hpstudy.metric import Metric, Quantity
+from hpstudy.metric import Metric
 from hpstudy.numeric import mean
-from hpstudy.report.table import Table, table
-from hpstudy.report.wording import judged
-from hpstudy.wording import apart, gap, level, quantity, short_number, words
+from hpstudy.report.table import Spread, Table, table
+from hpstudy.wording import (
+    apart,
+    difference,
+    ends,
+    gap,
+    level,
+    number,
+    quantity,
+    setting,
+    short_number,
+    words,
+)
 
 _CLAIMS = (
     "Supported: the data show it. Contradicted: they show the opposite. Not shown: they show "
     "neither."
 )
 _SMALLEST_P = 0.001  # what is smaller is not known to a digit
-_LEVEL_COLUMNS = (
-    "level", "difference", "p", "verdict", "seeds", "needed", "published", "with ours",
-)  # fmt: skip
+_LEVEL_COLUMNS = ("level", "difference", "p", "verdict", "seeds", "published", "published 95 %")
+_DOUBT = "≠"
+_HOW_JUDGED = (
+    "Intervals, in brackets, cover 95 %. A verdict compares a level with the baseline, seeds as "
+    "blocks, spread pooled over the levels (Welch's test where a level's spread is unlike the "
+    "others'), by Holm's method over all levels: all of them together are wrong in at most 5 % of "
+    "studies without any difference, and an interval of one level may leave out 0 where no "
+    "difference is shown. It holds at the baseline of the other hyperparameters."
+)
+_BY_RANK = "Where seeds diverged, outcomes are compared by rank, a diverged one being the worst."
+_LEFT_OUT = (
+    "Where an interval is left out, it would hold all that the metric can be: so few seeds cannot "
+    "tell."
+)
+_SEEDS_NEEDED = (
+    "Seeds: 3 of 9 means that 9 would show a difference of the size seen in four studies of five."
+)
+_POINTS = "Differences are in percentage points."
+_PUBLISHED = (
+    "Published figures are single runs; their intervals come from the number of test images alone."
+)
 
 
-def levels_table(factor: FactorFinding, metric: Metric) -> Table | None:
-    """Returns a factor's levels with their 95 % intervals and verdicts."""
-    unequal = len({len(row.seeds) for row in factor.levels}) > 1
-    rows = [_level_cells(row, metric, unequal=unequal) for row in factor.levels]
-    strong = [place for place, row in enumerate(factor.levels) if row.is_baseline]
-    return table(f"Levels of {factor.name}", rows, strong=strong)
+def levels_table(factor: FactorFinding, found: GridFindings, *, of: int = 0) -> Table | None:
+    """Returns a factor's levels with their 95 % intervals and verdicts.
+
+    Args:
+        factor: The factor.
+        found: What its grid shows.
+        of: How many levels it has, where only some are shown.
+    """
+    rows = [_level_cells(row, factor, found.metric) for row in factor.levels]
+    apart_from = {k: v for k, v in found.results.baseline.items() if k != factor.name}
+    at = f" (at {setting(apart_from)})" if apart_from else ""
+    notes = list(_level_notes(factor, found.metric))
+    if of > len(rows):
+        notes[:0] = [
+            f"{words(factor.name)}: {len(rows)} of {of:,} levels, those that show most; --json "
+            "prints all of them."
+        ]
+    return table(
+        f"{words(factor.name)}{at}",
+        rows,
+        text=_words(factor),
+        detail=("p", "published 95 %"),
+        strong=_baseline(factor),
+        footnotes=notes,
+    )
 
 
-def _level_cells(row: LevelFinding, metric: Metric, *, unequal: bool) -> dict[str, str]:
-    needed, agreement = row.seeds_needed, row.agreement
-    theirs = None if row.published is None else Quantity(row.published)
+def levels_tables(shown: GridFindings, whole: GridFindings) -> dict[str, Table | None]:
+    """Returns the table of each factor's levels, by factor.
+
+    Args:
+        shown: The findings with the levels that are shown.
+        whole: The findings with all of them.
+    """
+    of = {factor.name: len(factor.levels) for factor in whole.factors}
+    return {f.name: levels_table(f, shown, of=of[f.name]) for f in shown.factors}
+
+
+def _level_cells(row: LevelFinding, factor: FactorFinding, metric: Metric) -> dict[str, str]:
+    agreement, needed = row.agreement, row.seeds_needed
+    seeds = f"{len(row.seeds)}" if needed is None else f"{len(row.seeds)} of {needed}"
+    compared = apart(words(metric.name), _LEVEL_COLUMNS, "metric")
     return {
         "level": level(row.level),
-        apart(words(metric.name), _LEVEL_COLUMNS, "metric"): quantity(row.mean, metric),
-        "difference": "baseline" if row.is_baseline else gap(row.difference, metric),
+        compared: Spread(quantity(row.mean, metric)),
+        "difference": "baseline" if row.is_baseline else Spread(gap(row.difference, metric)),
         "p": "" if row.p is None else _probability(row.p),
-        "verdict": judged(row) or ("" if row.is_baseline else "no value yet"),
-        "seeds": f"{len(row.seeds)}" if unequal else "",
-        "needed": "" if needed is None else f"{needed}",
-        "published": quantity(agreement.figure if agreement is not None else theirs, metric),
-        "with ours": "" if agreement is None else agreement.verdict,
+        "verdict": _verdict(row, metric),
+        "seeds": seeds if is_replicated(factor) else "",
+        "published": f"{number(row.published, metric)}{f' {_DOUBT}' if row.is_doubted else ''}",
+        "published 95 %": "" if agreement is None else ends(agreement.figure, metric),
     }
+
+
+def _verdict(row: LevelFinding, metric: Metric) -> str:
+    """Says a level's verdict, and of how many seeds there is no value."""
+    finished = len(row.seeds) + len(row.diverged)
+    gaps = []
+    if row.diverged:
+        gaps.append(f"{len(row.diverged)} of {finished} seeds diverged")
+    if row.failed:
+        gaps.append(f"{finished} of {finished + len(row.failed)} seeds, the others failed")
+    verdict = "" if row.is_baseline else row.verdict or ""
+    told = ": ".join(part for part in (verdict, "; ".join(gaps)) if part)
+    if row.within is not None:
+        return f"{told} (within ±{difference(row.within, metric).lstrip('+')})"
+    return told or ("" if row.is_baseline else "no value yet")
+
+
+def _level_notes(factor: FactorFinding, metric: Metric) -> Iterator[str]:
+    """Says how a factor's verdicts were found, and what its cells mean."""
+    is_sure = is_replicated(factor)
+    if is_sure:
+        yield _HOW_JUDGED
+    if any(row.test == RANKS for row in factor.levels):
+        yield _BY_RANK
+    if any(row.leaves_out_interval for row in factor.levels):
+        yield _LEFT_OUT
+    if any(row.seeds_needed is not None for row in factor.levels):
+        yield _SEEDS_NEEDED
+    if metric.in_per_cent:
+        yield _POINTS
+    if any(row.agreement is not None for row in factor.levels):
+        yield _PUBLISHED
+    if any(row.is_doubted for row in factor.levels):
+        luck = "" if is_sure else "; the luck of test images alone, that of seeds is unknown"
+        yield f"{_DOUBT}: further from ours than luck explains (at 5 %{luck})."
 
 
 def _probability(p: float) -> str:

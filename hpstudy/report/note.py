@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 
 from hpstudy.analysis.answer import Answer
-from hpstudy.analysis.findings import FactorFinding, GridFindings, LevelFinding
+from hpstudy.analysis.findings import GridFindings
 from hpstudy.analysis.importance import Importances
 from hpstudy.analysis.results import TrialCounts
 from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.telling import telling
 from hpstudy.charts.figures import along_axes
 from hpstudy.metric import Metric
-from hpstudy.report.grid_tables import claims_table
+from hpstudy.report.grid_tables import claims_table, levels_tables
 from hpstudy.report.importance_table import importance_table
 from hpstudy.report.search_tables import finalists_table, trials_table, winner_table
-from hpstudy.report.table import Table
-from hpstudy.report.wording import judged
-from hpstudy.wording import (
-    apart,
-    counted,
-    difference,
-    ends,
-    number,
-)
+from hpstudy.report.table import Table, footnotes
+from hpstudy.wording import counted, setting, words
 
-_DOUBTED = "≠"
-_COLUMNS = ("level", "95 %", "verdict", "published", "seeds", "setting", "diverged")
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|&~$:@=^])")
 
 
@@ -39,17 +30,14 @@ def grid_note(title: str, found: GridFindings, chosen: Answer | None) -> str:
         found: What the grid shows.
         chosen: The answer, of grid and search together.
     """
-    found = along_axes(telling(found))
-    at = ", ".join(f"{name} {level}" for name, level in found.results.baseline.items())
+    levels = levels_tables(along_axes(telling(found)), found)
+    at = setting(found.results.baseline)
     parts = [
         f"# {escaped(title)}",
         *_answer(chosen),
         f"{escaped(_named(found.metric))}; the baseline is {escaped(at)}.",
     ]
-    for factor in found.factors:
-        parts += [f"## {escaped(factor.name)}", _table(_cells(factor, found.metric))]
-    if any(row.is_doubted for row in found.levels):
-        parts.append(escaped(f"{_DOUBTED} further from ours than luck explains."))
+    parts += _section(*levels.values())
     parts += _section(claims_table(found.claims))
     return "\n\n".join(parts) + "\n"
 
@@ -89,7 +77,8 @@ def _answer(chosen: Answer | None) -> list[str]:
 
 
 def _named(metric: Metric) -> str:
-    return metric.name if metric.sign > 0 else f"{metric.name}: less is better"
+    name = words(metric.name)
+    return name if metric.sign > 0 else f"{name}: less is better"
 
 
 def _states(counts: TrialCounts) -> str:
@@ -103,26 +92,6 @@ def escaped(text: object) -> str:
     return _MARKUP.sub(r"\\\1", " ".join(f"{text}".split()))
 
 
-def _cells(factor: FactorFinding, metric: Metric) -> list[dict[str, str]]:
-    return [
-        {
-            "level": f"{row.level}",
-            apart(metric.name, _COLUMNS, "metric"): number(row.mean, metric),
-            "95 %": ends(row.mean, metric),
-            "Δ": "" if row.is_baseline else difference(row.difference, metric),
-            "Δ 95 %": ends(row.difference, metric, signed=True),
-            "verdict": judged(row) or row.verdict or "",
-            "published": _published(row, metric),
-            "seeds": f"{len(row.seeds)}",
-        }
-        for row in factor.levels
-    ]
-
-
-def _published(row: LevelFinding, metric: Metric) -> str:
-    return f"{number(row.published, metric)}{f' {_DOUBTED}' if row.is_doubted else ''}"
-
-
 def markdown_table(table: Table) -> str:
     """Returns a table, without its details, as Markdown."""
     told = table.without_details()
@@ -130,17 +99,11 @@ def markdown_table(table: Table) -> str:
     return "\n".join([*lines, *map(_line, told.rows)])
 
 
-def _section(table: Table | None) -> list[str]:
-    """Returns a table below its title and above its footnotes; nothing of none."""
-    if table is None:
-        return []
-    return [f"## {escaped(table.title)}", markdown_table(table), *map(escaped, table.footnotes)]
-
-
-def _table(rows: Sequence[Mapping[str, str]]) -> str:
-    shown = [name for name in rows[0] if any(row[name] for row in rows)]
-    lines = [_line(shown), "|" + " --- |" * len(shown)]
-    return "\n".join([*lines, *(_line(row[name] or "–" for name in shown) for row in rows)])
+def _section(*tables: Table | None) -> list[str]:
+    """Returns tables, each below its title, and their footnotes below the last."""
+    found = [table for table in tables if table is not None]
+    parts = [part for t in found for part in (f"## {escaped(t.title)}", markdown_table(t))]
+    return [*parts, *map(escaped, footnotes(found))]
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -28,11 +28,11 @@ from hpstudy.charts.figures import along_axes, digit_figures, grid_figures, sear
 from hpstudy.charts.theme import DARK_INSTEAD, template
 from hpstudy.pictures import Layer, Pictures
 from hpstudy.report.filters import breakable, characters, folded, told, unbroken
-from hpstudy.report.grid_tables import claims_table, costs_table, levels_table
+from hpstudy.report.grid_tables import claims_table, costs_table, levels_tables
+from hpstudy.report.missing import alike_failures, missing_numbers
 from hpstudy.report.pictures import COLUMNS, MISTAKES, Sprite, diagram, sprite
 from hpstudy.report.search_tables import finalists_table, trials_table, winner_table
-from hpstudy.report.table import footnotes
-from hpstudy.report.wording import alike_failures, missing_numbers
+from hpstudy.report.table import Table, footnotes
 from hpstudy.wording import counted, duration, ends, level, number, setting, words
 
 _TRIALS = 10
@@ -111,8 +111,11 @@ def page(content: Content) -> str:
         content: What it shows.
     """
     figures = _figures(content)
-    if content.found is not None:  # the tables' order and levels are the figures'
-        content = replace(content, found=along_axes(telling(content.found)))
+    levels: dict[str, Table | None] = {}
+    if (found := content.found) is not None:  # the tables' order and levels are the figures'
+        shown = along_axes(telling(found))
+        levels = levels_tables(shown, found)
+        content = replace(content, found=shown)
     return (
         _environment()
         .get_template("page.html.j2")
@@ -121,6 +124,7 @@ def page(content: Content) -> str:
             answer=content.answer,
             sections=_sections(content, figures),
             figures=figures,
+            levels=levels,
             by_epoch=_by_epoch(content),
             own_times=_own_times(content),
             several_seeds=len({curve.seed for curve in content.curves}) > 1,
@@ -162,7 +166,6 @@ def _environment() -> Environment:
     }
     environment.globals |= {
         "identifier": identifier,
-        "levels_table": levels_table,
         "claims_table": claims_table,
         "costs_table": costs_table,
         "trials_table": partial(trials_table, most=_TRIALS),

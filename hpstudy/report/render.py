@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
-from hpstudy.report.table import NOTHING, Table
+from hpstudy.report.table import NOTHING, Table, footnotes
 
 _GAP = 2  # between columns
 _NARROWEST = 20  # of a column of words, where these are longer
@@ -33,11 +33,13 @@ def rich_table(table: Table) -> RenderableType:
     return _Fitting(table)
 
 
-def with_notes(table: Table | None) -> list[RenderableType]:
-    """Returns a table with its footnotes and an empty line below; nothing of none."""
-    if table is None:
-        return []
-    return [rich_table(table), *map(Text, table.footnotes), Text()]
+def with_notes(*tables: Table | None) -> list[RenderableType]:
+    """Returns tables with an empty line below each, their footnotes below the last."""
+    found = [table for table in tables if table is not None]
+    parts = [part for table in found for part in (rich_table(table), Text())]
+    if notes := footnotes(found):
+        parts[-1 if len(found) == 1 else len(parts) :] = [*map(Text, notes), Text()]
+    return parts
 
 
 class _Fitting:

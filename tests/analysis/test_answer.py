@@ -461,7 +461,7 @@ def test_what_is_better_by_rank_has_no_difference(made_findings, direction, best
     assert finding(factor, found.metric) == (
         "lr: better at 0.5 and 0.3; the baseline diverged on 17 of 20 seeds"
     )
-    table = levels_table(factor, found.metric)
+    table = levels_table(factor, found)
     cells = [row[table.columns.index("difference")] for row in table.rows]
     assert cells == ["baseline", "–", "–"]
 

@@ -64,7 +64,7 @@ def test_a_grid_s_metric_may_be_named_as_a_column(made_findings, capsys, monkeyp
         published={"lr": {1: 0.75}}, lr={1: [0.725, 0.75, 0.775], 2: [0.825, 0.85, 0.875]}
     )
     found = replace(found, results=replace(found.results, metric=Metric.named(metric, "maximize")))
-    table = levels_table(found.factors[0], found.metric)
+    table = levels_table(found.factors[0], found)
     assert table is not None
     assert {"level", f"{metric} (metric)"} <= set(table.columns)
     assert table.rows[1][0] == "2"

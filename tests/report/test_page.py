@@ -172,7 +172,7 @@ def test_figures_are_in_the_page_once_with_words_for_who_cannot_see_them(
 def test_sections_are_those_that_there_is_something_in(made_findings):
     one = read(page(content(found=made_findings(width={8: [0.98], 16: [0.99]}))))
     assert "one seed cannot tell" in one.text
-    assert "from one seed: no difference here can be told from luck" in one.text
+    assert "trained once: no difference here can be told from luck" in one.text
     assert "cannot see whether hyperparameters act together" in one.text
     assert {"answer", "factors", "costs", "origin"} <= set(one.ids)
     assert {"claims", "search", "digits"}.isdisjoint(one.ids)

@@ -1,25 +1,12 @@
-"""What of a grid's results is told in the same words everywhere."""
+"""What has no value, and why, in words."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hpstudy.analysis.findings import LevelFinding
 from hpstudy.analysis.results import Failure, GridResults
 from hpstudy.running.failures import alike
-from hpstudy.wording import setting
-
-
-def judged(row: LevelFinding) -> str:
-    """Says a level's verdict, and which of its seeds have no number: "unstable: 3 of 6 seeds …"."""
-    finished = len(row.seeds) + len(row.diverged)
-    gaps = []
-    if row.diverged:
-        gaps.append(f"{len(row.diverged)} of {finished} seeds diverged")
-    if row.failed:
-        gaps.append(f"{finished} of {finished + len(row.failed)} seeds, the others failed")
-    verdict = "" if row.is_baseline else row.verdict or ""
-    return ": ".join(part for part in (verdict, "; ".join(gaps)) if part)
+from hpstudy.wording import counted, setting, words
 
 
 def alike_failures(failures: Sequence[Failure]) -> list[str]:
@@ -39,7 +26,7 @@ def alike_failures(failures: Sequence[Failure]) -> list[str]:
 def missing_numbers(grid: GridResults) -> list[str]:
     """Says which metrics beside the compared one were no numbers somewhere."""
     return [
-        f"{metric} was no finite number in {count} training{'' if count == 1 else 's'}: there it "
-        "is not known, and no verdict depends on it."
+        f"{words(metric)} was no finite number in {counted(count, 'training')}: there it is "
+        "not known, and no verdict depends on it."
         for metric, count in grid.gaps.items()
     ]
