@@ -9,7 +9,7 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial
 
-from hpstudy.storage import Database
+from hpstudy.database import Database
 
 # User attributes of a study: what its trials have in common, and the replicates asked for.
 FINGERPRINT = "fingerprint"

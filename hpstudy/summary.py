@@ -17,7 +17,7 @@ from hpstudy.analysis.search import SearchResults, read_search
 from hpstudy.analysis.searched import SearchFindings, search_findings
 from hpstudy.analysis.speed import Tradeoff, search_tradeoffs
 from hpstudy.analysis.telling import telling
-from hpstudy.storage import Database
+from hpstudy.database import Database
 from hpstudy.studies import grid_name, search_name
 from hpstudy.study import StudyFile
 

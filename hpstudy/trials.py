@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from optuna.trial import FrozenTrial, TrialState
 
+from hpstudy.locks import is_free, trial_lock
 from hpstudy.sampler import SEED, known_params
-from hpstudy.storage import is_free
 
 # User attributes of a trial: why it failed and the traceback, the epoch at which its metric was no
 # finite number any more, who ran it, the key of its training, and the epoch at which that was taken
@@ -43,16 +43,6 @@ def invocation_of(trial: FrozenTrial) -> str | None:
     """Returns the invocation that asked for a trial, whichever of its workers did."""
     worker = worker_of(trial)
     return None if worker is None else worker.partition("/")[0]
-
-
-def trial_lock(study: str, number: int) -> str:
-    """Returns the name of the lock that a trial's worker holds while the trial is running."""
-    return f"trial/{study}/{number}"
-
-
-def training_lock(key: str) -> str:
-    """Returns the name of the lock that a worker holds while it is at a training."""
-    return f"training/{key}"
 
 
 def is_running(trial: FrozenTrial) -> bool:

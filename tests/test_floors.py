@@ -27,7 +27,8 @@ FLOORS = {
     "schema": 2,
     "creation": 2,
     "trouble": 2,
-    "storage": 2,
+    "locks": 2,
+    "database": 2,
     "values": 2,
     "sections": 2,
     "study": 2,
@@ -110,11 +111,11 @@ def test_what_a_trial_is_is_told_in_one_place(file: Path):
 @pytest.mark.parametrize("file", FILES, ids=[str(f.relative_to(PACKAGE)) for f in FILES])
 def test_few_open_the_database(file: Path):
     nodes = [n for n in ast.walk(ast.parse(file.read_text())) if isinstance(n, ast.ImportFrom)]
-    taken = {alias.name for n in nodes if n.module == "hpstudy.storage" for alias in n.names}
+    taken = {alias.name for n in nodes if n.module == "hpstudy.database" for alias in n.names}
     if part(file) not in {"commands", "cli"} and file.stem not in {"worker", "launch"}:
         assert not taken & {"open_database", "reading", "writing"}
         assert "open_database" not in attributes(file)
-    if part(file) not in {"storage", "creation"}:
+    if part(file) not in {"database", "creation"}:
         assert "dispose" not in attributes(file)
 
 

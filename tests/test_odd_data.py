@@ -34,6 +34,7 @@ from hpstudy.analysis.search import SearchResults, read_search
 from hpstudy.analysis.searched import SearchFindings, search_findings
 from hpstudy.analysis.speed import search_tradeoffs
 from hpstudy.charts.figures import grid_figures, search_figures
+from hpstudy.database import Database
 from hpstudy.objective import Step
 from hpstudy.records import Epoch, Identity, Records
 from hpstudy.report.document import document
@@ -43,7 +44,6 @@ from hpstudy.report.page import Content, page
 from hpstudy.report.search_tables import finalists_table, trials_table, winner_table
 from hpstudy.report.terminal import grid_tables, search_tables
 from hpstudy.schema import make_tables
-from hpstudy.storage import Database
 from hpstudy.study import StudyFile
 from hpstudy.summary import StudySummary
 from hpstudy.trials import DIVERGED, worst_value

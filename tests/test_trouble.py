@@ -14,9 +14,9 @@ import optuna
 import pytest
 from sqlalchemy import event
 
+from hpstudy.database import open_database
 from hpstudy.errors import StoppedError
 from hpstudy.records import Epoch, Identity, Records
-from hpstudy.storage import open_database
 from hpstudy.trouble import stop_if_full
 
 SLOW = ("[settings]", "[settings]\nsleep = 0.15")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from hpstudy.analysis.results import GridResults
 from hpstudy.analysis.search import SearchResults
+from hpstudy.database import Database
 from hpstudy.records import Records
-from hpstudy.storage import Database
 from hpstudy.trials import epoch_of, training_of
 from hpstudy.wording import setting
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from hpstudy.database import Database
 from hpstudy.records import Records
-from hpstudy.storage import Database
 from hpstudy.studies import find_study, fingerprint_of, trials_of
 from hpstudy.trials import distinct_epochs, is_finished
 

@@ -14,9 +14,9 @@ from hpstudy.analysis.results import (
     Run,
     TrialCounts,
 )
+from hpstudy.database import Database
 from hpstudy.records import Records
 from hpstudy.sampler import SEED, Level, Point, one_factor_points
-from hpstudy.storage import Database
 from hpstudy.studies import find_study, fingerprint_of, grid_name, seeds_of, trials_of
 from hpstudy.study import StudyFile
 from hpstudy.trials import (

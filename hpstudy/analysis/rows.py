@@ -10,8 +10,8 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
+from hpstudy.database import Database
 from hpstudy.records import Records
-from hpstudy.storage import Database
 from hpstudy.studies import confirm_name, find_study, grid_name, search_name, trials_of
 from hpstudy.trials import distinct_epochs, epoch_of, error_of, training_of
 

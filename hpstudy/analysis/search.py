@@ -13,10 +13,10 @@ from hpstudy.analysis import confirmed as fresh
 from hpstudy.analysis.confirmed import Confirmation, Confirmed, Finalist
 from hpstudy.analysis.reading import runtime_of
 from hpstudy.analysis.results import Failure, TrialCounts
+from hpstudy.database import Database
 from hpstudy.metric import Direction, Metric
 from hpstudy.records import Records
 from hpstudy.sampler import Level
-from hpstudy.storage import Database
 from hpstudy.studies import (
     confirm_name,
     find_study,

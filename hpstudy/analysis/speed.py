@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run
 from hpstudy.analysis.search import SearchResults
+from hpstudy.database import Database
 from hpstudy.metric import IMAGES_PER_SECOND, PEAK_MEMORY, SECONDS, Metric
 from hpstudy.numeric import deviation, finite, mean
 from hpstudy.records import Epoch, Records
-from hpstudy.storage import Database
 from hpstudy.trials import distinct_epochs, epoch_of, is_measured, training_of, value_of
 
 

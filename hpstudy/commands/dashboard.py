@@ -11,13 +11,13 @@ import typer
 from hpstudy.addresses import shown_url
 from hpstudy.charts.figures import grid_figures, search_figures
 from hpstudy.commands.opening import Opened
+from hpstudy.database import Database, Runs, nothing_at, reading
 from hpstudy.errors import UserError
 from hpstudy.objective import Runtime
 from hpstudy.report.dashboard import Published, publish, publish_note, serve
 from hpstudy.report.document import document
 from hpstudy.report.note import grid_note, search_note
 from hpstudy.report.pictures import COLUMNS, MISTAKES, captioned
-from hpstudy.storage import Database, Runs, nothing_at, reading
 from hpstudy.studies import grid_name, search_name
 from hpstudy.summary import StudySummary
 

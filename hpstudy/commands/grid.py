@@ -12,6 +12,7 @@ from rich.console import RenderableType
 from hpstudy.commands.opening import Connections, Opened
 from hpstudy.commands.results import quick_note
 from hpstudy.commands.training import Trained, train_points, workers_for
+from hpstudy.database import Database
 from hpstudy.objective import Objective, Runtime
 from hpstudy.report.consoles import plain_console
 from hpstudy.report.plan_tables import plan_table
@@ -20,7 +21,6 @@ from hpstudy.report.terminal import grid_tables
 from hpstudy.running.begin import check
 from hpstudy.running.cost import forecast
 from hpstudy.running.grid import GridPlan, parse_seeds, plan_grid
-from hpstudy.storage import Database
 from hpstudy.summary import StudySummary
 
 

@@ -19,6 +19,7 @@ from hpstudy.commands.training import (
     train_points,
     workers_for,
 )
+from hpstudy.database import Database, Runs
 from hpstudy.errors import UserError
 from hpstudy.expected import shown
 from hpstudy.objective import Objective, Runtime
@@ -34,7 +35,6 @@ from hpstudy.running.samplers import DEFAULT_PRUNER, DEFAULT_SAMPLER
 from hpstudy.running.search import Limits, SearchPlan, plan_search, search_of
 from hpstudy.running.search_cost import search_forecast
 from hpstudy.running.search_progress import SearchObserver
-from hpstudy.storage import Database, Runs
 from hpstudy.studies import PRUNER, SAMPLER, search_name
 
 _DURATION = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s?)?")

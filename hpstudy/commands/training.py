@@ -14,6 +14,7 @@ import typer
 from rich.console import RenderableType
 
 from hpstudy.commands.opening import Connections
+from hpstudy.database import Database, Runs
 from hpstudy.objective import Objective
 from hpstudy.report.consoles import plain_console
 from hpstudy.report.live import LiveProgress, PointsView, View
@@ -25,7 +26,6 @@ from hpstudy.running.leftover import leftover
 from hpstudy.running.plan import Plan, PointsPlan
 from hpstudy.running.progress import Observer
 from hpstudy.running.worker import Job
-from hpstudy.storage import Database, Runs
 from hpstudy.studies import trials_of
 from hpstudy.trials import trained_epochs
 from hpstudy.wording import counted, elapsed

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import optuna
 from optuna.artifacts import FileSystemArtifactStore, upload_artifact
 
+from hpstudy.database import Database
 from hpstudy.errors import UserError
 from hpstudy.files import replacing, shown
 from hpstudy.report.guard import OwnHostsOnly
-from hpstudy.storage import Database
 from hpstudy.studies import artifacts_of
 
 if TYPE_CHECKING:

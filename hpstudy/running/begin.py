@@ -9,12 +9,13 @@ from typing import Any
 import optuna
 
 from hpstudy.creation import check_ours
+from hpstudy.database import Database
 from hpstudy.errors import UserError
+from hpstudy.locks import SCHEMA, hold
 from hpstudy.objective import Objective
 from hpstudy.running.plan import Plan, PointsPlan
 from hpstudy.running.search import SearchPlan
 from hpstudy.running.space import distributions, known_distributions
-from hpstudy.storage import Database, hold
 from hpstudy.studies import (
     FINGERPRINT,
     PRUNER,
@@ -47,7 +48,7 @@ def begin(plan: Plan, objective: Objective, database: Database) -> list[str]:
     Raises:
         UserError: The study holds trials of another kind.
     """
-    with hold(database.url, "schema"):
+    with hold(database.url, SCHEMA):
         _guard(any_study(plan.name, database), plan, database)  # others may have begun it by now
         study = optuna.create_study(
             study_name=plan.name,

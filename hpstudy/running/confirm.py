@@ -13,12 +13,12 @@ from hpstudy.confirmation import (
     points,
     winner,
 )
+from hpstudy.database import Database
 from hpstudy.objective import Objective
 from hpstudy.running.plan import Plan, PointsPlan, check_points, handed_out
 from hpstudy.running.search import SearchPlan, search_of
 from hpstudy.running.space import fitted, holding
 from hpstudy.sampler import Point
-from hpstudy.storage import Database
 from hpstudy.studies import confirm_name, find_study, trials_of
 
 _NOT_SHARED = (

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hpstudy.checkpoints import Checkpoints
+from hpstudy.database import Database, Runs
 from hpstudy.numeric import mean
 from hpstudy.objective import Estimate, Objective
 from hpstudy.records import Epoch, Records
 from hpstudy.running.plan import PointsPlan
-from hpstudy.storage import Database, Runs
 
 
 class Costs:

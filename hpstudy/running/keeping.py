@@ -8,9 +8,9 @@ from contextlib import suppress
 from decimal import Decimal
 
 from hpstudy.checkpoints import Checkpoints
+from hpstudy.database import Runs
 from hpstudy.errors import UserError
-from hpstudy.storage import Runs, try_take
-from hpstudy.trials import training_lock
+from hpstudy.locks import training_lock, try_take
 
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(|[kmgt]i?)b?", re.IGNORECASE)
 _UNITS = {

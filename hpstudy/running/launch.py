@@ -21,7 +21,9 @@ from typing import NoReturn
 import optuna
 
 from hpstudy.beside import entered
+from hpstudy.database import Database, writing
 from hpstudy.errors import UserError
+from hpstudy.locks import ask_lock, hold
 from hpstudy.raised import described
 from hpstudy.records import Records
 from hpstudy.running.deaths import bury, reason_of
@@ -38,7 +40,6 @@ from hpstudy.running.ledger import Ledger
 from hpstudy.running.output import Marks, Relay, Say, Warnings
 from hpstudy.running.threads import threads_for_children
 from hpstudy.running.worker import Job, Worker
-from hpstudy.storage import Database, hold, writing
 from hpstudy.trials import epoch_of, point_key, worker_of
 
 _LOOK_SECONDS = 1.0
@@ -139,7 +140,7 @@ class _Pool:
 
     def _bury(self, pid: int | None, code: int, database: Database) -> None:
         """Tells what came of the trial that a worker had when it died."""
-        with hold(database.url, f"ask/{self._job.plan.name}"):
+        with hold(database.url, ask_lock(self._job.plan.name)):
             study = optuna.load_study(study_name=self._job.plan.name, storage=database.storage)
             ledger = Ledger(study, self._job.invocation)
             ledger.read()

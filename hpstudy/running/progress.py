@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from optuna.study import StudyDirection
 
+from hpstudy.database import Database
 from hpstudy.records import Epoch, Records
 from hpstudy.running.cost import Costs
 from hpstudy.running.plan import PlannedPoint, PointsPlan
 from hpstudy.sampler import Point, known_params
-from hpstudy.storage import Database
 from hpstudy.studies import find_study, trials_of
 from hpstudy.trials import (
     failed,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hpstudy.database import Database
 from hpstudy.numeric import mean
 from hpstudy.objective import Objective
 from hpstudy.running.plan import PlannedPoint
 from hpstudy.running.search import SearchPlan, search_of
 from hpstudy.sampler import SEED
-from hpstudy.storage import Database
 from hpstudy.studies import find_study, trials_of
 from hpstudy.trials import is_finished
 

@@ -11,10 +11,10 @@ from math import isfinite
 
 from optuna.trial import FrozenTrial
 
+from hpstudy.database import Database
 from hpstudy.numeric import mean
 from hpstudy.running.search import SearchPlan
 from hpstudy.sampler import Point, known_params
-from hpstudy.storage import Database
 from hpstudy.studies import find_study, trials_of
 from hpstudy.trials import (
     epoch_of,

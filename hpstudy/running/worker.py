@@ -12,10 +12,11 @@ import optuna
 from optuna import Trial
 from optuna.trial import TrialState
 
-from hpstudy import storage
 from hpstudy.addresses import shown_url
 from hpstudy.checkpoints import Checkpoints
+from hpstudy.database import Runs, exists, open_database
 from hpstudy.errors import StoppedError, UserError
+from hpstudy.locks import Held, ask_lock, hold, take, training_lock, trial_lock, try_take
 from hpstudy.objective import load_objective
 from hpstudy.records import Epoch, Records
 from hpstudy.running.agenda import Agenda, PointsAgenda
@@ -31,7 +32,6 @@ from hpstudy.running.search import SearchPlan
 from hpstudy.running.session import MissingMetricError, TrainingSession
 from hpstudy.running.threads import limit_threads
 from hpstudy.sampler import known_params
-from hpstudy.storage import Held, Runs
 from hpstudy.trials import (
     DIVERGED,
     ERROR,
@@ -40,8 +40,6 @@ from hpstudy.trials import (
     TRACE,
     TRAINING,
     is_alive,
-    training_lock,
-    trial_lock,
     worst_value,
 )
 from hpstudy.trouble import stop_if_full
@@ -102,9 +100,9 @@ class Worker:
         self._mark = mark
         self._invocation = job.invocation
         self._url = job.runs.url
-        if not storage.exists(self._url):  # opening it would make another
+        if not exists(self._url):  # opening it would make another
             raise StoppedError(f"{shown_url(self._url)} was deleted while it was in use")
-        database = storage.open_database(self._url, write=True)
+        database = open_database(self._url, write=True)
         self._storage = database.storage
         self._records = Records(database.engine)
         self._checkpoints = Checkpoints(job.runs.checkpoints)
@@ -143,14 +141,14 @@ class Worker:
 
     def _claim(self) -> tuple[_Claim | None, bool]:
         """Takes the next point that is free; without one, tells whether all is over."""
-        with storage.hold(self._url, f"ask/{self._plan.name}"):
+        with hold(self._url, ask_lock(self._plan.name)):
             self._ledger.read()
             self._bury_the_dead()
             trial = self._ask()
             if trial is None:
                 self._leave_training()  # another study may be waiting for it
                 return None, self._agenda.is_over()
-            lock = storage.take(self._url, trial_lock(self._plan.name, trial.number))
+            lock = take(self._url, trial_lock(self._plan.name, trial.number))
         return _Claim(trial, self._plan.planned(trial.params), lock), False
 
     def _bury_the_dead(self) -> None:
@@ -196,9 +194,9 @@ class Worker:
         name = training_lock(planned.key)
         if wait:
             self._leave_training()  # two workers, each waiting for the other's, would wait for ever
-            lock: Held | None = storage.take(self._url, name)
+            lock: Held | None = take(self._url, name)
         else:
-            lock = storage.try_take(self._url, name)
+            lock = try_take(self._url, name)
             if lock is None:
                 return False
             self._leave_training()

@@ -11,8 +11,8 @@ from optuna.trial import TrialState
 
 from hpstudy.analysis.reading import read_grid
 from hpstudy.analysis.results import GridResults
+from hpstudy.database import Database, open_database
 from hpstudy.records import Epoch, Identity, Records
-from hpstudy.storage import Database, open_database
 from hpstudy.studies import FINGERPRINT
 from hpstudy.study_files import load_study
 

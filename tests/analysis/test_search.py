@@ -10,8 +10,8 @@ from optuna.distributions import FloatDistribution, IntDistribution
 
 from hpstudy.analysis.answer import answer
 from hpstudy.analysis.search import SearchResults, best_settings, read_search
+from hpstudy.database import open_database
 from hpstudy.metric import Metric
-from hpstudy.storage import open_database
 from hpstudy.studies import FINGERPRINT
 from hpstudy.study_files import load_study
 from hpstudy.trials import DIVERGED, TRAINING

@@ -25,12 +25,12 @@ from pathlib import Path
 
 import optuna
 
+from hpstudy.database import Runs, open_database
 from hpstudy.objective import Runtime, load_objective
 from hpstudy.records import Epoch, Records
 from hpstudy.running.begin import begin
 from hpstudy.running.grid import plan_grid
 from hpstudy.running.space import distributions
-from hpstudy.storage import Runs, open_database
 from hpstudy.study_files import load_study
 from hpstudy.trials import TRAINING
 

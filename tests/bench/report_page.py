@@ -22,7 +22,7 @@ import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from hpstudy.storage import open_database
+from hpstudy.database import open_database
 from hpstudy.studies import FINGERPRINT, search_name
 from hpstudy.study_files import load_study
 from hpstudy.trials import TRAINING

@@ -31,6 +31,7 @@ import optuna
 from optuna.distributions import FloatDistribution
 from optuna.trial import create_trial
 
+from hpstudy.database import Database, Runs, writing
 from hpstudy.objective import Runtime, load_objective
 from hpstudy.records import Epoch, Records
 from hpstudy.running.begin import begin
@@ -39,7 +40,6 @@ from hpstudy.running.ledger import Ledger
 from hpstudy.running.samplers import sampler
 from hpstudy.running.space import distributions
 from hpstudy.running.worker import Job, Worker
-from hpstudy.storage import Database, Runs, writing
 from hpstudy.study_files import load_study
 from hpstudy.trials import TRAINING
 

@@ -9,15 +9,15 @@ import sys
 # The command line in a process of its own, which says at its end what was opened how.
 COUNTED = """
 import sys
-from hpstudy import storage
+from hpstudy import database
 
-opened, really_open = [], storage.open_database
+opened, really_open = [], database.open_database
 
 def counted(url, *, write):
     opened.append("to write" if write else "to read")
     return really_open(url, write=write)
 
-storage.open_database = counted
+database.open_database = counted
 from hpstudy.cli import app
 
 try:

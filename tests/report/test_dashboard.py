@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 import pytest
 from optuna_dashboard import get_note
 
+from hpstudy.database import open_database
 from hpstudy.report.dashboard import RESULTS, Published, publish
-from hpstudy.storage import open_database
 from hpstudy.studies import artifacts_of
 
 

@@ -8,10 +8,10 @@ import optuna
 import pytest
 
 from hpstudy.checkpoints import Checkpoints
+from hpstudy.database import Runs
 from hpstudy.errors import UserError
+from hpstudy.locks import take, training_lock
 from hpstudy.running.keeping import Keeper, bytes_of
-from hpstudy.storage import Runs, take
-from hpstudy.trials import training_lock
 
 SHORT = (
     ("epochs = 2\n", "epochs = 3\n"),

@@ -7,13 +7,13 @@ import optuna
 import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 
+from hpstudy.database import open_database
 from hpstudy.objective import Runtime, load_objective
 from hpstudy.records import Epoch, Records
 from hpstudy.running.begin import begin
 from hpstudy.running.cost import Costs
 from hpstudy.running.grid import GridPlan, plan_grid
 from hpstudy.running.progress import FinishedEpoch, Observer, RunningTraining
-from hpstudy.storage import open_database
 from hpstudy.study_files import load_study
 
 SPACE = {

@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from hpstudy.checkpoints import Checkpoints
+from hpstudy.database import open_database
 from hpstudy.objective import Objective, Runtime, Step
 from hpstudy.records import Epoch, Identity, Records
 from hpstudy.running.failures import ObjectiveFailedError
 from hpstudy.running.session import MissingMetricError, TrainingSession
-from hpstudy.storage import open_database
 
 RANDOM = """
 import random

@@ -10,12 +10,13 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from hpstudy import storage
+from hpstudy import locks
+from hpstudy.database import exists, open_database
 from hpstudy.errors import UserError
 
 TAKE = """
 import sys, optuna
-from hpstudy.storage import open_database
+from hpstudy.database import open_database
 
 url, seen = sys.argv[1:]
 database = open_database(url, write=True)
@@ -38,16 +39,16 @@ sys.exit(failures)
 
 CREATE = """
 import sys
-from hpstudy.storage import open_database
+from hpstudy.database import open_database
 
 open_database(sys.argv[1], write=True)
 """
 
 HOLD = """
 import sys, time
-from hpstudy import storage
+from hpstudy import locks
 
-held = storage.take(sys.argv[1], "name/with/slashes")
+held = locks.take(sys.argv[1], "name/with/slashes")
 print("held", flush=True)
 time.sleep(60)
 """
@@ -63,7 +64,7 @@ def python(code: str, *args: str, **options) -> subprocess.Popen[str]:
 
 
 def test_eight_processes_take_each_enqueued_trial_once(url: str, tmp_path: Path):
-    database = storage.open_database(url, write=True)
+    database = open_database(url, write=True)
     study = optuna.create_study(study_name="s", storage=database.storage)
     for x in range(120):
         study.enqueue_trial({"x": x})
@@ -85,11 +86,11 @@ def test_eight_processes_open_a_database_that_is_not_there_yet(url: str):
 
 
 def test_a_writer_waits_and_a_reader_does_not(url: str):
-    writer = storage.open_database(url, write=True)
+    writer = open_database(url, write=True)
     optuna.create_study(study_name="s", storage=writer.storage)
     with writer.engine.connect() as connection:
         begun = connection.begin()  # takes the write lock at once
-        reader = storage.open_database(url, write=False)
+        reader = open_database(url, write=False)
         start = time.monotonic()
         assert optuna.get_all_study_names(reader.storage) == ["s"]
         assert time.monotonic() - start < 5
@@ -103,27 +104,27 @@ def test_a_writer_waits_and_a_reader_does_not(url: str):
 def test_a_lock_is_held_by_one_and_released_by_its_owners_death(url: str):
     Path(url.removeprefix("sqlite:///")).parent.mkdir()
     name = "name/with/slashes"
-    assert storage.is_free(url, name)
+    assert locks.is_free(url, name)
     owner = python(HOLD, url, stdout=subprocess.PIPE)
     assert owner.stdout.readline() == "held\n"
-    assert not storage.is_free(url, name)
-    assert storage.try_take(url, name) is None
-    assert storage.is_free(url, "another")
+    assert not locks.is_free(url, name)
+    assert locks.try_take(url, name) is None
+    assert locks.is_free(url, "another")
     owner.kill()
     owner.wait()
     owner.stdout.close()
-    held = storage.try_take(url, name)
+    held = locks.try_take(url, name)
     assert held is not None
-    assert not storage.is_free(url, name)
+    assert not locks.is_free(url, name)
     held.release()
-    assert storage.is_free(url, name)
+    assert locks.is_free(url, name)
 
 
 def test_released_locks_leave_no_files(url: str, tmp_path: Path):
     (tmp_path / "runs").mkdir()
     for number in range(5):
-        storage.take(url, f"trial/{number}").release()
-        assert storage.is_free(url, f"trial/{number}")
+        locks.take(url, f"trial/{number}").release()
+        assert locks.is_free(url, f"trial/{number}")
     assert list((tmp_path / "runs" / "x.db.locks").iterdir()) == []
 
 
@@ -141,7 +142,7 @@ def test_released_locks_leave_no_files(url: str, tmp_path: Path):
 )
 def test_what_is_no_address_is_refused_and_no_password_is_shown(bad: str, message: str):
     with pytest.raises(UserError, match=message) as error:
-        storage.open_database(bad, write=True)
+        open_database(bad, write=True)
     assert "secret" not in str(error.value)
 
 
@@ -152,12 +153,12 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(url: str, tmp_path
     before = file.read_bytes()
     for write in (True, False):
         with pytest.raises(UserError, match="can't be opened as a database: file is not a data"):
-            storage.open_database(url, write=write)
+            open_database(url, write=write)
     assert file.read_bytes() == before
 
 
 def test_a_reader_makes_no_file(url: str, tmp_path: Path):
     with pytest.raises(UserError, match="no database there yet"):
-        storage.open_database(url, write=False)
-    assert not storage.exists(url)
+        open_database(url, write=False)
+    assert not exists(url)
     assert list(tmp_path.iterdir()) == []

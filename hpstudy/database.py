@@ -1,19 +1,16 @@
-"""Opening the database for Optuna and for our own tables, and the named lock beside it."""
+"""Opening the database for Optuna and for our own tables."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import optuna
-from filelock import FileLock, Timeout
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, RDBStorage
 from sqlalchemy import Connection, Engine, event
@@ -21,13 +18,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hpstudy.addresses import check_url, file_of, shown_url
 from hpstudy.creation import connecting, look, make_whole
-from hpstudy.errors import StoppedError, UserError
+from hpstudy.errors import UserError
 from hpstudy.files import shown
+from hpstudy.locks import SCHEMA, has_place, hold
 from hpstudy.schema import Owner
 from hpstudy.trouble import say_trouble
 
 _UNOPENED = (OSError, sqlite3.Error, SQLAlchemyError, StorageInternalError, RuntimeError)
-_LONGEST = 120  # characters of a lock's file name
 
 
 @dataclass(frozen=True)
@@ -159,7 +156,7 @@ def open_database(url: str, *, write: bool) -> Database:
         if write:
             file.parent.mkdir(parents=True, exist_ok=True)
             _check_writable(file)
-            with hold(url, "schema"):
+            with hold(url, SCHEMA):
                 make_whole(url)
                 database = _open(url)
         elif exists(url):
@@ -188,9 +185,8 @@ def _check_writable(file: Path) -> None:
 @contextmanager
 def _schema_is_settled(url: str) -> Iterator[None]:
     """Keeps a reader out while a writer creates the schema, as Optuna's opening writes to it."""
-    folder = _lock_folder(url)
-    if folder.is_dir() and os.access(folder, os.W_OK):
-        with hold(url, "schema"):
+    if has_place(url):
+        with hold(url, SCHEMA):
             yield
     else:
         yield
@@ -210,100 +206,3 @@ def _leave_transactions_to_us(connection: Any, record: object) -> None:  # noqa:
 
 def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-@contextmanager
-def hold(url: str, name: str) -> Iterator[None]:
-    """Holds a named lock, waiting for it; its owner's death releases it.
-
-    Args:
-        url: The database that the lock belongs to.
-        name: The lock's name.
-    """
-    lock = _lock(url, name)
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-class Held:
-    """A named lock that this process holds until `release` or its death."""
-
-    def __init__(self, lock: FileLock) -> None:
-        self._lock = lock
-
-    def release(self) -> None:
-        """Gives the lock back. Its file goes first: whoever had opened it opens a new one."""
-        with suppress(OSError):
-            Path(self._lock.lock_file).unlink()
-        self._lock.release()
-
-
-def take(url: str, name: str) -> Held:
-    """Takes a named lock, waiting for it.
-
-    Args:
-        url: The database that the lock belongs to.
-        name: The lock's name.
-    """
-    return Held(_lock(url, name))
-
-
-def try_take(url: str, name: str) -> Held | None:
-    """Takes a named lock if it is free, else returns None at once.
-
-    Args:
-        url: The database that the lock belongs to.
-        name: The lock's name.
-    """
-    try:
-        return Held(_lock(url, name, seconds=0))
-    except Timeout:
-        return None
-
-
-def is_free(url: str, name: str) -> bool:
-    """Tells whether nobody holds a named lock."""
-    if not _lock_path(url, name).exists():
-        return True
-    try:
-        held = try_take(url, name)
-    except StoppedError:  # on a read-only medium nobody trains
-        return True
-    if held is not None:
-        held.release()
-    return held is not None
-
-
-def _lock(url: str, name: str, seconds: float = -1) -> FileLock:
-    """Takes a lock.
-
-    Raises:
-        Timeout: Somebody else holds it.
-        StoppedError: There is no place for it.
-    """
-    path = _lock_path(url, name)
-    lock = FileLock(path, timeout=seconds)
-    try:
-        path.parent.mkdir(exist_ok=True)
-        lock.acquire()
-    except Timeout:
-        raise
-    except OSError as error:
-        reason = error.strerror or f"{error}"
-        raise StoppedError(f"{shown(path.parent)}: can't be locked: {reason}") from error
-    return lock
-
-
-def _lock_path(url: str, name: str) -> Path:
-    """Returns a lock's file, named by its beginning and a digest where it is long."""
-    file = quote(name, safe="")
-    if len(file) > _LONGEST:
-        file = f"{file[: _LONGEST // 2]}.{hashlib.sha256(name.encode()).hexdigest()[:32]}"
-    return _lock_folder(url) / file
-
-
-def _lock_folder(url: str) -> Path:
-    file = file_of(url)
-    return file.with_name(f"{file.name}.locks")
