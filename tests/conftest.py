@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import gc
+import io
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from hpstudy.cli import app
 from hpstudy.metric import Metric
 from hpstudy.mnist.data import fetch
+from hpstudy.running.interrupts import SIGNALS
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -89,6 +93,42 @@ width = { low = 4, high = 64, log = true }
 """
 
 
+_ENV = {
+    "COLUMNS": "100",
+    "PYTHONWARNINGS": "error",
+    "HPSTUDY_PUBLISH": "0",
+    "HPSTUDY_WORKERS": "1",  # a worker's start is most of what a small test takes
+}
+_INTERRUPTED = 130
+_ERRORS = ("strict", "backslashreplace")  # of stdout and stderr, as Python has them
+
+# How pydantic and Python put things.
+_RAW = re.compile(
+    "input should|should (be|have|match)|valid (integer|number|string)|pydantic|Trace"
+)
+
+
+class Result(NamedTuple):
+    """What a command wrote."""
+
+    stdout: str
+    stderr: str
+
+
+@contextmanager
+def _as_before() -> Iterator[None]:
+    """Gives back what a command changes of its process: how it takes signals, and its garbage."""
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    threshold, hook = gc.get_threshold(), sys.unraisablehook
+    try:
+        yield
+    finally:
+        gc.set_threshold(*threshold)
+        sys.unraisablehook = hook
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
 @dataclass(frozen=True)
 class Folder:
     """A user's folder, and the `hpstudy` command run in it."""
@@ -101,11 +141,41 @@ class Folder:
         file.write_text(text)
         return file
 
+    def run(
+        self,
+        *args: str,
+        code: int = 0,
+        stdin: str = "",
+        env: Mapping[str, str | None] | None = None,
+    ) -> Result:
+        """Runs a command in this process; the workers that it starts are processes even so."""
+        streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", errors) for errors in _ERRORS]
+        with pytest.MonkeyPatch.context() as patch, _as_before():
+            patch.chdir(self.path)
+            patch.setattr("hpstudy.files._START", f"{self.path}")  # a process has it from its start
+            for name in [name for name in os.environ if name.startswith("HPSTUDY_")]:
+                patch.delenv(name)
+            for name, value in (_ENV | dict(env or {})).items():
+                if value is not None:
+                    patch.setenv(name, value)
+            patch.setattr(sys, "dont_write_bytecode", True)
+            patch.setattr(sys, "stdin", io.StringIO(stdin))
+            for name, stream in zip(("stdout", "stderr"), streams, strict=True):
+                patch.setattr(sys, name, stream)
+            with pytest.raises(SystemExit) as end:
+                app(list(args), prog_name="hpstudy")
+            for stream in streams:
+                stream.flush()
+        out, err = (stream.buffer.getvalue().decode() for stream in streams)  # type: ignore[attr-defined]
+        if end.value.code == _INTERRUPTED:
+            raise KeyboardInterrupt  # the tests were asked to stop
+        assert end.value.code == code, f"exit code {end.value.code}\n{out}\n{err}"
+        return Result(out, err)
+
     def start(self, *args: str, **options: Any) -> subprocess.Popen[str]:
+        """Starts a command as a process: for what is about signals, or the process's streams."""
         env = {k: v for k, v in os.environ.items() if not k.startswith("HPSTUDY_")}
-        env |= {"COLUMNS": "100", "PYTHONWARNINGS": "error", "HPSTUDY_PUBLISH": "0"}
-        env["HPSTUDY_WORKERS"] = "1"  # a worker's start is most of what a small test takes
-        env |= options.pop("env", {})
+        env |= _ENV | options.pop("env", {})
         return subprocess.Popen(
             [sys.executable, "-m", "hpstudy", *args],
             cwd=self.path,
@@ -114,16 +184,27 @@ class Folder:
             **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
         )
 
-    def run(
-        self, *args: str, code: int = 0, stdin: str | None = None, **options: Any
-    ) -> subprocess.CompletedProcess[str]:
-        process = self.start(*args, stdin=subprocess.PIPE, **options)
-        out, err = process.communicate(stdin, timeout=240)
+    def run_apart(self, *args: str, code: int = 0, **options: Any) -> Result:
+        """Runs a command as a process: for what ends one, or writes past Python's streams."""
+        process = self.start(*args, **options)
+        out, err = process.communicate(timeout=240)
         assert process.returncode == code, f"exit code {process.returncode}\n{out}\n{err}"
-        return subprocess.CompletedProcess(args, code, out, err)
+        return Result(out, err)
 
-    def json(self, *args: str, code: int = 0, **options: Any) -> dict[str, Any]:
-        return json.loads(self.run(*args, "--json", code=code, **options).stdout)
+    def json(self, *args: str, **options: Any) -> dict[str, Any]:
+        return json.loads(self.run(*args, "--json", **options).stdout)
+
+    def error(self, *args: str, env: Mapping[str, str | None] | None = None) -> str:
+        """Runs what is wrong input, and returns the one line that says so."""
+        before = sorted(self.path.rglob("*"))
+        out, err = self.run(*args, code=2, env={"HPSTUDY_WORKERS": None} | dict(env or {}))
+        assert out == ""
+        assert err.startswith("Error: ")
+        assert err.count("\n") == 1
+        assert len(err) < 500
+        assert not _RAW.search(err), err
+        assert sorted(self.path.rglob("*")) == before
+        return err.removeprefix("Error: ").rstrip("\n")
 
     def trained(self) -> list[str]:
         """Every epoch that a `Walk` trained here, in order."""
@@ -313,41 +394,7 @@ def made_search() -> Callable[..., Any]:
     return make
 
 
-# How pydantic and Python put things.
-_RAW = re.compile(
-    "input should|should (be|have|match)|valid (integer|number|string)|pydantic|Trace"
-)
-
-
-class Command:
-    """The command line, run in this process in a folder of its own."""
-
-    def __init__(self, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.path = path
-        self._capsys = capsys
-
-    def error(self, *args: str) -> str:
-        """Runs what is wrong input, and returns the one line that says so."""
-        before = sorted(self.path.rglob("*"))
-        with pytest.raises(SystemExit) as end:
-            app(list(args), prog_name="hpstudy")
-        out, err = self._capsys.readouterr()
-        assert end.value.code == 2, err
-        assert out == ""
-        assert err.startswith("Error: ")
-        assert err.count("\n") == 1
-        assert len(err) < 500
-        assert not _RAW.search(err), err
-        assert sorted(self.path.rglob("*")) == before
-        return err.removeprefix("Error: ").rstrip("\n")
-
-
 @pytest.fixture
-def command(tmp_path: Path, monkeypatch, capsys):
-    """The command line for what is wrong input: it starts no process, so a hundred are quick."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    monkeypatch.delenv("HPSTUDY_RUNS", raising=False)
-    threshold = gc.get_threshold()
-    yield Command(tmp_path, capsys)
-    gc.set_threshold(*threshold)
+def command(tmp_path: Path) -> Folder:
+    """The command line in an empty folder."""
+    return Folder(tmp_path)

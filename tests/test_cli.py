@@ -258,7 +258,7 @@ def test_no_command_shows_the_help(folder):
 def test_python_dash_m_and_the_script_are_one(folder):
     script = Path(sys.executable).with_name("hpstudy")
     printed = subprocess.run([script, "--help"], capture_output=True, text=True, check=True).stdout
-    assert printed == folder.run("--help").stdout
+    assert printed == folder.run_apart("--help").stdout
 
 
 def test_data_says_where_the_files_came_from(mnist_folder):
@@ -269,7 +269,7 @@ def test_data_says_where_the_files_came_from(mnist_folder):
 
 def test_a_failure_of_the_dataset_is_one_line(folder):
     env = {"PATH": "", "http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
-    result = folder.run("data", code=2, env=env)
+    result = folder.run_apart("data", code=2, env=env)
     assert result.stderr.startswith("Error: MNIST can't be fetched: ")
     assert "npm is not installed" in result.stderr
     assert len(result.stderr.splitlines()) == 1

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -268,7 +269,8 @@ with open("imports.log", "a") as log:
     log.write(f"{os.getpid()}\\n")
 """
     folder.write("walk.py", told + (folder.path / "walk.py").read_text())
-    document = folder.json("grid", "walk.toml", env={"HPSTUDY_PUBLISH": "1"})
+    printed = folder.run_apart("grid", "walk.toml", "--json", env={"HPSTUDY_PUBLISH": "1"}).stdout
+    document = json.loads(printed)
     assert document["grid"]["trials"]["complete"] == 4
     processes = (folder.path / "imports.log").read_text().split()
     assert len(processes) == len(set(processes)) > 0
@@ -337,7 +339,7 @@ score.estimate = estimate
         "hooked.toml",
         'title = "t"\nobjective = "hooked:score"\n[baseline]\nx = 1\n[grid.factors]\nx = [1, 2]\n',
     )
-    result = folder.run("grid", "hooked.toml", "--json", code=2)
+    result = folder.run_apart("grid", "hooked.toml", "--json", code=2)
     assert result.stdout == ""
     assert result.stderr.splitlines()[-1] == (
         "Error: objective 'hooked:score': estimate raised at hooked.py:12 in estimate: "

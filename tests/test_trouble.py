@@ -84,7 +84,7 @@ def test_a_file_that_may_not_grow_any_more_is_a_line_too(folder):
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
     args = ("grid", "walk.toml", "--seeds", "0-3", "--workers", "1")
-    stopped = folder.run(*args, code=1, preexec_fn=limited)
+    stopped = folder.run_apart(*args, code=1, preexec_fn=limited)
     (line,) = told(stopped.stderr)
     assert line.startswith("Error: sqlite:///runs/hpstudy.db: the disk ")
     assert folder.json(*args)["grid"]["trials"]["complete"] == 16

@@ -134,7 +134,7 @@ VARIANTS = {
 
 @pytest.mark.parametrize(("args", "message"), WRONG, ids=[" ".join(a)[:60] for a, _ in WRONG])
 def test_wrong_input_is_one_line_with_exit_code_2_and_nothing_is_written(
-    folder, command, args, message: str
+    folder, args, message: str
 ):
     for name, text in MODULES.items():
         folder.write(f"{name}.py", text)
@@ -148,21 +148,20 @@ def test_wrong_input_is_one_line_with_exit_code_2_and_nothing_is_written(
     folder.write("letter.txt", "this is a letter\n" * 200)
     (folder.path / "latin.toml").write_bytes('title = "Größe"'.encode("latin-1"))
     before = {p: p.read_bytes() for p in folder.path.rglob("*") if p.is_file()}
-    error = command.error(*args)
+    error = folder.error(*args)
     assert re.search(message, error), error
     assert {p: p.read_bytes() for p in before} == before
     assert folder.trained() == []
 
 
 def test_the_command_itself_ends_with_code_2_and_one_line(folder):
-    result = folder.run("grid", "walk.toml", "--threads", "0", code=2)
+    result = folder.run_apart("grid", "walk.toml", "--threads", "0", code=2)
     assert (result.stdout, result.stderr) == (
         "",
         "Error: --threads: expected at least 1, found '0'\n",
     )
 
 
-def test_a_wrong_value_of_the_environment_is_named(command, folder, monkeypatch):
-    monkeypatch.setenv("HPSTUDY_PUBLISH", "maybe")
-    error = command.error("grid", "walk.toml")
+def test_a_wrong_value_of_the_environment_is_named(folder):
+    error = folder.error("grid", "walk.toml", env={"HPSTUDY_PUBLISH": "maybe"})
     assert error == "--publish (or HPSTUDY_PUBLISH): expected true or false, found 'maybe'"

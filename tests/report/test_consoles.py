@@ -9,7 +9,6 @@ import pytest
 
 import hpstudy
 from hpstudy.analysis.importance import search_importances
-from hpstudy.cli import app
 from hpstudy.metric import Metric
 from hpstudy.report.consoles import plain_console
 from hpstudy.report.live import PointsView, SearchView
@@ -56,7 +55,7 @@ def test_progress_shows_settings_as_they_are(capsys, wide, text: str):
 
 @pytest.mark.parametrize("what", ["grid", "search"])
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_plan_s_title_and_choices_are_printed_as_they_are(command, capsys, wide, what, text: str):
+def test_a_plan_s_title_and_choices_are_printed_as_they_are(command, what, text: str):
     (command.path / "toy.py").write_text(
         "def score(params, *, seed, settings):\n    return {'value': 1.0}\n"
     )
@@ -67,10 +66,7 @@ def test_a_plan_s_title_and_choices_are_printed_as_they_are(command, capsys, wid
         f'[search]\nmetric = "value"\ndirection = "maximize"\n'
         f'[search.space]\nkind = {{ choices = ["{text}", "b"] }}\n'
     )
-    with pytest.raises(SystemExit) as end:
-        app([what, "toy.toml", "--plan"], prog_name="hpstudy")
-    out, err = capsys.readouterr()
-    assert end.value.code == 0, err
+    out = command.run(what, "toy.toml", "--plan", env={"COLUMNS": "300"}).stdout
     assert out.count(text) >= (1 if what == "grid" else 3)
 
 
