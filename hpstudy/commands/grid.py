@@ -20,7 +20,8 @@ from hpstudy.report.render import rich_table
 from hpstudy.report.terminal import grid_tables
 from hpstudy.running.begin import check
 from hpstudy.running.cost import forecast
-from hpstudy.running.grid import GridPlan, parse_seeds, plan_grid
+from hpstudy.running.grid import parse_seeds, plan_grid
+from hpstudy.running.plan import PointsPlan
 from hpstudy.summary import StudySummary
 
 
@@ -31,7 +32,7 @@ def plan_of(
     *,
     factors: Sequence[str] | None,
     seeds: str | None,
-) -> GridPlan:
+) -> PointsPlan:
     """Plans a grid as the options say."""
     return plan_grid(
         opened.study,
@@ -46,7 +47,7 @@ def plan_of(
 
 
 def run(
-    plan: GridPlan,
+    plan: PointsPlan,
     objective: Objective,
     opened: Opened,
     database: Connections,
@@ -67,7 +68,7 @@ def run(
 
 
 def print_plan(
-    plan: GridPlan,
+    plan: PointsPlan,
     objective: Objective,
     opened: Opened,
     reader: Database | None,

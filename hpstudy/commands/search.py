@@ -30,8 +30,8 @@ from hpstudy.report.render import rich_table, with_notes
 from hpstudy.running.begin import begun_with, check
 from hpstudy.running.confirm import plan_choice, plan_confirmation
 from hpstudy.running.ledger import Ledger
-from hpstudy.running.proposals import dead_end
 from hpstudy.running.samplers import DEFAULT_PRUNER, DEFAULT_SAMPLER
+from hpstudy.running.schedulers import dead_end
 from hpstudy.running.search import Limits, SearchPlan, plan_search, search_of
 from hpstudy.running.search_cost import search_forecast
 from hpstudy.running.search_progress import SearchObserver
@@ -117,9 +117,9 @@ def run(
     seeds = confirming(opened, confirm)
     if seeds:
         plan = replace(plan, confirmed_by=search_of(opened.study).confirming_metric)
-    if plan.metric.startswith("test_"):
+    if plan.metric.name.startswith("test_"):
         typer.echo(
-            f"Warning: search.metric is {plan.metric}: what is chosen by the test data scores "
+            f"Warning: search.metric is {plan.metric.name}: what is chosen by the test data scores "
             "better there than elsewhere; search by a validation metric",
             err=True,
         )
@@ -152,7 +152,7 @@ def _search(
     size = workers_for(workers, plan)
     observer = SearchObserver(plan, reader, size)
     start = time.monotonic()
-    view = SearchView(observer.look, plan.study.measured(plan.metric, plan.direction))
+    view = SearchView(observer.look, plan.metric)
     study = optuna.load_study(study_name=plan.name, storage=reader.storage)
     ledger = Ledger(study, "")
     ledger.read()

@@ -55,7 +55,7 @@ def prepare(plan: Plan, objective: Objective, database: Connections) -> Database
         The database, to read from.
     """
     check(plan, database.reader)
-    objective.prepare(settings=plan.settings, runtime=plan.runtime)
+    objective.prepare(settings=plan.scenario.settings, runtime=plan.scenario.runtime)
     for note in begin(plan, objective, database.writer):
         typer.echo(f"Note: {note}", err=True)
     reader = database.reader
@@ -65,10 +65,9 @@ def prepare(plan: Plan, objective: Objective, database: Connections) -> Database
 
 def workers_for(wanted: int | None, plan: Plan) -> int:
     """Returns how many workers run: what is wanted, else one a core; never more than trainings."""
-    trainings = len(plan.last_epochs()) if isinstance(plan, PointsPlan) else sys.maxsize
     if wanted:
-        return min(wanted, trainings)
-    return default_workers(trainings, plan.runtime.device)
+        return min(wanted, plan.most_workers)
+    return default_workers(plan.most_workers, plan.scenario.runtime.device)
 
 
 def train(
@@ -115,7 +114,7 @@ def train_points(
     size = workers_for(workers, plan)
     observer = Observer(plan, reader, Costs(plan, objective), size)
     start = time.monotonic()
-    view = PointsView(observer.look, plan.study.measured(plan.metric, plan.direction), task)
+    view = PointsView(observer.look, plan.metric, task)
     show = (lambda: tables(reader)) if tables is not None else None
     left = leftover(plan, "", reader)
     invocation = ""
@@ -143,7 +142,7 @@ def say_trained(plan: Plan, invocation: str, reader: Database, seconds: float, w
     is_ours = Ledger(study, invocation).is_ours
     done = trained_epochs(filter(is_ours, trials_of(study)))
     again = f" ({done.again} of them again, as their last state was gone)" if done.again else ""
-    what = "epoch" if plan.incremental else "point"  # a function's training is one call
+    what = "epoch" if plan.scenario.incremental else "point"  # a function's training is one call
     typer.echo(
         f"{counted(done.count, what)} trained{again} in {elapsed(seconds)} "
         f"with {counted(workers, 'worker')}.",

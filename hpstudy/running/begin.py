@@ -14,12 +14,9 @@ from hpstudy.errors import UserError
 from hpstudy.locks import SCHEMA, hold
 from hpstudy.objective import Objective
 from hpstudy.running.plan import Plan, PointsPlan
-from hpstudy.running.search import SearchPlan
 from hpstudy.running.space import distributions, known_distributions
 from hpstudy.studies import (
     FINGERPRINT,
-    PRUNER,
-    SAMPLER,
     SEEDS,
     SOURCE,
     any_study,
@@ -57,12 +54,9 @@ def begin(plan: Plan, objective: Objective, database: Database) -> list[str]:
             load_if_exists=True,
         )
         study.set_user_attr(FINGERPRINT, plan.fingerprint)
-        if isinstance(plan, PointsPlan):
+        if plan.seeds:
             study.set_user_attr(SEEDS, sorted({*seeds_of(study), *plan.seeds}))
-        notes = list(_changed_source(study, objective))
-        if isinstance(plan, SearchPlan):
-            notes += _changed_options(study, {SAMPLER: plan.sampler, PRUNER: plan.pruner})
-    return notes
+        return [*_changed_source(study, objective), *_changed_options(study, plan.options)]
 
 
 def check(plan: Plan, database: Database | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
 from hpstudy.confirmation import (
@@ -14,8 +13,9 @@ from hpstudy.confirmation import (
     winner,
 )
 from hpstudy.database import Database
+from hpstudy.metric import Metric
 from hpstudy.objective import Objective
-from hpstudy.running.plan import Plan, PointsPlan, check_points, handed_out
+from hpstudy.running.plan import PointsPlan, check_points, handed_out
 from hpstudy.running.search import SearchPlan, search_of
 from hpstudy.running.space import fitted, holding
 from hpstudy.sampler import Point
@@ -34,7 +34,7 @@ def plan_choice(
 ) -> PointsPlan:
     """Plans the finalists' trainings on fresh seeds, validation data held out as in the search."""
     finalists = [c.setting for c in find_finalists(search, database)]
-    validation = int(search.settings["validation"])
+    validation = int(search.scenario.settings["validation"])
     design = points(finalists, validation, choosing_seeds(seeds))
     return _plan(search, objective, design, choosing_seeds(seeds), search.metric)
 
@@ -52,7 +52,8 @@ def plan_confirmation(
         return None
     settings = [chosen.setting, fitted(search.study.baseline, search.space)]
     design = points(settings, 0, confirming_seeds(seeds))
-    metric = search_of(search.study).confirming_metric
+    section = search_of(search.study)
+    metric = search.study.measured(section.confirming_metric, section.confirming_direction)
     return _plan(search, objective, design, confirming_seeds(seeds), metric)
 
 
@@ -63,7 +64,7 @@ def find_finalists(search: SearchPlan, database: Database) -> list[Candidate]:
         trials_of(find_study(search.name, database)),
         search.direction,
         search_of(search.study).finalists,
-        validation=int(search.settings["validation"]),
+        validation=int(search.scenario.settings["validation"]),
         trials=trials_of(find_study(_name(search), database)),
     )
 
@@ -77,17 +78,17 @@ def _plan(
     objective: Objective,
     design: Sequence[Point],
     seeds: range,
-    metric: str,
+    metric: Metric,
 ) -> PointsPlan:
-    common = {field.name: getattr(search, field.name) for field in dataclasses.fields(Plan)}
-    common |= {
-        "name": _name(search),
-        "metric": metric,
-        "fingerprint": {k: v for k, v in search.fingerprint.items() if k not in _NOT_SHARED},
-        "fixed": {},
-    }
-    space = holding(search.space, search.study.baseline)
-    plan = PointsPlan(**common, points=(), seeds=tuple(seeds), space=space)
-    planned = [plan.planned(point) for point in design]
-    check_points(planned, objective, plan.name)
-    return dataclasses.replace(plan, points=handed_out(planned, objective))
+    planned = [search.scenario.planned(point) for point in design]
+    check_points(planned, objective, _name(search))
+    return PointsPlan(
+        name=_name(search),
+        scenario=search.scenario,
+        metric=metric,
+        fingerprint={k: v for k, v in search.fingerprint.items() if k not in _NOT_SHARED},
+        points=handed_out(planned, objective),
+        seeds=tuple(seeds),
+        epochs_asked=sum(point.epochs for point in planned),
+        space=holding(search.space, search.study.baseline),
+    )

@@ -138,7 +138,7 @@ def forecast(
     }
     rate = None
     if left and not recorded:
-        rate = objective.measure_rate(runtime=plan.runtime)
+        rate = objective.measure_rate(runtime=plan.scenario.runtime)
     costs = Costs(plan, objective)
     return Forecast(
         points=len(plan.points),

@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from hpstudy.errors import UserError
 from hpstudy.objective import Objective, Runtime
-from hpstudy.running.plan import PointsPlan, check_points, frame, handed_out
+from hpstudy.running.plan import OneFactor, PointsPlan, check_points, handed_out
+from hpstudy.running.scenario import scenario_of
 from hpstudy.sampler import Level, one_factor_points
 from hpstudy.sections import Grid
 from hpstudy.seeds import seeds_of
 from hpstudy.studies import grid_name
 from hpstudy.study import StudyFile
-
-
-@dataclass(frozen=True, kw_only=True)
-class GridPlan(PointsPlan):
-    """A one-factor grid.
-
-    Attributes:
-        factors: The factors to run; those of the study file or a part of them.
-    """
-
-    factors: dict[str, list[Level]]
-
-    @property
-    def epochs_asked(self) -> int:
-        """Epochs when every table row is counted by itself, from its first epoch."""
-        fidelity = self.study.fidelity if self.incremental else None
-        base = self.study.full_baseline()
-        rows = (
-            {**base, factor: level} for factor in self.factors for level in self.factors[factor]
-        )
-        return len(self.seeds) * sum(1 if fidelity is None else int(p[fidelity]) for p in rows)
 
 
 def parse_seeds(text: str) -> list[int]:
@@ -81,7 +59,7 @@ def plan_grid(
     factors: Sequence[str] | None = None,
     seeds: Sequence[int] | None = None,
     quick: bool = False,
-) -> GridPlan:
+) -> PointsPlan:
     """Plans a study file's grid.
 
     Args:
@@ -98,11 +76,20 @@ def plan_grid(
         UserError: A factor is not in the file, or the objective can't train one of the points.
     """
     grid = grid_of(study)
-    common = frame(study, objective, grid, home=home, runtime=runtime, quick=quick)
+    scenario = scenario_of(study, objective, grid, home=home, runtime=runtime, quick=quick)
     chosen = chosen_factors(study, factors)
     all_seeds = tuple(dict.fromkeys(grid.seeds if seeds is None else seeds))
-    plan = GridPlan(**common, name=grid_name(name), seeds=all_seeds, factors=chosen, points=())
-    design = one_factor_points(study.full_baseline(), chosen, all_seeds)
-    points = [plan.planned(point) for point in design]
+    base = study.full_baseline()
+    points = [scenario.planned(point) for point in one_factor_points(base, chosen, all_seeds)]
     check_points(points, objective, name)
-    return dataclasses.replace(plan, points=handed_out(points, objective))
+    rows = [scenario.planned({**base, f: level}) for f in chosen for level in chosen[f]]
+    return PointsPlan(
+        name=grid_name(name),
+        scenario=scenario,
+        metric=study.measured(grid.metric, grid.direction),
+        fingerprint=scenario.fingerprint(grid),
+        points=handed_out(points, objective),
+        seeds=all_seeds,
+        epochs_asked=len(all_seeds) * sum(row.epochs for row in rows),
+        design=OneFactor(base, chosen),
+    )

@@ -111,7 +111,7 @@ class _Pool:
             lines, pipe = self._context.Pipe(duplex=False)
             news, sender = self._context.Pipe(duplex=False)
             process = self._context.Process(target=_work, args=(self._job, pipe, sender))
-            with blocked_signals(), threads_for_children(self._job.plan.runtime.threads):
+            with blocked_signals(), threads_for_children(self._job.plan.scenario.runtime.threads):
                 process.start()
             pipe.close()
             sender.close()
@@ -191,7 +191,7 @@ def _work(job: Job, pipe: Connection, news: Connection) -> NoReturn:
         mark = Marks(pipe)
         threading.Thread(target=_end_with_parent, daemon=True).start()
         unblock_signals()
-        with entered(job.plan.home.resolve()):
+        with entered(job.plan.scenario.home.resolve()):
             Worker(job, mark).run()
         news.send(None)
     except Interrupted:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import optuna
 
 from hpstudy.database import Database
-from hpstudy.running.agenda import is_hopeless
 from hpstudy.running.ledger import Ledger
 from hpstudy.running.plan import PointsPlan
+from hpstudy.running.schedulers import is_hopeless
 from hpstudy.trials import point_key
 
 

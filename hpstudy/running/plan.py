@@ -1,41 +1,20 @@
-"""What is to run: a plan's settings, its points, and the trainings that these share."""
+"""What is to run: a plan's points, in the order in which they are handed out."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from optuna.distributions import BaseDistribution
 
 from hpstudy.errors import UserError
-from hpstudy.objective import Objective, Runtime
-from hpstudy.records import Identity
-from hpstudy.sampler import SEED, Point
-from hpstudy.sections import Grid, Search
-from hpstudy.study import PRECISION, StudyFile
-
-
-@dataclass(frozen=True)
-class PlannedPoint:
-    """One trial to be.
-
-    Attributes:
-        point: The trial's parameters: hyperparameters, and the seed where it is one of them.
-        identity: The training that gives its value.
-        epochs: The epoch of that training whose metrics count.
-    """
-
-    point: Point
-    identity: Identity
-    epochs: int
-
-    @property
-    def key(self) -> str:
-        """The training's key."""
-        return self.identity.key
+from hpstudy.metric import Direction, Metric
+from hpstudy.objective import Objective
+from hpstudy.running.scenario import PlannedPoint, Scenario
+from hpstudy.sampler import Level, OneFactorSampler, Point
+from hpstudy.study import StudyFile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,55 +23,60 @@ class Plan:
 
     Attributes:
         name: The name of the Optuna study.
-        study: The study file.
-        home: The folder of the study file, where its objective is looked for first.
-        runtime: How the trainings run.
-        settings: What is passed to the objective, where a point doesn't override it.
+        scenario: What all of its trainings have in common.
         metric: The metric that counts.
-        direction: "maximize" or "minimize".
-        incremental: Whether trainings go on epoch by epoch; a plain function trains at once.
         fingerprint: What must be the same for all trials of the Optuna study.
-        fixed: What all trials have in common and so is none of their parameters.
+        seeds: The replicates; none in a search.
+        options: What was chosen for the Optuna study and may be chosen otherwise later, by name.
+        may_prune: Whether a trial may be stopped before its end.
+        confirmed_by: The metric that a winner is to be confirmed by; None without a confirmation.
     """
 
     name: str
-    study: StudyFile
-    home: Path
-    runtime: Runtime
-    settings: dict[str, Any]
-    metric: str
-    direction: Literal["maximize", "minimize"]
-    incremental: bool
-    fingerprint: dict[str, Any]
-    fixed: Point = field(default_factory=dict)
+    scenario: Scenario
+    metric: Metric
+    fingerprint: Mapping[str, Any]
+    seeds: tuple[int, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+    may_prune: bool = False
+    confirmed_by: str | None = None
+
+    @property
+    def study(self) -> StudyFile:
+        """The study file."""
+        return self.scenario.study
+
+    @property
+    def direction(self) -> Direction:
+        """The Optuna study's direction: that of the search where a winner is confirmed."""
+        direction: Direction = self.fingerprint["direction"]
+        return direction
+
+    @property
+    def most_workers(self) -> int:
+        """How many workers find something to do at once."""
+        return sys.maxsize
 
     def planned(self, point: Point) -> PlannedPoint:
-        """Sorts a point's values into hyperparameters, settings that it overrides, and the rest."""
-        params: dict[str, Any] = {}
-        settings = dict(self.settings)
-        seed, precision, epochs = 0, self.runtime.precision, 1
-        for name, value in {**self.fixed, **point}.items():
-            if name == SEED:
-                seed = int(value)
-            elif name == self.study.fidelity and self.incremental:
-                epochs = int(value)
-            elif name == PRECISION:
-                precision = str(value)
-            elif name in self.study.baseline:
-                params[name] = value
-            else:
-                settings[name] = value
-        identity = Identity(
-            objective=self.study.objective,
-            version=self.fingerprint["version"],
-            params=params,
-            settings=settings,
-            seed=seed,
-            precision=precision,
-            device=self.runtime.device,
-            threads=self.runtime.threads,
-        )
-        return PlannedPoint(point, identity, epochs)
+        """Returns the training behind a trial's parameters."""
+        return self.scenario.planned(point)
+
+
+@dataclass(frozen=True)
+class OneFactor:
+    """The one-factor design behind a plan's points: what fills in a trial that a user enqueued.
+
+    Attributes:
+        baseline: The baseline.
+        factors: Each factor's levels.
+    """
+
+    baseline: Point
+    factors: Mapping[str, Sequence[Level]]
+
+    def sampler(self, seeds: Sequence[int]) -> OneFactorSampler:
+        """Returns the sampler of the design."""
+        return OneFactorSampler(self.baseline, self.factors, seeds)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,13 +86,20 @@ class PointsPlan(Plan):
     Attributes:
         points: All points, in the order in which they are handed out: points that share a
             training stand together, shortest first; trainings that take longest come first.
-        seeds: The replicates.
+        epochs_asked: Epochs when every table row is counted by itself, from its first epoch.
         space: The distributions of parameters that are known beforehand; others span the points.
+        design: The one-factor design that they are of; None for others.
     """
 
     points: tuple[PlannedPoint, ...]
-    seeds: tuple[int, ...]
-    space: dict[str, BaseDistribution] = field(default_factory=dict)
+    epochs_asked: int
+    space: Mapping[str, BaseDistribution] = field(default_factory=dict)
+    design: OneFactor | None = None
+
+    @property
+    def most_workers(self) -> int:
+        """How many workers find something to do at once."""
+        return len(self.last_epochs())
 
     def last_epochs(self) -> dict[str, int]:
         """Returns the last epoch that each training is needed for, by key, in order."""
@@ -124,68 +115,6 @@ class PointsPlan(Plan):
             for key, last in self.last_epochs().items()
             if last > finished.get(key, 0)
         }
-
-    @property
-    def epochs_asked(self) -> int:
-        """Epochs when every point is trained by itself, from its first epoch."""
-        return sum(p.epochs for p in self.points)
-
-
-def frame(
-    study: StudyFile,
-    objective: Objective,
-    section: Grid | Search,
-    *,
-    home: Path,
-    runtime: Runtime,
-    quick: bool,
-) -> dict[str, Any]:
-    """Returns what every plan of a study file's section says, as the keyword arguments of `Plan`.
-
-    Raises:
-        UserError: The study file and the objective don't fit.
-    """
-    if study.fidelity is None and not objective.is_function:
-        raise UserError(_add_fidelity(study, objective))
-    if objective.is_function and PRECISION in study.full_baseline():
-        raise UserError(
-            f"{PRECISION}: the objective {objective.name!r} is a function, and none is told the "
-            "precision of trainings, which this name stands for; give the hyperparameter another"
-        )
-    settings = {**study.settings, "validation": section.validation}
-    if quick:
-        if objective.quick is None:
-            raise UserError(f"--quick: objective {objective.name!r} names no quick settings")
-        settings |= objective.quick
-    fingerprint = {
-        "objective": objective.name,
-        "version": objective.version,
-        "settings": settings,
-        "metric": section.metric,
-        "direction": section.direction,
-        "fidelity": study.fidelity,
-        **{k: v for k, v in asdict(runtime).items() if k != "data"},
-    }
-    return {
-        "study": study,
-        "home": home,
-        "runtime": runtime,
-        "settings": settings,
-        "metric": section.metric,
-        "direction": section.direction,
-        "incremental": not objective.is_function,
-        "fingerprint": json.loads(json.dumps(fingerprint)),
-    }
-
-
-def _add_fidelity(study: StudyFile, objective: Objective) -> str:
-    whole = [name for name, value in study.baseline.items() if type(value) is int]
-    usual = next((name for name in whole if name.startswith("epoch")), None)
-    also = "" if usual else ", and epochs = 5 to [baseline]"
-    return (
-        f"fidelity: the objective {objective.name!r} is a Training class; to say how many epochs "
-        f'it trains, add the line fidelity = "{usual or "epochs"}" above [baseline]{also}'
-    )
 
 
 def check_points(points: Iterable[PlannedPoint], objective: Objective, name: str) -> None:

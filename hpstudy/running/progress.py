@@ -12,7 +12,8 @@ from optuna.study import StudyDirection
 from hpstudy.database import Database
 from hpstudy.records import Epoch, Records
 from hpstudy.running.cost import Costs
-from hpstudy.running.plan import PlannedPoint, PointsPlan
+from hpstudy.running.plan import PointsPlan
+from hpstudy.running.scenario import PlannedPoint
 from hpstudy.sampler import Point, known_params
 from hpstudy.studies import find_study, trials_of
 from hpstudy.trials import (
@@ -140,14 +141,14 @@ class Observer:
             self._label(self._points[key][0].point),
             epoch.number,
             self._last_epochs[key],
-            epoch.metrics.get(self._plan.metric),
+            epoch.metrics.get(self._plan.metric.name),
             epoch.metrics.get("seconds"),
         )
 
     def _running(self, key: str, params: Point) -> RunningTraining:
         done = self._epochs.get(key, [])
         last = self._last_epochs.get(key, len(done))
-        value = done[-1].metrics.get(self._plan.metric) if done else None
+        value = done[-1].metrics.get(self._plan.metric.name) if done else None
         point = self._points[key][0].point if key in self._points else params
         return RunningTraining(self._label(point), min(len(done), last), last, value)
 
@@ -161,5 +162,7 @@ class Observer:
     def _label(self, point: Point) -> str:
         """Names a training: the fidelity is not part of it."""
         fidelity = self._plan.study.fidelity
-        shown = {k: v for k, v in point.items() if k != fidelity or not self._plan.incremental}
+        shown = {
+            k: v for k, v in point.items() if k != fidelity or not self._plan.scenario.incremental
+        }
         return label(shown, self._baseline, seeds=len(self._plan.seeds))

@@ -19,12 +19,13 @@ from hpstudy.confirmation import FIRST_CONFIRMING_SEED
 from hpstudy.errors import UserError
 from hpstudy.expected import shown
 from hpstudy.objective import Objective, Runtime
-from hpstudy.running.plan import Plan, PlannedPoint, check_points, frame
+from hpstudy.running.plan import Plan, check_points
 from hpstudy.running.samplers import PRUNERS, SAMPLERS
+from hpstudy.running.scenario import PlannedPoint, scenario_of
 from hpstudy.running.space import fitted
 from hpstudy.sampler import SEED, Point
 from hpstudy.sections import Dimension, Search
-from hpstudy.studies import search_name
+from hpstudy.studies import PRUNER, SAMPLER, search_name
 from hpstudy.study import StudyFile
 
 _EXAMPLES = 200  # random points that stand for the space when its cost is estimated
@@ -56,7 +57,6 @@ class SearchPlan(Plan):
         pruner: The pruner's name.
         seed: Every trial is trained from it, and the sampler draws from it.
         limits: When it ends.
-        confirmed_by: The metric that its winner is to be confirmed by; None without a confirmation.
     """
 
     space: dict[str, BaseDistribution]
@@ -64,7 +64,10 @@ class SearchPlan(Plan):
     pruner: str
     seed: int
     limits: Limits
-    confirmed_by: str | None = None
+
+    def planned(self, point: Point) -> PlannedPoint:
+        """Returns the training behind a trial's parameters, the others at the baseline."""
+        return self.scenario.planned(point, {**self.study.baseline, SEED: self.seed})
 
     @property
     def baseline(self) -> Point:
@@ -75,7 +78,7 @@ class SearchPlan(Plan):
     def last_epoch(self) -> int:
         """The most epochs that a trial may take."""
         fidelity = self.study.fidelity
-        if fidelity is None or not self.incremental:
+        if fidelity is None or not self.scenario.incremental:
             return 1
         dimension = self.space.get(fidelity)
         if isinstance(dimension, IntDistribution):
@@ -141,25 +144,28 @@ def plan_search(
             f"--seed: expected 0 to {FIRST_CONFIRMING_SEED - 1} (higher ones are kept fresh for "
             f"the confirmation), found {shown(seed)}"
         )
-    common = frame(study, objective, section, home=home, runtime=runtime, quick=quick)
+    scenario = scenario_of(study, objective, section, home=home, runtime=runtime, quick=quick)
     space = {
         key: distribution(dimension, study.baseline[key])
         for key, dimension in section.space.items()
     }
-    common["fingerprint"] |= {
+    searched = {
         "seed": seed,
         "space": {k: optuna.distributions.distribution_to_json(d) for k, d in space.items()},
         "fixed": {k: v for k, v in study.baseline.items() if k not in space},
     }
     plan = SearchPlan(
-        **common,
         name=search_name(name),
-        fixed={**study.baseline, SEED: seed},
+        scenario=scenario,
+        metric=study.measured(section.metric, section.direction),
+        fingerprint={**scenario.fingerprint(section), **searched},
         space=space,
         sampler=sampler,
         pruner=pruner,
         seed=seed,
         limits=limits,
+        options={SAMPLER: sampler, PRUNER: pruner},
+        may_prune=True,
     )
     check_points([plan.planned(plan.baseline), *plan.examples()], objective, name)
     return plan

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hpstudy.database import Database
 from hpstudy.numeric import mean
 from hpstudy.objective import Objective
-from hpstudy.running.plan import PlannedPoint
+from hpstudy.running.scenario import PlannedPoint
 from hpstudy.running.search import SearchPlan, search_of
 from hpstudy.sampler import SEED
 from hpstudy.studies import find_study, trials_of
@@ -78,7 +78,7 @@ def _rate(plan: SearchPlan, objective: Objective, point: PlannedPoint) -> float 
     identity = point.identity
     if objective.estimate(identity.params, settings=identity.settings) is None:
         return None
-    return objective.measure_rate(runtime=plan.runtime)
+    return objective.measure_rate(runtime=plan.scenario.runtime)
 
 
 def _operations(point: PlannedPoint, objective: Objective) -> float:

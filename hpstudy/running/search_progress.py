@@ -106,8 +106,7 @@ class SearchObserver:
         ended.sort(key=lambda t: (t.datetime_complete is None, t.datetime_complete, t.number))
         news = [t for t in ended if t.number not in self._known]
         self._known |= {t.number for t in news}
-        measured = [t for t in finished if is_measured(t)]
-        pick = max if self._plan.direction == "maximize" else min
+        best = self._plan.metric.best(filter(is_measured, finished), value_of)
         running = [t for t in trials if is_running(t)]
         shown = [self._shown(t) for t in finished]
         return SearchProgress(
@@ -118,7 +117,7 @@ class SearchObserver:
             running=tuple(self._shown(t) for t in running),
             latest=tuple(self._shown(t) for t in reversed(ended[-5:])),
             news=tuple(self._shown(t) for t in news),
-            best=self._shown(pick(measured, key=value_of)) if measured else None,
+            best=None if best is None else self._shown(best),
             epochs=trained_epochs(trials).count,
             epochs_saved=sum(t.last - t.epoch for t in shown if t.state == "pruned"),
             seconds_left=self._seconds_left(finished, running),

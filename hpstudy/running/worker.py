@@ -19,16 +19,15 @@ from hpstudy.errors import StoppedError, UserError
 from hpstudy.locks import Held, ask_lock, hold, take, training_lock, trial_lock, try_take
 from hpstudy.objective import load_objective
 from hpstudy.records import Epoch, Records
-from hpstudy.running.agenda import Agenda, PointsAgenda
 from hpstudy.running.deaths import bury
 from hpstudy.running.failures import Failure, ObjectiveFailedError, failure_of
 from hpstudy.running.interrupts import Interrupted, check_interrupts, deferred_interrupts
 from hpstudy.running.keeping import Keeper
 from hpstudy.running.ledger import Ledger
-from hpstudy.running.plan import Plan, PlannedPoint, PointsPlan
-from hpstudy.running.proposals import SearchAgenda
+from hpstudy.running.plan import Plan
 from hpstudy.running.samplers import GivenSampler
-from hpstudy.running.search import SearchPlan
+from hpstudy.running.scenario import PlannedPoint
+from hpstudy.running.schedulers import scheduler
 from hpstudy.running.session import MissingMetricError, TrainingSession
 from hpstudy.running.threads import limit_threads
 from hpstudy.sampler import known_params
@@ -43,7 +42,6 @@ from hpstudy.trials import (
     worst_value,
 )
 from hpstudy.trouble import stop_if_full
-from hpstudy.wording import label
 
 _POLL_SECONDS = 0.2
 
@@ -106,11 +104,11 @@ class Worker:
         self._storage = database.storage
         self._records = Records(database.engine)
         self._checkpoints = Checkpoints(job.runs.checkpoints)
-        self._objective = load_objective(job.plan.study.objective, job.plan.home)
+        self._objective = load_objective(job.plan.study.objective, job.plan.scenario.home)
         self._study = optuna.load_study(study_name=job.plan.name, storage=database.storage)
         self._ledger = Ledger(self._study, job.invocation)
-        self._agenda = _agenda(job.plan, self._study, self._ledger)
-        limit_threads(job.plan.runtime.threads)
+        self._scheduler = scheduler(job.plan, self._study, self._ledger)
+        limit_threads(job.plan.scenario.runtime.threads)
         self._session: TrainingSession | None = None
         self._session_lock: Held | None = None
         self._keeper = Keeper(job.runs)
@@ -132,7 +130,7 @@ class Worker:
                 if claim is not None:
                     self._run(claim)
                 elif is_over:
-                    self._keeper.trim(self._agenda.needed)
+                    self._keeper.trim(self._scheduler.needed)
                     return
                 else:
                     time.sleep(_POLL_SECONDS)
@@ -147,7 +145,7 @@ class Worker:
             trial = self._ask()
             if trial is None:
                 self._leave_training()  # another study may be waiting for it
-                return None, self._agenda.is_over()
+                return None, self._scheduler.is_over()
             lock = take(self._url, trial_lock(self._plan.name, trial.number))
         return _Claim(trial, self._plan.planned(trial.params), lock), False
 
@@ -170,14 +168,16 @@ class Worker:
         """Asks for a trial: what somebody enqueued, else a free point, else a new one."""
         waiting = self._ledger.waiting()
         if waiting is not None:
-            self._study.sampler = self._agenda.sampler()
-            return self._marked(self._study.ask(self._agenda.distributions(known_params(waiting))))
-        planned = next((p for p in self._agenda.candidates() if self._enter(p)), None)
+            self._study.sampler = self._scheduler.sampler()
+            return self._marked(
+                self._study.ask(self._scheduler.distributions(known_params(waiting)))
+            )
+        planned = next((p for p in self._scheduler.candidates() if self._enter(p)), None)
         if planned is None:
-            trial = self._agenda.propose()
+            trial = self._scheduler.propose()
             return self._marked(trial) if trial is not None else None
         self._study.sampler = GivenSampler(planned.point)
-        trial = self._study.ask(self._agenda.distributions(planned.point))
+        trial = self._study.ask(self._scheduler.distributions(planned.point))
         if trial.params != planned.point:  # it would never be found done
             raise UserError(f"asked for {planned.point}, Optuna gave {trial.params}")
         return self._marked(trial)
@@ -204,7 +204,7 @@ class Worker:
         self._session = TrainingSession(
             self._objective,
             planned.identity,
-            self._plan.runtime,
+            self._plan.scenario.runtime,
             self._records,
             self._checkpoints,
         )
@@ -212,7 +212,7 @@ class Worker:
 
     def _run(self, claim: _Claim) -> None:
         """Runs one trial and tells its outcome. One that fails is no reason to stop."""
-        self._mark(self._label(claim))
+        self._mark(self._scheduler.label(claim.trial, claim.planned))
         try:
             outcome = self._outcome(claim)
             with deferred_interrupts():
@@ -247,16 +247,16 @@ class Worker:
             return failed
         except ObjectiveFailedError as error:
             stop_if_full(error.cause)
-            if isinstance(error.cause, optuna.TrialPruned) and isinstance(self._plan, SearchPlan):
+            if isinstance(error.cause, optuna.TrialPruned) and self._plan.may_prune:
                 return _Outcome(TrialState.PRUNED)
-            failure = failure_of(error.cause, self._plan.home.resolve())
+            failure = failure_of(error.cause, self._plan.scenario.home.resolve())
             return _Outcome(TrialState.FAIL, failure=failure)
         except OSError as error:
             stop_if_full(error)
             raise
 
     def _trained(self, claim: _Claim) -> _Outcome:
-        planned, metric = claim.planned, self._plan.metric
+        planned, metric = claim.planned, self._plan.metric.name
         self._enter(planned, wait=True)  # a point that was not known beforehand may be another's
         assert self._session is not None
         value: float | None = None
@@ -282,19 +282,14 @@ class Worker:
         Raises:
             MissingMetricError: The objective doesn't return what the winner is confirmed by.
         """
-        wanted = self._plan.confirmed_by if isinstance(self._plan, SearchPlan) else None
+        wanted = self._plan.confirmed_by
         if wanted is None or wanted in epoch.metrics or self._ledger.has_worked:
             return
         raise MissingMetricError(
             f"search.confirm_metric: the winner is confirmed by {wanted!r}, which is not among "
             "what the objective returns; say "
-            f'confirm_metric = "{self._plan.metric}", or --confirm 0'
+            f'confirm_metric = "{self._plan.metric.name}", or --confirm 0'
         )
-
-    def _label(self, claim: _Claim) -> str:
-        if isinstance(self._plan, SearchPlan):
-            return f"trial {claim.trial.number}"
-        return label(claim.planned.point, self._plan.study.full_baseline(), seeds=2)
 
     def _leave_training(self) -> None:
         left, self._session = self._session, None
@@ -302,16 +297,8 @@ class Worker:
             self._session_lock.release()
             self._session_lock = None
         if left is not None:
-            self._keeper.left(left.key, self._agenda.needed)
+            self._keeper.left(left.key, self._scheduler.needed)
 
 
 def _note_start(trial: Trial, found: int, again: int) -> None:
     trial.set_user_attr(TAKEN_UP, [found, again])
-
-
-def _agenda(plan: Plan, study: optuna.Study, ledger: Ledger) -> Agenda:
-    if isinstance(plan, SearchPlan):
-        return SearchAgenda(plan, study, ledger)
-    assert isinstance(plan, PointsPlan)
-    study.pruner = optuna.pruners.NopPruner()
-    return PointsAgenda(plan, study, ledger)

@@ -35,8 +35,9 @@ from hpstudy.database import Database, Runs, writing
 from hpstudy.objective import Runtime, load_objective
 from hpstudy.records import Epoch, Records
 from hpstudy.running.begin import begin
-from hpstudy.running.grid import GridPlan, plan_grid
+from hpstudy.running.grid import plan_grid
 from hpstudy.running.ledger import Ledger
+from hpstudy.running.plan import PointsPlan
 from hpstudy.running.samplers import sampler
 from hpstudy.running.space import distributions
 from hpstudy.running.worker import Job, Worker
@@ -81,13 +82,13 @@ def study_file(folder: Path, trials: int, epochs: int) -> Path:
     return path
 
 
-def fill(plan: GridPlan, runs: Runs, count: int) -> None:
+def fill(plan: PointsPlan, runs: Runs, count: int) -> None:
     """Adds finished trials for the first points, their epochs recorded as a worker would."""
     with writing(runs) as database:
         _fill(plan, database, count)
 
 
-def _fill(plan: GridPlan, database: Database, count: int) -> None:
+def _fill(plan: PointsPlan, database: Database, count: int) -> None:
     study = optuna.load_study(study_name=plan.name, storage=database.storage)
     spans = distributions(p.point for p in plan.points)
     trials = [
@@ -144,7 +145,7 @@ class Stopwatch:
             setattr(target, method, original)
 
 
-def ours(plan: GridPlan, runs: Runs) -> dict[str, float]:
+def ours(plan: PointsPlan, runs: Runs) -> dict[str, float]:
     worker = Worker(Job(plan, runs, "bench"))
     watch = Stopwatch()
     with (
@@ -162,12 +163,12 @@ def ours(plan: GridPlan, runs: Runs) -> dict[str, float]:
     return {**medians, "trial": total / trials}
 
 
-def bare(plan: GridPlan, runs: Runs, count: int) -> dict[str, float]:
+def bare(plan: PointsPlan, runs: Runs, count: int) -> dict[str, float]:
     with writing(runs) as database:
         return _bare(plan, database, count)
 
 
-def _bare(plan: GridPlan, database: Database, count: int) -> dict[str, float]:
+def _bare(plan: PointsPlan, database: Database, count: int) -> dict[str, float]:
     study = optuna.load_study(
         study_name=plan.name, storage=database.storage, sampler=optuna.samplers.RandomSampler()
     )

@@ -89,7 +89,8 @@ def test_a_baseline_that_wins_is_not_compared_with_itself(folder):
     assert found["finalists"][0]["is_baseline"]
     assert found["confirmed"]["is_baseline"]
     assert found["confirmed"]["difference"] is None
-    assert "the baseline itself: nothing to compare" in folder.run("show", "kinds.toml").stdout
+    text = folder.run("show", "kinds.toml").stdout
+    assert "There is nothing to compare it with." in text
 
 
 def test_trainings_of_the_confirmation_that_raise_are_named(folder):

@@ -69,7 +69,7 @@ def test_a_function_gets_all_parameters_and_trains_one_epoch(folder, study_with)
     assert {p.epochs for p in made.points} == {1}
     assert made.points[0].identity.params == {"lr": 0.1, "epochs": 2, "width": 8}
     assert made.epochs_asked == 6
-    assert not made.incremental
+    assert not made.scenario.incremental
 
 
 def test_a_class_without_a_fidelity_is_refused(folder, study_with):

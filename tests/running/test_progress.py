@@ -12,7 +12,8 @@ from hpstudy.objective import Runtime, load_objective
 from hpstudy.records import Epoch, Records
 from hpstudy.running.begin import begin
 from hpstudy.running.cost import Costs
-from hpstudy.running.grid import GridPlan, plan_grid
+from hpstudy.running.grid import plan_grid
+from hpstudy.running.plan import PointsPlan
 from hpstudy.running.progress import FinishedEpoch, Observer, RunningTraining
 from hpstudy.study_files import load_study
 
@@ -28,7 +29,7 @@ SPACE = {
 class Begun:
     """A grid that has begun, the database of its worker, and its observer."""
 
-    plan: GridPlan
+    plan: PointsPlan
     study: optuna.Study
     records: Records
     observer: Observer
