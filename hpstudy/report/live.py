@@ -12,14 +12,15 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, TaskProgressColumn, TextColumn
 from rich.progress import Progress as ProgressBar
-from rich.table import Table
 from rich.text import Text
 
 from hpstudy.errors import StoppedError
 from hpstudy.metric import Metric
+from hpstudy.report.render import rich_table, with_notes
+from hpstudy.report.table import Table, table
 from hpstudy.running.progress import Progress
 from hpstudy.running.search_progress import SearchProgress, SearchTrial
-from hpstudy.wording import duration, level, number, setting
+from hpstudy.wording import duration, headings, level, number, setting
 
 _LOOK_SECONDS = 1.0
 _TABLES_EVERY = 5  # looks
@@ -165,14 +166,15 @@ class PointsView:
         if progress.best is not None:
             value, where = progress.best
             facts.append(f"best so far {number(value, self._metric)} at {where}")
-        running = Table.grid(padding=(0, 2))
-        for training in progress.running:
-            running.add_row(
-                "▸",
-                training.label,
+        rows = tuple(
+            (
+                f"▸ {training.label}",
                 f"epoch {training.epoch + 1} of {training.last}" if training.last > 1 else "",
                 number(training.value, self._metric) if training.epoch else "",
             )
+            for training in progress.running
+        )
+        running = rich_table(Table("", ("", "", ""), rows, text=frozenset({""})))
         steps = "epochs" if progress.epochs_total > progress.points_total else "points"
         bar = _bar(f"{self._task}{steps}", progress.epochs, progress.epochs_total)
         return Group(running, bar, Text(" · ".join(facts), style="dim"), Text())
@@ -229,23 +231,20 @@ class SearchView:
             lines.append(Text(f"best so far {number(best.value, self._metric)}: {at}"))
         return Group(*lines)
 
-    def _trials(self, trials: Sequence[SearchTrial]) -> Table:
+    def _trials(self, trials: Sequence[SearchTrial]) -> RenderableType:
         """Returns a line a trial, with a column for each hyperparameter."""
-        names = list(dict.fromkeys(name for trial in trials for name in trial.setting))
-        table = Table(box=None, padding=(0, 1), header_style="dim")
-        for name in ("", "trial", *names, ""):
-            table.add_column(name, justify="left" if not name else "right", overflow="fold")
+        names = dict.fromkeys(name for trial in trials for name in trial.setting)
+        heads = headings(names, ("trial", ""))
+        rows = []
         for trial in trials:
-            values = [level(trial.setting[name]) if name in trial.setting else "" for name in names]
             is_running = trial.state == "running"
-            table.add_row(
-                "▸" if is_running else "",
-                f"{trial.number}",
-                *values,
-                self._course(trial) if is_running else self._outcome(trial),
-                style=None if is_running else "dim",
-            )
-        return table
+            values = {heads[name]: level(value) for name, value in trial.setting.items()}
+            told = self._course(trial) if is_running else self._outcome(trial)
+            mark = "▸ " if is_running else ""
+            rows.append({"trial": f"{mark}{trial.number}", **values, "": told})
+        running = [place for place, trial in enumerate(trials) if trial.state == "running"]
+        said = {heads[n] for t in trials for n, v in t.setting.items() if isinstance(v, str)}
+        return Group(*with_notes(table("", rows, text=["", *said], strong=running)))
 
     def _course(self, trial: SearchTrial) -> str:
         """Says how far a running trial is; nothing of one that is a single epoch."""

@@ -16,7 +16,7 @@ from rich.text import Text
 from hpstudy.report.table import NOTHING, Table, footnotes
 
 _GAP = 2  # between columns
-_NARROWEST = 20  # of a column of words, where these are longer
+_NARROWEST = 19  # of a column of words, where these are longer
 _UNBROKEN = 32  # letters of a word that stays whole
 _FIGURE = re.compile(r"\d")
 
@@ -49,6 +49,8 @@ class _Fitting:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         if self._table.title:
             yield Text(self._table.title, style="table.title")
+        if not self._table.rows:
+            return
         spare = self._table.without_details()
         short = spare.shortened()
         for form in (self._table, spare, short):
