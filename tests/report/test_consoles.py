@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import re
+import termios
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -83,6 +87,29 @@ def test_nothing_is_wrapped_where_no_terminal_says_how_wide_it_is(capsys, monkey
     monkeypatch.setenv("COLUMNS", "60")
     plain_console().print(text)
     assert max(map(len, capsys.readouterr().out.splitlines())) == 60
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_a_terminal_s_width_is_kept_and_a_pipe_has_none(folder, columns: int):
+    folder.run("grid", "walk.toml", "--seeds", "0,1,2")
+    terminal, side = pty.openpty()
+    termios.tcsetwinsize(side, (40, columns))
+    show = folder.start("show", "walk.toml", stdout=side, stderr=side, env={"COLUMNS": ""})
+    os.close(side)
+    shown = b""
+    with suppress(OSError):  # the end, on Linux
+        while part := os.read(terminal, 4096):
+            shown += part
+    assert show.wait() == 0
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode()).splitlines()
+    assert len(lines) > 30
+    assert max(map(len, lines)) <= columns
+    piped = folder.run("show", "walk.toml", env={"COLUMNS": ""}).stdout
+    assert "(within ±" in piped
+    values = re.findall(r"\d\.\d{3,} ±\d\.\d+", "\n".join(lines))
+    assert values
+    for value in {value.partition(" ")[0] for value in values}:
+        assert f"{value} (" in piped
 
 
 def test_no_other_part_makes_a_console():
