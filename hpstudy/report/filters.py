@@ -66,7 +66,8 @@ def _chunks(word: str) -> list[str]:
 
 
 def _is_figures(piece: str) -> bool:
-    return any(letter.isdigit() for letter in piece) and not _WORD.search(piece)
+    is_bracket = piece.startswith("(")
+    return any(letter.isdigit() for letter in piece) and (is_bracket or not _WORD.search(piece))
 
 
 def _narrowest(cell: str) -> int:
