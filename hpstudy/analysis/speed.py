@@ -14,6 +14,9 @@ from hpstudy.numeric import deviation, finite, mean
 from hpstudy.records import Epoch, Records
 from hpstudy.trials import distinct_epochs, epoch_of, is_measured, training_of, value_of
 
+_TELLING = 0.001  # seconds: what takes less is timed by the clock's luck
+_ENOUGH = 2
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -61,6 +64,11 @@ class Tradeoff:
     seconds: float
     value: float
     is_on_front: bool
+
+
+def is_telling(seconds: Iterable[float]) -> bool:
+    """Tells whether two times at least are long enough to say something about what took them."""
+    return sum(time >= _TELLING for time in seconds) >= _ENOUGH
 
 
 def go_by_epochs(*factors: FactorResult) -> bool:

@@ -8,15 +8,13 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from hpstudy.analysis.findings import FactorFinding, LevelFinding
-from hpstudy.analysis.speed import Tradeoff, go_by_epochs
+from hpstudy.analysis.speed import Tradeoff, go_by_epochs, is_telling
 from hpstudy.charts.axes import Window, bulk, hovered, level_texts, value_axis
 from hpstudy.charts.theme import BLUE, GREEN, GREY, finish
 from hpstudy.metric import Metric
 from hpstudy.wording import counted, level, number, words
 
 _ALIKE = 1.1  # times that differ by less than this are about the same
-_TELLING = 0.001  # seconds: what takes less is timed by the clock's luck
-_ENOUGH = 2
 _MOST_LABELS = 6
 _EDGE = 0.25  # a label nearer to the axis than this stands right of its point
 _CLOSE_ACROSS, _CLOSE_UP = 0.12, 0.08  # labels that are closer lie on each other, of the axes
@@ -37,7 +35,7 @@ def cost_figure(factor: FactorFinding) -> go.Figure | None:
         seconds: (BLUE, ".3g", [_seconds_of(row) for row in factor.levels]),
         "peak memory, MiB": (GREEN, ".0f", [row.speed.peak_memory_mb for row in factor.levels]),
     }
-    if not _is_telling([_seconds_of(row) or 0.0 for row in factor.levels]):
+    if not is_telling([_seconds_of(row) or 0.0 for row in factor.levels]):
         del kinds[seconds]
     known = {name: kind for name, kind in kinds.items() if any(v is not None for v in kind[2])}
     if not known:
@@ -81,11 +79,6 @@ def _bars(
     return look | {"symmetric": False, "arrayminus": below}
 
 
-def _is_telling(seconds: Sequence[float]) -> bool:
-    """Tells whether two times at least are long enough to say something about what took them."""
-    return sum(time >= _TELLING for time in seconds) >= _ENOUGH
-
-
 def _seconds_of(row: LevelFinding) -> float | None:
     time = row.speed.seconds_per_epoch
     return None if time is None else time.mean
@@ -101,7 +94,7 @@ def _told(row: LevelFinding, *, once: bool) -> str:
 def _title(factor: FactorFinding) -> str:
     name = words(factor.name)
     known = {r.level: s for r in factor.levels if (s := _seconds_of(r)) is not None}
-    if not _is_telling(list(known.values())):
+    if not is_telling(list(known.values())):
         return f"{name}: what each level costs"
     fast, slow = min(known, key=known.__getitem__), max(known, key=known.__getitem__)
     what = "an epoch" if go_by_epochs(factor) else "a training"
@@ -157,7 +150,7 @@ def tradeoff_figure(tradeoffs: Sequence[Tradeoff], metric: Metric) -> go.Figure 
     Returns:
         The figure, or None for fewer than two settings, or such short times that they say nothing.
     """
-    if not _is_telling([one.seconds for one in tradeoffs]):
+    if not is_telling([one.seconds for one in tradeoffs]):
         return None
     front = [one for one in tradeoffs if one.is_on_front]
     best = front[-1]

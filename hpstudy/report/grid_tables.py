@@ -9,7 +9,7 @@ from hpstudy.analysis.convergence import Reached
 from hpstudy.analysis.effects import RANKS
 from hpstudy.analysis.findings import FactorFinding, GridFindings, LevelFinding
 from hpstudy.analysis.planning import is_replicated
-from hpstudy.analysis.speed import go_by_epochs
+from hpstudy.analysis.speed import go_by_epochs, is_telling
 from hpstudy.metric import Metric
 from hpstudy.numeric import mean
 from hpstudy.report.table import Spread, Table, table
@@ -150,7 +150,9 @@ def _probability(p: float) -> str:
 def costs_table(factor: FactorFinding, metric: Metric) -> Table | None:
     """Returns what a factor's levels cost, and how soon they reach the targets."""
     once = not go_by_epochs(factor)
-    rows = [_cost_cells(row, metric, once=once) for row in factor.levels]
+    times = [t.mean for row in factor.levels if (t := row.speed.seconds_per_epoch) is not None]
+    is_timed = is_telling(times)
+    rows = [_cost_cells(row, metric, once=once, is_timed=is_timed) for row in factor.levels]
     if not any(cell for row in rows for name, cell in row.items() if name != "level"):
         return None
     return table(
@@ -169,14 +171,12 @@ def _words(factor: FactorFinding) -> list[str]:
     return ["verdict", "level"] if is_named else ["verdict"]
 
 
-def _cost_cells(row: LevelFinding, metric: Metric, *, once: bool) -> dict[str, str]:
+def _cost_cells(row: LevelFinding, metric: Metric, *, once: bool, is_timed: bool) -> dict[str, str]:
     seconds, images = row.speed.seconds_per_epoch, row.speed.images_per_second
     memory = row.speed.peak_memory_mb
     cells = {
         "level": level(row.level),
-        "seconds" if once else "s an epoch": f"{seconds.mean:.3g}"
-        if seconds and seconds.mean
-        else "",
+        "seconds" if once else "s an epoch": f"{seconds.mean:.3g}" if seconds and is_timed else "",
         "images/s": f"{images.mean:,.0f}" if images is not None else "",
         "peak MiB": f"{memory:.0f}" if memory else "",
     }
