@@ -48,7 +48,7 @@ _LEFT_OUT = (
 _SEEDS_NEEDED = (
     "Seeds: 3 of 9 means that 9 would show a difference of the size seen in four studies of five."
 )
-_POINTS = "Differences are in percentage points."
+POINTS = "Differences are in percentage points."
 _PUBLISHED = (
     "Published figures are single runs; their intervals come from the number of test images alone."
 )
@@ -135,7 +135,7 @@ def _level_notes(factor: FactorFinding, metric: Metric) -> Iterator[str]:
     if any(row.seeds_needed is not None for row in factor.levels):
         yield _SEEDS_NEEDED
     if metric.in_per_cent:
-        yield _POINTS
+        yield POINTS
     if any(row.agreement is not None for row in factor.levels):
         yield _PUBLISHED
     if any(row.is_doubted for row in factor.levels):

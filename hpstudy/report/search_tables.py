@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.reasons import more_confirmation
 from hpstudy.analysis.search import SearchResults, best_settings
+from hpstudy.report.grid_tables import POINTS
 from hpstudy.report.table import Spread, Table, table
 from hpstudy.wording import (
     apart,
@@ -111,6 +112,8 @@ def _about(won: Confirmed, *, held_out: bool) -> Iterator[str]:
     """Says what is to be known of a winner's figures."""
     if held_out:
         yield "Trained on all training data."
+    if won.difference is not None and won.metric.in_per_cent:
+        yield POINTS
     if won.difference is not None and won.difference.ends:
         yield "Intervals cover 95 %; the difference is of seeds in pairs."
     elif won.difference is not None:
