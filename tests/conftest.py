@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import json
+import multiprocessing
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -100,6 +102,18 @@ _ENV = {
     "HPSTUDY_WORKERS": "1",  # a worker's start is most of what a small test takes
 }
 _INTERRUPTED = 130
+
+# Workers that a command started in this process are forked from one clean process that has
+# imported what each would import; those of a command that is a process are spawned, as ever.
+_CONTEXT = multiprocessing.get_context
+_FORKED = _CONTEXT("forkserver")
+_FORKED.set_forkserver_preload(["pytest", "hpstudy.running.launch", "alembic.context"])
+
+
+def _context(method: str | None = None) -> BaseContext:
+    return _FORKED if method == "spawn" else _CONTEXT(method)
+
+
 _ERRORS = ("strict", "backslashreplace")  # of stdout and stderr, as Python has them
 
 # How pydantic and Python put things.
@@ -159,6 +173,7 @@ class Folder:
                 if value is not None:
                     patch.setenv(name, value)
             patch.setattr(sys, "dont_write_bytecode", True)
+            patch.setattr(multiprocessing, "get_context", _context)
             patch.setattr(sys, "stdin", io.StringIO(stdin))
             for name, stream in zip(("stdout", "stderr"), streams, strict=True):
                 patch.setattr(sys, name, stream)
