@@ -53,7 +53,7 @@ def grid(
     from hpstudy.commands import grid as command
     from hpstudy.commands.opening import connections, open_study
     from hpstudy.commands.results import print_summary, summary_of
-    from hpstudy.studies import grid_name
+    from hpstudy.store.studies import grid_name
 
     opened = open_study(study, name, runs, storage, quick=quick, keep=keep)
     objective = opened.objective()
@@ -139,7 +139,7 @@ def search(
     from hpstudy.commands import search as command
     from hpstudy.commands.opening import connections, open_study
     from hpstudy.commands.results import print_summary, summary_of
-    from hpstudy.studies import search_name
+    from hpstudy.store.studies import search_name
 
     opened = open_study(study, name, runs, storage, quick=quick, keep=keep)
     objective = opened.objective()
@@ -278,8 +278,8 @@ def clean(
 ) -> None:
     """Drop all checkpoints but those that a waiting point would go on from."""
     from hpstudy.commands.opening import open_study
-    from hpstudy.database import reading
     from hpstudy.running.cleanup import clean as clean_up
+    from hpstudy.store.database import reading
     from hpstudy.wording import size
 
     opened = open_study(study, name, runs, storage)
@@ -297,9 +297,9 @@ def delete(
 ) -> None:
     """Delete a study, and the trainings that no other study uses."""
     from hpstudy.commands.opening import runs_at
-    from hpstudy.database import nothing_at, reading, writing
     from hpstudy.running.cleanup import belongings
     from hpstudy.running.cleanup import delete as delete_all
+    from hpstudy.store.database import nothing_at, reading, writing
     from hpstudy.wording import counted
 
     where = runs_at(runs, storage)

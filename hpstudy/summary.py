@@ -17,8 +17,8 @@ from hpstudy.analysis.search import SearchResults, read_search
 from hpstudy.analysis.searched import SearchFindings, search_findings
 from hpstudy.analysis.speed import Tradeoff, search_tradeoffs
 from hpstudy.analysis.telling import telling
-from hpstudy.database import Database
-from hpstudy.studies import grid_name, search_name
+from hpstudy.store.database import Database
+from hpstudy.store.studies import grid_name, search_name
 from hpstudy.study import StudyFile
 
 

@@ -321,7 +321,7 @@ def made_findings() -> Callable[..., Any]:
     """
     from hpstudy.analysis.findings import findings
     from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run, TrialCounts
-    from hpstudy.records import Epoch
+    from hpstudy.store.records import Epoch
 
     def level(name, outcomes, base, published) -> LevelResult:
         values = {seed: v for seed, v in enumerate(outcomes) if v is not None}

@@ -7,7 +7,7 @@ from optuna.distributions import IntDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from hpstudy.confirmation import candidates, choosing_seeds, confirming_seeds, points, winner
-from hpstudy.trials import DIVERGED
+from hpstudy.store.trials import DIVERGED
 
 SPAN = IntDistribution(0, 10_000)
 

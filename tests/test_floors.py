@@ -23,22 +23,13 @@ FLOORS = {
     "pictures": 1,
     "objective": 2,
     "files": 2,
-    "addresses": 2,
-    "schema": 2,
-    "creation": 2,
-    "trouble": 2,
-    "locks": 2,
-    "database": 2,
     "values": 2,
     "sections": 2,
     "study": 2,
     "study_files": 3,
-    "studies": 3,
-    "trials": 3,
     "confirmation": 3,
-    "records": 3,
-    "checkpoints": 3,
     "mnist": 3,
+    "store": 3,
     "running": 4,
     "analysis": 4,
     "charts": 5,
@@ -104,18 +95,18 @@ def attributes(file: Path) -> set[str]:
 
 @pytest.mark.parametrize("file", FILES, ids=[str(f.relative_to(PACKAGE)) for f in FILES])
 def test_what_a_trial_is_is_told_in_one_place(file: Path):
-    if part(file) not in {"studies", "trials", "charts"}:
+    if part(file) not in {"store", "charts"}:
         assert not attributes(file) & {"intermediate_values", "user_attrs"}
 
 
 @pytest.mark.parametrize("file", FILES, ids=[str(f.relative_to(PACKAGE)) for f in FILES])
 def test_few_open_the_database(file: Path):
     nodes = [n for n in ast.walk(ast.parse(file.read_text())) if isinstance(n, ast.ImportFrom)]
-    taken = {alias.name for n in nodes if n.module == "hpstudy.database" for alias in n.names}
+    taken = {alias.name for n in nodes if n.module == "hpstudy.store.database" for alias in n.names}
     if part(file) not in {"commands", "cli"} and file.stem not in {"worker", "launch"}:
         assert not taken & {"open_database", "reading", "writing"}
         assert "open_database" not in attributes(file)
-    if part(file) not in {"database", "creation"}:
+    if part(file) not in {"store"}:
         assert "dispose" not in attributes(file)
 
 

@@ -34,19 +34,19 @@ from hpstudy.analysis.search import SearchResults, read_search
 from hpstudy.analysis.searched import SearchFindings, search_findings
 from hpstudy.analysis.speed import search_tradeoffs
 from hpstudy.charts.figures import grid_figures, search_figures
-from hpstudy.database import Database
 from hpstudy.objective import Step
-from hpstudy.records import Epoch, Identity, Records
 from hpstudy.report.document import document
 from hpstudy.report.grid_tables import costs_table, levels_table
 from hpstudy.report.note import grid_note, search_note
 from hpstudy.report.page import Content, page
 from hpstudy.report.search_tables import finalists_table, trials_table, winner_table
 from hpstudy.report.terminal import grid_tables, search_tables
-from hpstudy.schema import make_tables
+from hpstudy.store.database import Database
+from hpstudy.store.records import Epoch, Identity, Records
+from hpstudy.store.schema import make_tables
+from hpstudy.store.trials import DIVERGED, worst_value
 from hpstudy.study import StudyFile
 from hpstudy.summary import StudySummary
-from hpstudy.trials import DIVERGED, worst_value
 
 LEVELS = (1, 2, 3, 4)
 # By level and seed, None where it diverged; level 1 is the baseline.

@@ -17,8 +17,8 @@ import optuna
 import pytest
 from optuna_dashboard import get_note
 
-from hpstudy.records import Identity
-from hpstudy.studies import FINGERPRINT
+from hpstudy.store.records import Identity
+from hpstudy.store.studies import FINGERPRINT
 
 PINS = Path(__file__).parent / "pins"
 COMMANDS = (

@@ -14,7 +14,7 @@ from pathlib import Path
 import optuna
 import pytest
 
-from hpstudy.database import open_database
+from hpstudy.store.database import open_database
 
 ARCHIVE = ("--runs", "archive")
 

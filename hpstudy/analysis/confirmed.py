@@ -15,8 +15,8 @@ from hpstudy.confirmation import Candidate
 from hpstudy.metric import Metric, Quantity
 from hpstudy.numeric import deviation, finite, mean
 from hpstudy.sampler import SEED, Point
+from hpstudy.store.trials import error_of, is_complete, latest_attempts, point_key, trace_of
 from hpstudy.study import VALIDATION, StudyFile
-from hpstudy.trials import error_of, is_complete, latest_attempts, point_key, trace_of
 
 
 @dataclass(frozen=True)

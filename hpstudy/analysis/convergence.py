@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from hpstudy.analysis.results import GridResults
-from hpstudy.records import Epoch
 from hpstudy.sampler import Level
+from hpstudy.store.records import Epoch
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hpstudy.analysis.results import FactorResult, Run
-from hpstudy.database import Database
 from hpstudy.numeric import finite
 from hpstudy.objective import Step
-from hpstudy.records import Records
 from hpstudy.sampler import Level
+from hpstudy.store.database import Database
+from hpstudy.store.records import Records
 
 
 @dataclass(frozen=True)

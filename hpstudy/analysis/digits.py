@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from hpstudy.analysis.results import GridResults
 from hpstudy.analysis.search import SearchResults
-from hpstudy.database import Database
-from hpstudy.records import Records
-from hpstudy.trials import epoch_of, training_of
+from hpstudy.store.database import Database
+from hpstudy.store.records import Records
+from hpstudy.store.trials import epoch_of, training_of
 from hpstudy.wording import setting
 
 DIGITS = 10

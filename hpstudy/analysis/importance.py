@@ -21,7 +21,7 @@ from hpstudy.analysis.search import SearchResults
 from hpstudy.metric import Quantity
 from hpstudy.numeric import finite
 from hpstudy.sampler import SEED
-from hpstudy.trials import is_finished, is_measured, last_value
+from hpstudy.store.trials import is_finished, is_measured, last_value
 from hpstudy.wording import counted, enumerated, setting
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from hpstudy.database import Database
-from hpstudy.records import Records
-from hpstudy.studies import find_study, fingerprint_of, trials_of
-from hpstudy.trials import distinct_epochs, is_finished
+from hpstudy.store.database import Database
+from hpstudy.store.records import Records
+from hpstudy.store.studies import find_study, fingerprint_of, trials_of
+from hpstudy.store.trials import distinct_epochs, is_finished
 
 _Value = TypeVar("_Value", int, str)
 

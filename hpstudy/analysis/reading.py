@@ -14,12 +14,11 @@ from hpstudy.analysis.results import (
     Run,
     TrialCounts,
 )
-from hpstudy.database import Database
-from hpstudy.records import Records
 from hpstudy.sampler import SEED, Level, Point, one_factor_points
-from hpstudy.studies import find_study, fingerprint_of, grid_name, seeds_of, trials_of
-from hpstudy.study import StudyFile
-from hpstudy.trials import (
+from hpstudy.store.database import Database
+from hpstudy.store.records import Records
+from hpstudy.store.studies import find_study, fingerprint_of, grid_name, seeds_of, trials_of
+from hpstudy.store.trials import (
     PointKey,
     distinct_epochs,
     epoch_of,
@@ -35,6 +34,7 @@ from hpstudy.trials import (
     training_of,
     value_of,
 )
+from hpstudy.study import StudyFile
 
 
 def read_grid(

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from hpstudy.metric import Direction, Metric
 from hpstudy.numeric import mean
-from hpstudy.records import Epoch
 from hpstudy.sampler import Level
 from hpstudy.sections import Claim
+from hpstudy.store.records import Epoch
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
-from hpstudy.database import Database
-from hpstudy.records import Records
-from hpstudy.studies import confirm_name, find_study, grid_name, search_name, trials_of
-from hpstudy.trials import distinct_epochs, epoch_of, error_of, training_of
+from hpstudy.store.database import Database
+from hpstudy.store.records import Records
+from hpstudy.store.studies import confirm_name, find_study, grid_name, search_name, trials_of
+from hpstudy.store.trials import distinct_epochs, epoch_of, error_of, training_of
 
 Row = dict[str, Any]
 

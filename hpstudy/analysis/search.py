@@ -13,11 +13,11 @@ from hpstudy.analysis import confirmed as fresh
 from hpstudy.analysis.confirmed import Confirmation, Confirmed, Finalist
 from hpstudy.analysis.reading import runtime_of
 from hpstudy.analysis.results import Failure, TrialCounts
-from hpstudy.database import Database
 from hpstudy.metric import Direction, Metric
-from hpstudy.records import Records
 from hpstudy.sampler import Level
-from hpstudy.studies import (
+from hpstudy.store.database import Database
+from hpstudy.store.records import Records
+from hpstudy.store.studies import (
     confirm_name,
     find_study,
     fingerprint_of,
@@ -25,8 +25,7 @@ from hpstudy.studies import (
     seeds_of,
     trials_of,
 )
-from hpstudy.study import StudyFile
-from hpstudy.trials import (
+from hpstudy.store.trials import (
     PointKey,
     distinct_epochs,
     epoch_of,
@@ -41,6 +40,7 @@ from hpstudy.trials import (
     trace_of,
     value_of,
 )
+from hpstudy.study import StudyFile
 
 
 @dataclass(frozen=True)

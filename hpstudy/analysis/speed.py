@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run
 from hpstudy.analysis.search import SearchResults
-from hpstudy.database import Database
 from hpstudy.metric import IMAGES_PER_SECOND, PEAK_MEMORY, SECONDS, Metric
 from hpstudy.numeric import deviation, finite, mean
-from hpstudy.records import Epoch, Records
-from hpstudy.trials import distinct_epochs, epoch_of, is_measured, training_of, value_of
+from hpstudy.store.database import Database
+from hpstudy.store.records import Epoch, Records
+from hpstudy.store.trials import distinct_epochs, epoch_of, is_measured, training_of, value_of
 
 _TELLING = 0.001  # seconds: what takes less is timed by the clock's luck
 _ENOUGH = 2

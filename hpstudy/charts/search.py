@@ -13,7 +13,7 @@ from hpstudy.analysis.search import SearchResults
 from hpstudy.charts.axes import Window, bulk, hovered, value_axis
 from hpstudy.charts.theme import BLUE, GREY, VERMILLION, finish
 from hpstudy.metric import Metric
-from hpstudy.trials import is_measured, last_value
+from hpstudy.store.trials import is_measured, last_value
 from hpstudy.wording import counted, number, words
 
 _MOST_CURVES = 80

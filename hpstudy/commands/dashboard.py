@@ -8,17 +8,17 @@ from contextlib import contextmanager
 
 import typer
 
-from hpstudy.addresses import shown_url
 from hpstudy.charts.figures import grid_figures, search_figures
 from hpstudy.commands.opening import Opened
-from hpstudy.database import Database, Runs, nothing_at, reading
 from hpstudy.errors import UserError
 from hpstudy.objective import Runtime
 from hpstudy.report.dashboard import Published, publish, publish_note, serve
 from hpstudy.report.document import document
 from hpstudy.report.note import grid_note, search_note
 from hpstudy.report.pictures import COLUMNS, MISTAKES, captioned
-from hpstudy.studies import grid_name, search_name
+from hpstudy.store.addresses import shown_url
+from hpstudy.store.database import Database, Runs, nothing_at, reading
+from hpstudy.store.studies import grid_name, search_name
 from hpstudy.summary import StudySummary
 
 

@@ -9,9 +9,9 @@ import typer
 from hpstudy.analysis.rows import read_rows
 from hpstudy.commands.opening import Opened
 from hpstudy.commands.results import nothing_there
-from hpstudy.database import reading
 from hpstudy.files import absolute, shown
 from hpstudy.report.export import check_format, write_rows
+from hpstudy.store.database import reading
 
 
 def export(opened: Opened, file_format: str, output: Path | None) -> None:

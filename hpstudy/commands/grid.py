@@ -12,7 +12,6 @@ from rich.console import RenderableType
 from hpstudy.commands.opening import Connections, Opened
 from hpstudy.commands.results import quick_note
 from hpstudy.commands.training import Trained, train_points, workers_for
-from hpstudy.database import Database
 from hpstudy.objective import Objective, Runtime
 from hpstudy.report.consoles import plain_console
 from hpstudy.report.plan_tables import plan_table
@@ -22,6 +21,7 @@ from hpstudy.running.begin import check
 from hpstudy.running.cost import forecast
 from hpstudy.running.grid import parse_seeds, plan_grid
 from hpstudy.running.plan import PointsPlan
+from hpstudy.store.database import Database
 from hpstudy.summary import StudySummary
 
 

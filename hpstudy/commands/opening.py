@@ -9,13 +9,13 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL
 
-from hpstudy.addresses import check_url, file_of
-from hpstudy.database import Database, Runs, reading, writing
 from hpstudy.errors import UserError
 from hpstudy.files import absolute
 from hpstudy.objective import Objective, Runtime, load_objective
 from hpstudy.running.begin import begun_with
-from hpstudy.running.keeping import bytes_of
+from hpstudy.store.addresses import check_url, file_of
+from hpstudy.store.database import Database, Runs, reading, writing
+from hpstudy.store.keeping import bytes_of
 from hpstudy.study import StudyFile
 from hpstudy.study_files import find_study, load_study
 

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import typer
 
-from hpstudy.addresses import shown_url
 from hpstudy.analysis.origin import Origin
 from hpstudy.commands.opening import Opened, runs_at
 from hpstudy.commands.results import quick_note, summary_of
-from hpstudy.database import reading
 from hpstudy.errors import UserError
 from hpstudy.files import absolute, replacing, shown
 from hpstudy.objective import Runtime
 from hpstudy.pictures import Layer, Pictures
 from hpstudy.report.page import Content, page
 from hpstudy.running.grid import chosen_factors
+from hpstudy.store.addresses import shown_url
+from hpstudy.store.database import reading
 from hpstudy.study_files import studies_that_come_along
 from hpstudy.summary import StudySummary
 

@@ -7,16 +7,23 @@ from collections.abc import Sequence
 
 import typer
 
-from hpstudy.addresses import shown_url
 from hpstudy.analysis.results import Failure
 from hpstudy.commands.opening import Opened, runs_at
-from hpstudy.database import Database, Runs, reading
 from hpstudy.errors import UserError
 from hpstudy.files import shown as shown_path
 from hpstudy.report.consoles import plain_console
 from hpstudy.report.document import document
 from hpstudy.report.terminal import grid_tables, search_tables
-from hpstudy.studies import any_study, confirm_name, find_study, grid_name, is_ours, search_name
+from hpstudy.store.addresses import shown_url
+from hpstudy.store.database import Database, Runs, reading
+from hpstudy.store.studies import (
+    any_study,
+    confirm_name,
+    find_study,
+    grid_name,
+    is_ours,
+    search_name,
+)
 from hpstudy.summary import StudySummary
 from hpstudy.wording import setting
 

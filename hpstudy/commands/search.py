@@ -19,7 +19,6 @@ from hpstudy.commands.training import (
     train_points,
     workers_for,
 )
-from hpstudy.database import Database, Runs
 from hpstudy.errors import UserError
 from hpstudy.expected import shown
 from hpstudy.objective import Objective, Runtime
@@ -35,7 +34,8 @@ from hpstudy.running.schedulers import dead_end
 from hpstudy.running.search import Limits, SearchPlan, plan_search, search_of
 from hpstudy.running.search_cost import search_forecast
 from hpstudy.running.search_progress import SearchObserver
-from hpstudy.studies import PRUNER, SAMPLER, search_name
+from hpstudy.store.database import Database, Runs
+from hpstudy.store.studies import PRUNER, SAMPLER, search_name
 
 _DURATION = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s?)?")
 

@@ -14,7 +14,6 @@ import typer
 from rich.console import RenderableType
 
 from hpstudy.commands.opening import Connections
-from hpstudy.database import Database, Runs
 from hpstudy.objective import Objective
 from hpstudy.report.consoles import plain_console
 from hpstudy.report.live import LiveProgress, PointsView, View
@@ -26,8 +25,9 @@ from hpstudy.running.leftover import leftover
 from hpstudy.running.plan import Plan, PointsPlan
 from hpstudy.running.progress import Observer
 from hpstudy.running.worker import Job
-from hpstudy.studies import trials_of
-from hpstudy.trials import trained_epochs
+from hpstudy.store.database import Database, Runs
+from hpstudy.store.studies import trials_of
+from hpstudy.store.trials import trained_epochs
 from hpstudy.wording import counted, elapsed
 
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import optuna
 from optuna.artifacts import FileSystemArtifactStore, upload_artifact
 
-from hpstudy.database import Database
 from hpstudy.errors import UserError
 from hpstudy.files import replacing, shown
 from hpstudy.report.guard import OwnHostsOnly
-from hpstudy.studies import artifacts_of
+from hpstudy.store.database import Database
+from hpstudy.store.studies import artifacts_of
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -8,14 +8,14 @@ from typing import Any
 
 import optuna
 
-from hpstudy.creation import check_ours
-from hpstudy.database import Database
 from hpstudy.errors import UserError
-from hpstudy.locks import SCHEMA, hold
 from hpstudy.objective import Objective
 from hpstudy.running.plan import Plan, PointsPlan
 from hpstudy.running.space import distributions, known_distributions
-from hpstudy.studies import (
+from hpstudy.store.creation import check_ours
+from hpstudy.store.database import Database
+from hpstudy.store.locks import SCHEMA, hold
+from hpstudy.store.studies import (
     FINGERPRINT,
     SEEDS,
     SOURCE,

@@ -11,15 +11,22 @@ from optuna.artifacts import FileSystemArtifactStore
 from optuna.artifacts.exceptions import ArtifactNotFound
 from optuna.trial import FrozenTrial
 
-from hpstudy.checkpoints import Checkpoints
-from hpstudy.database import Database, Runs
 from hpstudy.errors import UserError
-from hpstudy.records import Records
-from hpstudy.running.keeping import drop
 from hpstudy.sampler import Point, one_factor_points
-from hpstudy.studies import artifacts_of, grid_name, is_ours, seeds_of, trials_of
+from hpstudy.store.checkpoints import Checkpoints
+from hpstudy.store.database import Database, Runs
+from hpstudy.store.keeping import drop
+from hpstudy.store.records import Records
+from hpstudy.store.studies import artifacts_of, grid_name, is_ours, seeds_of, trials_of
+from hpstudy.store.trials import (
+    PointKey,
+    is_alive,
+    is_finished,
+    latest_attempts,
+    point_key,
+    training_of,
+)
 from hpstudy.study import StudyFile
-from hpstudy.trials import PointKey, is_alive, is_finished, latest_attempts, point_key, training_of
 
 
 @dataclass(frozen=True)

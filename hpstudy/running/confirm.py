@@ -12,14 +12,14 @@ from hpstudy.confirmation import (
     points,
     winner,
 )
-from hpstudy.database import Database
 from hpstudy.metric import Metric
 from hpstudy.objective import Objective
 from hpstudy.running.plan import PointsPlan, check_points, handed_out
 from hpstudy.running.search import SearchPlan, search_of
 from hpstudy.running.space import fitted, holding
 from hpstudy.sampler import Point
-from hpstudy.studies import confirm_name, find_study, trials_of
+from hpstudy.store.database import Database
+from hpstudy.store.studies import confirm_name, find_study, trials_of
 
 _NOT_SHARED = (
     "seed",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hpstudy.checkpoints import Checkpoints
-from hpstudy.database import Database, Runs
 from hpstudy.numeric import mean
 from hpstudy.objective import Estimate, Objective
-from hpstudy.records import Epoch, Records
 from hpstudy.running.plan import PointsPlan
+from hpstudy.store.checkpoints import Checkpoints
+from hpstudy.store.database import Database, Runs
+from hpstudy.store.records import Epoch, Records
 
 
 class Costs:

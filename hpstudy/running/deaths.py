@@ -8,7 +8,7 @@ import optuna
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from hpstudy.trials import ERROR
+from hpstudy.store.trials import ERROR
 
 MOST_DEATHS = 5  # a point whose worker died this often at one epoch has failed
 

@@ -12,7 +12,7 @@ from hpstudy.running.scenario import scenario_of
 from hpstudy.sampler import Level, one_factor_points
 from hpstudy.sections import Grid
 from hpstudy.seeds import seeds_of
-from hpstudy.studies import grid_name
+from hpstudy.store.studies import grid_name
 from hpstudy.study import StudyFile
 
 

@@ -21,11 +21,8 @@ from typing import NoReturn
 import optuna
 
 from hpstudy.beside import entered
-from hpstudy.database import Database, writing
 from hpstudy.errors import UserError
-from hpstudy.locks import ask_lock, hold
 from hpstudy.raised import described
-from hpstudy.records import Records
 from hpstudy.running.deaths import bury, reason_of
 from hpstudy.running.interrupts import (
     Interrupted,
@@ -40,7 +37,10 @@ from hpstudy.running.ledger import Ledger
 from hpstudy.running.output import Marks, Relay, Say, Warnings
 from hpstudy.running.threads import threads_for_children
 from hpstudy.running.worker import Job, Worker
-from hpstudy.trials import epoch_of, point_key, worker_of
+from hpstudy.store.database import Database, writing
+from hpstudy.store.locks import ask_lock, hold
+from hpstudy.store.records import Records
+from hpstudy.store.trials import epoch_of, point_key, worker_of
 
 _LOOK_SECONDS = 1.0
 _LINGER_SECONDS = 5.0  # what a worker that said its last word gets to end by itself

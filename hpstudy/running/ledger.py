@@ -9,7 +9,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from hpstudy.sampler import Point
-from hpstudy.trials import (
+from hpstudy.store.trials import (
     PointKey,
     distinct_epochs,
     epoch_of,

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import optuna
 
-from hpstudy.database import Database
 from hpstudy.running.ledger import Ledger
 from hpstudy.running.plan import PointsPlan
 from hpstudy.running.schedulers import is_hopeless
-from hpstudy.trials import point_key
+from hpstudy.store.database import Database
+from hpstudy.store.trials import point_key
 
 
 @dataclass(frozen=True)

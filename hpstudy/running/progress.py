@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from optuna.study import StudyDirection
 
-from hpstudy.database import Database
-from hpstudy.records import Epoch, Records
 from hpstudy.running.cost import Costs
 from hpstudy.running.plan import PointsPlan
 from hpstudy.running.scenario import PlannedPoint
 from hpstudy.sampler import Point, known_params
-from hpstudy.studies import find_study, trials_of
-from hpstudy.trials import (
+from hpstudy.store.database import Database
+from hpstudy.store.records import Epoch, Records
+from hpstudy.store.studies import find_study, trials_of
+from hpstudy.store.trials import (
     failed,
     is_complete,
     is_measured,

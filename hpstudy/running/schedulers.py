@@ -23,7 +23,7 @@ from hpstudy.running.search import Limits, SearchPlan
 from hpstudy.running.space import distributions, known_distributions
 from hpstudy.running.told import ToldSampler
 from hpstudy.sampler import Point
-from hpstudy.trials import PointKey, point_key, training_of
+from hpstudy.store.trials import PointKey, point_key, training_of
 from hpstudy.wording import label
 
 _ALIKE = 3  # failures of one kind, nothing else yet: the rest would only repeat them

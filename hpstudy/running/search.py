@@ -25,7 +25,7 @@ from hpstudy.running.scenario import PlannedPoint, scenario_of
 from hpstudy.running.space import fitted
 from hpstudy.sampler import SEED, Point
 from hpstudy.sections import Dimension, Search
-from hpstudy.studies import PRUNER, SAMPLER, search_name
+from hpstudy.store.studies import PRUNER, SAMPLER, search_name
 from hpstudy.study import StudyFile
 
 _EXAMPLES = 200  # random points that stand for the space when its cost is estimated

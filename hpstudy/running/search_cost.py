@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hpstudy.database import Database
 from hpstudy.numeric import mean
 from hpstudy.objective import Objective
 from hpstudy.running.scenario import PlannedPoint
 from hpstudy.running.search import SearchPlan, search_of
 from hpstudy.sampler import SEED
-from hpstudy.studies import find_study, trials_of
-from hpstudy.trials import is_finished
+from hpstudy.store.database import Database
+from hpstudy.store.studies import find_study, trials_of
+from hpstudy.store.trials import is_finished
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from math import isfinite
 
 from optuna.trial import FrozenTrial
 
-from hpstudy.database import Database
 from hpstudy.numeric import mean
 from hpstudy.running.search import SearchPlan
 from hpstudy.sampler import Point, known_params
-from hpstudy.studies import find_study, trials_of
-from hpstudy.trials import (
+from hpstudy.store.database import Database
+from hpstudy.store.studies import find_study, trials_of
+from hpstudy.store.trials import (
     epoch_of,
     failed,
     has_diverged,

@@ -10,16 +10,16 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
-from hpstudy.checkpoints import Checkpoints
 from hpstudy.errors import UserError
 from hpstudy.expected import did_you_mean
 from hpstudy.objective import Objective, Runtime, Step, Training, predictions_of, steps_of
 from hpstudy.raised import described
-from hpstudy.records import Epoch, Identity, Records
 from hpstudy.running.failures import ObjectiveFailedError, objectives_own_code
 from hpstudy.running.interrupts import deferred_interrupts
 from hpstudy.running.metrics import as_number
 from hpstudy.running.versions import versions
+from hpstudy.store.checkpoints import Checkpoints
+from hpstudy.store.records import Epoch, Identity, Records
 
 _OUR_OWN = {"seconds", "wall_seconds"}  # metrics that every training has
 

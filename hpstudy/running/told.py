@@ -14,7 +14,7 @@ from optuna.samplers import BaseSampler
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from hpstudy.trials import (
+from hpstudy.store.trials import (
     has_diverged,
     invocation_of,
     is_finished,

@@ -12,17 +12,11 @@ import optuna
 from optuna import Trial
 from optuna.trial import TrialState
 
-from hpstudy.addresses import shown_url
-from hpstudy.checkpoints import Checkpoints
-from hpstudy.database import Runs, exists, open_database
 from hpstudy.errors import StoppedError, UserError
-from hpstudy.locks import Held, ask_lock, hold, take, training_lock, trial_lock, try_take
 from hpstudy.objective import load_objective
-from hpstudy.records import Epoch, Records
 from hpstudy.running.deaths import bury
 from hpstudy.running.failures import Failure, ObjectiveFailedError, failure_of
 from hpstudy.running.interrupts import Interrupted, check_interrupts, deferred_interrupts
-from hpstudy.running.keeping import Keeper
 from hpstudy.running.ledger import Ledger
 from hpstudy.running.plan import Plan
 from hpstudy.running.samplers import GivenSampler
@@ -31,7 +25,13 @@ from hpstudy.running.schedulers import scheduler
 from hpstudy.running.session import MissingMetricError, TrainingSession
 from hpstudy.running.threads import limit_threads
 from hpstudy.sampler import known_params
-from hpstudy.trials import (
+from hpstudy.store.addresses import shown_url
+from hpstudy.store.checkpoints import Checkpoints
+from hpstudy.store.database import Runs, exists, open_database
+from hpstudy.store.keeping import Keeper
+from hpstudy.store.locks import Held, ask_lock, hold, take, training_lock, trial_lock, try_take
+from hpstudy.store.records import Epoch, Records
+from hpstudy.store.trials import (
     DIVERGED,
     ERROR,
     INVOCATION,
@@ -41,7 +41,7 @@ from hpstudy.trials import (
     is_alive,
     worst_value,
 )
-from hpstudy.trouble import stop_if_full
+from hpstudy.store.trouble import stop_if_full
 
 _POLL_SECONDS = 0.2
 

@@ -11,9 +11,9 @@ from optuna.trial import TrialState
 
 from hpstudy.analysis.reading import read_grid
 from hpstudy.analysis.results import GridResults
-from hpstudy.database import Database, open_database
-from hpstudy.records import Epoch, Identity, Records
-from hpstudy.studies import FINGERPRINT
+from hpstudy.store.database import Database, open_database
+from hpstudy.store.records import Epoch, Identity, Records
+from hpstudy.store.studies import FINGERPRINT
 from hpstudy.study_files import load_study
 
 SPACE = {

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from hpstudy.analysis.curves import read_curves
 from hpstudy.objective import Step
-from hpstudy.records import Epoch, Identity
+from hpstudy.store.records import Epoch, Identity
 
 
 def test_a_level_has_its_own_epochs_of_a_training_that_goes_on(book):

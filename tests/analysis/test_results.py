@@ -8,8 +8,8 @@ from hpstudy.analysis.findings import findings
 from hpstudy.analysis.reading import read_grid
 from hpstudy.analysis.results import Failure
 from hpstudy.analysis.speed import speed
-from hpstudy.database import open_database
 from hpstudy.metric import Quantity
+from hpstudy.store.database import open_database
 from hpstudy.study_files import load_study
 
 

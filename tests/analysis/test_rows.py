@@ -9,7 +9,7 @@ import pytest
 
 from hpstudy.analysis.rows import read_rows
 from hpstudy.objective import Step
-from hpstudy.studies import FINGERPRINT
+from hpstudy.store.studies import FINGERPRINT
 
 
 def ours(name, book):

@@ -10,11 +10,11 @@ from optuna.distributions import FloatDistribution, IntDistribution
 
 from hpstudy.analysis.answer import answer
 from hpstudy.analysis.search import SearchResults, best_settings, read_search
-from hpstudy.database import open_database
 from hpstudy.metric import Metric
-from hpstudy.studies import FINGERPRINT
+from hpstudy.store.database import open_database
+from hpstudy.store.studies import FINGERPRINT
+from hpstudy.store.trials import DIVERGED, TRAINING
 from hpstudy.study_files import load_study
-from hpstudy.trials import DIVERGED, TRAINING
 
 SPACE = {
     "lr": FloatDistribution(0.01, 1.0, log=True),

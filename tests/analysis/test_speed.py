@@ -8,7 +8,7 @@ from hpstudy.analysis.results import TrialCounts
 from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.speed import grid_tradeoffs, search_tradeoffs
 from hpstudy.metric import Metric
-from hpstudy.records import Epoch, Identity
+from hpstudy.store.records import Epoch, Identity
 
 
 def test_speeds_are_over_all_epochs_of_all_seeds(book):

@@ -25,14 +25,14 @@ from pathlib import Path
 
 import optuna
 
-from hpstudy.database import Runs, open_database
 from hpstudy.objective import Runtime, load_objective
-from hpstudy.records import Epoch, Records
 from hpstudy.running.begin import begin
 from hpstudy.running.grid import plan_grid
 from hpstudy.running.space import distributions
+from hpstudy.store.database import Runs, open_database
+from hpstudy.store.records import Epoch, Records
+from hpstudy.store.trials import TRAINING
 from hpstudy.study_files import load_study
-from hpstudy.trials import TRAINING
 
 OBJECTIVE = """
 def score(params, *, seed, settings):

@@ -22,10 +22,10 @@ import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from hpstudy.database import open_database
-from hpstudy.studies import FINGERPRINT, search_name
+from hpstudy.store.database import open_database
+from hpstudy.store.studies import FINGERPRINT, search_name
+from hpstudy.store.trials import TRAINING
 from hpstudy.study_files import load_study
-from hpstudy.trials import TRAINING
 
 OBJECTIVE = """
 import math, random

@@ -31,9 +31,7 @@ import optuna
 from optuna.distributions import FloatDistribution
 from optuna.trial import create_trial
 
-from hpstudy.database import Database, Runs, writing
 from hpstudy.objective import Runtime, load_objective
-from hpstudy.records import Epoch, Records
 from hpstudy.running.begin import begin
 from hpstudy.running.grid import plan_grid
 from hpstudy.running.ledger import Ledger
@@ -41,8 +39,10 @@ from hpstudy.running.plan import PointsPlan
 from hpstudy.running.samplers import sampler
 from hpstudy.running.space import distributions
 from hpstudy.running.worker import Job, Worker
+from hpstudy.store.database import Database, Runs, writing
+from hpstudy.store.records import Epoch, Records
+from hpstudy.store.trials import TRAINING
 from hpstudy.study_files import load_study
-from hpstudy.trials import TRAINING
 
 OBJECTIVE = """
 def score(params, *, seed, settings):

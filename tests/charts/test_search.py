@@ -11,7 +11,7 @@ from hpstudy.charts.figures import search_figures
 from hpstudy.charts.parallel import parallel
 from hpstudy.charts.search import history, history_figure, pruning_figure, thinned
 from hpstudy.metric import Metric
-from hpstudy.trials import DIVERGED
+from hpstudy.store.trials import DIVERGED
 
 
 def test_the_best_so_far_rises_only_at_complete_trials(made_search):

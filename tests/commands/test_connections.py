@@ -9,7 +9,7 @@ import sys
 # The command line in a process of its own, which says at its end what was opened how.
 COUNTED = """
 import sys
-from hpstudy import database
+from hpstudy.store import database
 
 opened, really_open = [], database.open_database
 

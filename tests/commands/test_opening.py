@@ -9,7 +9,7 @@ import pytest
 from hpstudy.commands.opening import check_name, runs_at
 from hpstudy.commands.search import seconds_of
 from hpstudy.errors import UserError
-from hpstudy.locks import is_free, take
+from hpstudy.store.locks import is_free, take
 
 LONG = "a" * 300
 NAMES = ["", ".", "..", "a/b", "a\nb", "a\0b", "a\x1b[31mb", "a\udcffb", "ü" * 101, "a" * 240]

@@ -21,10 +21,10 @@ from hpstudy.analysis.searched import SearchFindings
 from hpstudy.metric import Quantity
 from hpstudy.objective import Step
 from hpstudy.pictures import Layer, Pictures
-from hpstudy.records import Epoch
 from hpstudy.report.page import Content, page
 from hpstudy.report.pictures import captioned, diagram, sprite
 from hpstudy.sections import Claim
+from hpstudy.store.records import Epoch
 
 NASTY = '<script>alert("1")</script>'
 BASE = [0.9862, 0.9881, 0.9898]

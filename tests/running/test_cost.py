@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from hpstudy.objective import Runtime, load_objective
-from hpstudy.records import Epoch
 from hpstudy.running.cost import Costs
 from hpstudy.running.grid import plan_grid
+from hpstudy.store.records import Epoch
 from hpstudy.study_files import find_study, load_study
 
 

@@ -15,8 +15,8 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from hpstudy.database import open_database
-from hpstudy.records import Records
+from hpstudy.store.database import open_database
+from hpstudy.store.records import Records
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 

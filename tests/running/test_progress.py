@@ -7,14 +7,14 @@ import optuna
 import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 
-from hpstudy.database import open_database
 from hpstudy.objective import Runtime, load_objective
-from hpstudy.records import Epoch, Records
 from hpstudy.running.begin import begin
 from hpstudy.running.cost import Costs
 from hpstudy.running.grid import plan_grid
 from hpstudy.running.plan import PointsPlan
 from hpstudy.running.progress import FinishedEpoch, Observer, RunningTraining
+from hpstudy.store.database import open_database
+from hpstudy.store.records import Epoch, Records
 from hpstudy.study_files import load_study
 
 SPACE = {

@@ -20,8 +20,8 @@ from hpstudy.objective import Runtime, load_objective
 from hpstudy.running.failures import alike
 from hpstudy.running.samplers import PRUNERS, SAMPLERS, pruner, sampler
 from hpstudy.running.search import Limits, plan_search
+from hpstudy.store.trials import ERROR
 from hpstudy.study_files import load_study
-from hpstudy.trials import ERROR
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)

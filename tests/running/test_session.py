@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from hpstudy.checkpoints import Checkpoints
-from hpstudy.database import open_database
 from hpstudy.objective import Objective, Runtime, Step
-from hpstudy.records import Epoch, Identity, Records
 from hpstudy.running.failures import ObjectiveFailedError
 from hpstudy.running.session import MissingMetricError, TrainingSession
+from hpstudy.store.checkpoints import Checkpoints
+from hpstudy.store.database import open_database
+from hpstudy.store.records import Epoch, Identity, Records
 
 RANDOM = """
 import random

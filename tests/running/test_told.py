@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from hpstudy.running.samplers import SAMPLERS, sampler
 from hpstudy.running.told import ToldSampler, told
-from hpstudy.trials import DIVERGED, ERROR, INVOCATION, worst_value
+from hpstudy.store.trials import DIVERGED, ERROR, INVOCATION, worst_value
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 X = FloatDistribution(0, 100)

@@ -7,8 +7,8 @@ from collections import Counter
 import optuna
 from optuna.trial import TrialState
 
-from hpstudy.database import open_database
-from hpstudy.records import Records
+from hpstudy.store.database import open_database
+from hpstudy.store.records import Records
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 

@@ -9,7 +9,7 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial
 
-from hpstudy.database import Database
+from hpstudy.store.database import Database
 
 # User attributes of a study: what its trials have in common, and the replicates asked for.
 FINGERPRINT = "fingerprint"

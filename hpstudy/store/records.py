@@ -15,7 +15,7 @@ from sqlalchemy import Engine, delete, func, inspect, select
 from sqlalchemy.orm import Session
 
 from hpstudy.objective import Step
-from hpstudy.schema import EpochRow, StepRow, TrainingRow
+from hpstudy.store.schema import EpochRow, StepRow, TrainingRow
 
 
 @dataclass(frozen=True)

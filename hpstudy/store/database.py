@@ -16,13 +16,13 @@ from optuna.storages import BaseStorage, RDBStorage
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
-from hpstudy.addresses import check_url, file_of, shown_url
-from hpstudy.creation import connecting, look, make_whole
 from hpstudy.errors import UserError
 from hpstudy.files import shown
-from hpstudy.locks import SCHEMA, has_place, hold
-from hpstudy.schema import Owner
-from hpstudy.trouble import say_trouble
+from hpstudy.store.addresses import check_url, file_of, shown_url
+from hpstudy.store.creation import connecting, look, make_whole
+from hpstudy.store.locks import SCHEMA, has_place, hold
+from hpstudy.store.schema import Owner
+from hpstudy.store.trouble import say_trouble
 
 _UNOPENED = (OSError, sqlite3.Error, SQLAlchemyError, StorageInternalError, RuntimeError)
 

@@ -7,11 +7,11 @@ import os
 import optuna
 import pytest
 
-from hpstudy.checkpoints import Checkpoints
-from hpstudy.database import Runs
 from hpstudy.errors import UserError
-from hpstudy.locks import take, training_lock
-from hpstudy.running.keeping import Keeper, bytes_of
+from hpstudy.store.checkpoints import Checkpoints
+from hpstudy.store.database import Runs
+from hpstudy.store.keeping import Keeper, bytes_of
+from hpstudy.store.locks import take, training_lock
 
 SHORT = (
     ("epochs = 2\n", "epochs = 3\n"),

@@ -12,10 +12,10 @@ import optuna
 from optuna.storages import RDBStorage
 from sqlalchemy.engine import make_url
 
-from hpstudy.addresses import file_of, shown_url
 from hpstudy.errors import UserError
 from hpstudy.files import shown
-from hpstudy.schema import VERSION, Owner, VersionRow, make_tables, owner_of
+from hpstudy.store.addresses import file_of, shown_url
+from hpstudy.store.schema import VERSION, Owner, VersionRow, make_tables, owner_of
 
 # A writer waits this long for the others, in seconds: the driver's 5 are too few for 8 workers.
 _BUSY_TIMEOUT = 120.0

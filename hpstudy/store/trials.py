@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from optuna.trial import FrozenTrial, TrialState
 
-from hpstudy.locks import is_free, trial_lock
 from hpstudy.sampler import SEED, known_params
+from hpstudy.store.locks import is_free, trial_lock
 
 # User attributes of a trial: why it failed and the traceback, the epoch at which its metric was no
 # finite number any more, who ran it, the key of its training, and the epoch at which that was taken

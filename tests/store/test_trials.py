@@ -7,7 +7,7 @@ import math
 from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState, create_trial
 
-from hpstudy.trials import (
+from hpstudy.store.trials import (
     DIVERGED,
     ERROR,
     TAKEN_UP,

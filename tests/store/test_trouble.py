@@ -14,10 +14,10 @@ import optuna
 import pytest
 from sqlalchemy import event
 
-from hpstudy.database import open_database
 from hpstudy.errors import StoppedError
-from hpstudy.records import Epoch, Identity, Records
-from hpstudy.trouble import stop_if_full
+from hpstudy.store.database import open_database
+from hpstudy.store.records import Epoch, Identity, Records
+from hpstudy.store.trouble import stop_if_full
 
 SLOW = ("[settings]", "[settings]\nsleep = 0.15")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from hpstudy.checkpoints import Checkpoints
+from hpstudy.store.checkpoints import Checkpoints
 
 STATE = {"epoch": 2, "weights": [0.1, 1e-300, -0.0], "name": "x", "deep": {"none": None}}
 

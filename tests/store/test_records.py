@@ -7,9 +7,9 @@ import optuna
 import pytest
 from sqlalchemy import create_engine, inspect
 
-from hpstudy.database import open_database
 from hpstudy.objective import Step
-from hpstudy.records import Epoch, Identity, Records
+from hpstudy.store.database import open_database
+from hpstudy.store.records import Epoch, Identity, Records
 
 IDENTITY = Identity("m:f", 1, {"lr": 0.1}, {"head": "a"}, 0, "fp32", "cpu", 1)
 

@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 from filelock import FileLock, Timeout
 
-from hpstudy.addresses import file_of
 from hpstudy.errors import StoppedError
 from hpstudy.files import shown
+from hpstudy.store.addresses import file_of
 
 SCHEMA = "schema"  # held by whoever makes tables, or an Optuna study
 

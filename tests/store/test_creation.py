@@ -16,8 +16,8 @@ import pytest
 from optuna.distributions import IntDistribution
 from optuna.storages import RDBStorage
 
-from hpstudy.database import exists, open_database
 from hpstudy.errors import UserError
+from hpstudy.store.database import exists, open_database
 
 # What a beginning that was killed leaves: nothing, some of Optuna's tables, all but their rows,
 # all of Optuna's but none of ours.

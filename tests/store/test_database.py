@@ -10,13 +10,13 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from hpstudy import locks
-from hpstudy.database import exists, open_database
 from hpstudy.errors import UserError
+from hpstudy.store import locks
+from hpstudy.store.database import exists, open_database
 
 TAKE = """
 import sys, optuna
-from hpstudy.database import open_database
+from hpstudy.store.database import open_database
 
 url, seen = sys.argv[1:]
 database = open_database(url, write=True)
@@ -39,14 +39,14 @@ sys.exit(failures)
 
 CREATE = """
 import sys
-from hpstudy.database import open_database
+from hpstudy.store.database import open_database
 
 open_database(sys.argv[1], write=True)
 """
 
 HOLD = """
 import sys, time
-from hpstudy import locks
+from hpstudy.store import locks
 
 held = locks.take(sys.argv[1], "name/with/slashes")
 print("held", flush=True)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
 
-from hpstudy.checkpoints import Checkpoints
-from hpstudy.database import Runs
 from hpstudy.errors import UserError
-from hpstudy.locks import training_lock, try_take
+from hpstudy.store.checkpoints import Checkpoints
+from hpstudy.store.database import Runs
+from hpstudy.store.locks import training_lock, try_take
 
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(|[kmgt]i?)b?", re.IGNORECASE)
 _UNITS = {
