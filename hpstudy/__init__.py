@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from hpstudy.errors import UserError
     from hpstudy.objective import Runtime, Step, Training
     from hpstudy.sampler import OneFactorSampler
-    from hpstudy.study import StudyFile
-    from hpstudy.study_files import load_study
+    from hpstudy.studyfile.file import StudyFile
+    from hpstudy.studyfile.find import load_study
 
 __version__ = "0.1.0"
 
@@ -33,10 +33,10 @@ _HOMES = {
     "OneFactorSampler": "hpstudy.sampler",
     "Runtime": "hpstudy.objective",
     "Step": "hpstudy.objective",
-    "StudyFile": "hpstudy.study",
+    "StudyFile": "hpstudy.studyfile.file",
     "Training": "hpstudy.objective",
     "UserError": "hpstudy.errors",
-    "load_study": "hpstudy.study_files",
+    "load_study": "hpstudy.studyfile.find",
 }
 
 

@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial
 from hpstudy.numeric import mean
 from hpstudy.sampler import SEED, Level, Point
 from hpstudy.store.trials import PointKey, has_diverged, is_measured, point_key, seed_of, value_of
-from hpstudy.study import VALIDATION  # as a setting it tells the two rounds' trials apart
+from hpstudy.studyfile.file import VALIDATION  # as a setting it tells the two rounds' trials apart
 
 # Seeds from here on are kept fresh for the winner, then for choosing among the finalists.
 FIRST_CONFIRMING_SEED = 100

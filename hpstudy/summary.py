@@ -19,7 +19,7 @@ from hpstudy.analysis.speed import Tradeoff, search_tradeoffs
 from hpstudy.analysis.telling import telling
 from hpstudy.store.database import Database
 from hpstudy.store.studies import grid_name, search_name
-from hpstudy.study import StudyFile
+from hpstudy.studyfile.file import StudyFile
 
 
 class StudySummary:

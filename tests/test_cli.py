@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hpstudy.cli import app
-from hpstudy.study_files import load_study
+from hpstudy.studyfile.find import load_study
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 

@@ -23,13 +23,10 @@ FLOORS = {
     "pictures": 1,
     "objective": 2,
     "files": 2,
-    "values": 2,
-    "sections": 2,
-    "study": 2,
-    "study_files": 3,
     "confirmation": 3,
     "mnist": 3,
     "store": 3,
+    "studyfile": 3,
     "running": 4,
     "analysis": 4,
     "charts": 5,
@@ -51,7 +48,7 @@ MAY_NOT = {
     "sampler": {"sqlalchemy", "torch"},
     "errors": HEAVY,
     "expected": HEAVY | {"pydantic"},
-    "study": HEAVY - {"optuna"},
+    "studyfile": HEAVY - {"optuna"},
 }
 
 

@@ -45,7 +45,7 @@ from hpstudy.store.database import Database
 from hpstudy.store.records import Epoch, Identity, Records
 from hpstudy.store.schema import make_tables
 from hpstudy.store.trials import DIVERGED, worst_value
-from hpstudy.study import StudyFile
+from hpstudy.studyfile.file import StudyFile
 from hpstudy.summary import StudySummary
 
 LEVELS = (1, 2, 3, 4)

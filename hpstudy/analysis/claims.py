@@ -12,7 +12,7 @@ from hpstudy.analysis.results import GridResults, LevelResult
 from hpstudy.metric import ClaimVerdict
 from hpstudy.numeric import finite
 from hpstudy.sampler import Level
-from hpstudy.sections import Claim
+from hpstudy.studyfile.sections import Claim
 from hpstudy.wording import (
     cannot_tell,
     difference,

@@ -16,7 +16,7 @@ from hpstudy.metric import Metric, Quantity
 from hpstudy.numeric import deviation, finite, mean
 from hpstudy.sampler import SEED, Point
 from hpstudy.store.trials import error_of, is_complete, latest_attempts, point_key, trace_of
-from hpstudy.study import VALIDATION, StudyFile
+from hpstudy.studyfile.file import VALIDATION, StudyFile
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from hpstudy.store.trials import (
     training_of,
     value_of,
 )
-from hpstudy.study import StudyFile
+from hpstudy.studyfile.file import StudyFile
 
 
 def read_grid(

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from hpstudy.metric import Direction, Metric
 from hpstudy.numeric import mean
 from hpstudy.sampler import Level
-from hpstudy.sections import Claim
 from hpstudy.store.records import Epoch
+from hpstudy.studyfile.sections import Claim
 
 
 @dataclass(frozen=True)

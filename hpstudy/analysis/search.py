@@ -40,7 +40,7 @@ from hpstudy.store.trials import (
     trace_of,
     value_of,
 )
-from hpstudy.study import StudyFile
+from hpstudy.studyfile.file import StudyFile
 
 
 @dataclass(frozen=True)

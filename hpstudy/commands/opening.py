@@ -16,8 +16,8 @@ from hpstudy.running.begin import begun_with
 from hpstudy.store.addresses import check_url, file_of
 from hpstudy.store.database import Database, Runs, reading, writing
 from hpstudy.store.keeping import bytes_of
-from hpstudy.study import StudyFile
-from hpstudy.study_files import find_study, load_study
+from hpstudy.studyfile.file import StudyFile
+from hpstudy.studyfile.find import find_study, load_study
 
 _LONGEST_NAME = 200  # bytes: files are named NAME-epochs.parquet, and a file system takes 255
 

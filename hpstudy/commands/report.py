@@ -20,7 +20,7 @@ from hpstudy.report.page import Content, page
 from hpstudy.running.grid import chosen_factors
 from hpstudy.store.addresses import shown_url
 from hpstudy.store.database import reading
-from hpstudy.study_files import studies_that_come_along
+from hpstudy.studyfile.find import studies_that_come_along
 from hpstudy.summary import StudySummary
 
 

@@ -26,7 +26,7 @@ from hpstudy.store.trials import (
     point_key,
     training_of,
 )
-from hpstudy.study import StudyFile
+from hpstudy.studyfile.file import StudyFile
 
 
 @dataclass(frozen=True)

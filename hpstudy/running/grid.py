@@ -10,10 +10,10 @@ from hpstudy.objective import Objective, Runtime
 from hpstudy.running.plan import OneFactor, PointsPlan, check_points, handed_out
 from hpstudy.running.scenario import scenario_of
 from hpstudy.sampler import Level, one_factor_points
-from hpstudy.sections import Grid
 from hpstudy.seeds import seeds_of
 from hpstudy.store.studies import grid_name
-from hpstudy.study import StudyFile
+from hpstudy.studyfile.file import StudyFile
+from hpstudy.studyfile.sections import Grid
 
 
 def parse_seeds(text: str) -> list[int]:

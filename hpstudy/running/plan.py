@@ -14,7 +14,7 @@ from hpstudy.metric import Direction, Metric
 from hpstudy.objective import Objective
 from hpstudy.running.scenario import PlannedPoint, Scenario
 from hpstudy.sampler import Level, OneFactorSampler, Point
-from hpstudy.study import StudyFile
+from hpstudy.studyfile.file import StudyFile
 
 
 @dataclass(frozen=True, kw_only=True)

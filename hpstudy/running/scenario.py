@@ -11,9 +11,9 @@ from typing import Any
 from hpstudy.errors import UserError
 from hpstudy.objective import Objective, Runtime
 from hpstudy.sampler import SEED, Point
-from hpstudy.sections import Grid, Search
 from hpstudy.store.records import Identity
-from hpstudy.study import PRECISION, StudyFile
+from hpstudy.studyfile.file import PRECISION, StudyFile
+from hpstudy.studyfile.sections import Grid, Search
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,9 @@ from hpstudy.running.samplers import PRUNERS, SAMPLERS
 from hpstudy.running.scenario import PlannedPoint, scenario_of
 from hpstudy.running.space import fitted
 from hpstudy.sampler import SEED, Point
-from hpstudy.sections import Dimension, Search
 from hpstudy.store.studies import PRUNER, SAMPLER, search_name
-from hpstudy.study import StudyFile
+from hpstudy.studyfile.file import StudyFile
+from hpstudy.studyfile.sections import Dimension, Search
 
 _EXAMPLES = 200  # random points that stand for the space when its cost is estimated
 

@@ -14,7 +14,7 @@ from hpstudy.analysis.results import GridResults
 from hpstudy.store.database import Database, open_database
 from hpstudy.store.records import Epoch, Identity, Records
 from hpstudy.store.studies import FINGERPRINT
-from hpstudy.study_files import load_study
+from hpstudy.studyfile.find import load_study
 
 SPACE = {
     "lr": FloatDistribution(0, 1),

@@ -8,7 +8,7 @@ from hpstudy.analysis.claims import judge_claims
 from hpstudy.analysis.comparisons import Comparisons
 from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run, TrialCounts
 from hpstudy.metric import Metric
-from hpstudy.sections import Claim
+from hpstudy.studyfile.sections import Claim
 
 # Five seeds a level; the noise is the same for all, so differences are exact but for a jitter.
 NOISE = [0.0, 0.002, -0.001, 0.001, -0.002]

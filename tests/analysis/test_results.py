@@ -10,7 +10,7 @@ from hpstudy.analysis.results import Failure
 from hpstudy.analysis.speed import speed
 from hpstudy.metric import Quantity
 from hpstudy.store.database import open_database
-from hpstudy.study_files import load_study
+from hpstudy.studyfile.find import load_study
 
 
 def level(results, factor: str, wanted):

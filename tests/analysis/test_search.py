@@ -14,7 +14,7 @@ from hpstudy.metric import Metric
 from hpstudy.store.database import open_database
 from hpstudy.store.studies import FINGERPRINT
 from hpstudy.store.trials import DIVERGED, TRAINING
-from hpstudy.study_files import load_study
+from hpstudy.studyfile.find import load_study
 
 SPACE = {
     "lr": FloatDistribution(0.01, 1.0, log=True),

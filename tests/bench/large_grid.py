@@ -32,7 +32,7 @@ from hpstudy.running.space import distributions
 from hpstudy.store.database import Runs, open_database
 from hpstudy.store.records import Epoch, Records
 from hpstudy.store.trials import TRAINING
-from hpstudy.study_files import load_study
+from hpstudy.studyfile.find import load_study
 
 OBJECTIVE = """
 def score(params, *, seed, settings):

@@ -25,7 +25,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from hpstudy.store.database import open_database
 from hpstudy.store.studies import FINGERPRINT, search_name
 from hpstudy.store.trials import TRAINING
-from hpstudy.study_files import load_study
+from hpstudy.studyfile.find import load_study
 
 OBJECTIVE = """
 import math, random

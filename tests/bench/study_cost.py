@@ -42,7 +42,7 @@ from hpstudy.running.worker import Job, Worker
 from hpstudy.store.database import Database, Runs, writing
 from hpstudy.store.records import Epoch, Records
 from hpstudy.store.trials import TRAINING
-from hpstudy.study_files import load_study
+from hpstudy.studyfile.find import load_study
 
 OBJECTIVE = """
 def score(params, *, seed, settings):

@@ -23,8 +23,8 @@ from hpstudy.objective import Step
 from hpstudy.pictures import Layer, Pictures
 from hpstudy.report.page import Content, page
 from hpstudy.report.pictures import captioned, diagram, sprite
-from hpstudy.sections import Claim
 from hpstudy.store.records import Epoch
+from hpstudy.studyfile.sections import Claim
 
 NASTY = '<script>alert("1")</script>'
 BASE = [0.9862, 0.9881, 0.9898]

@@ -17,7 +17,7 @@ from hpstudy.metric import Metric, Quantity
 from hpstudy.report.note import grid_note, search_note
 from hpstudy.report.page import Content, page
 from hpstudy.report.terminal import grid_tables, search_tables
-from hpstudy.sections import Claim
+from hpstudy.studyfile.sections import Claim
 
 BASE = [0.9862, 0.9881, 0.9898]
 DETAILS = {"p", "published 95 %"}

@@ -6,7 +6,7 @@ from hpstudy.objective import Runtime, load_objective
 from hpstudy.running.cost import Costs
 from hpstudy.running.grid import plan_grid
 from hpstudy.store.records import Epoch
-from hpstudy.study_files import find_study, load_study
+from hpstudy.studyfile.find import find_study, load_study
 
 
 def costs_and_keys(**options):

@@ -7,7 +7,7 @@ import pytest
 from hpstudy.errors import UserError
 from hpstudy.objective import Runtime, load_objective
 from hpstudy.running.grid import parse_seeds, plan_grid
-from hpstudy.study_files import find_study, load_study
+from hpstudy.studyfile.find import find_study, load_study
 
 
 def plan(study: str | Path = "report", **options):

@@ -15,7 +15,7 @@ from hpstudy.running.plan import PointsPlan
 from hpstudy.running.progress import FinishedEpoch, Observer, RunningTraining
 from hpstudy.store.database import open_database
 from hpstudy.store.records import Epoch, Records
-from hpstudy.study_files import load_study
+from hpstudy.studyfile.find import load_study
 
 SPACE = {
     "lr": FloatDistribution(0, 1),

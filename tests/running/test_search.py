@@ -21,7 +21,7 @@ from hpstudy.running.failures import alike
 from hpstudy.running.samplers import PRUNERS, SAMPLERS, pruner, sampler
 from hpstudy.running.search import Limits, plan_search
 from hpstudy.store.trials import ERROR
-from hpstudy.study_files import load_study
+from hpstudy.studyfile.find import load_study
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)

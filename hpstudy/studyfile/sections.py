@@ -11,7 +11,7 @@ from hpstudy.expected import shown
 from hpstudy.metric import PER_CENT, SHARE, Direction
 from hpstudy.sampler import Level
 from hpstudy.seeds import LARGEST_WHOLE
-from hpstudy.values import Count, Figure, Number, OneLevel, Seeds, Text, distinct, is_same
+from hpstudy.studyfile.values import Count, Figure, Number, OneLevel, Seeds, Text, distinct, is_same
 
 
 class Section(BaseModel):

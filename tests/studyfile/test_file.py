@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from hpstudy.errors import UserError
-from hpstudy.study import StudyFile
-from hpstudy.study_files import find_study, load_study
+from hpstudy.studyfile.file import StudyFile
+from hpstudy.studyfile.find import find_study, load_study
 
 GOOD = """
 title = "T"

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ValidationError
 from hpstudy.errors import UserError
 from hpstudy.expected import did_you_mean, expectation, listed, one_line, shown
 from hpstudy.raised import described
-from hpstudy.sections import Section
-from hpstudy.study import StudyFile
+from hpstudy.studyfile.file import StudyFile
+from hpstudy.studyfile.sections import Section
 
 _PLACE = re.compile(r"at line (\d+), column (\d+)")
 _WORD = re.compile(r"[^\W\d]\w*")

@@ -11,9 +11,9 @@ from hpstudy.expected import did_you_mean, listed, shown
 from hpstudy.metric import Direction, Metric
 from hpstudy.objective import PRECISIONS
 from hpstudy.sampler import SEED, Level, Point
-from hpstudy.sections import Claim, Dimension, Grid, Measure, Search, Section
+from hpstudy.studyfile.sections import Claim, Dimension, Grid, Measure, Search, Section
+from hpstudy.studyfile.values import Figure, OneLevel, Setting, Text, as_level, distinct, is_same
 from hpstudy.targets import is_module_and_name, near_objective
-from hpstudy.values import Figure, OneLevel, Setting, Text, as_level, distinct, is_same
 
 PRECISION = "precision"
 VALIDATION = "validation"

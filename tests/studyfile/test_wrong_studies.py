@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hpstudy.errors import UserError
-from hpstudy.study_files import load_study
+from hpstudy.studyfile.find import load_study
 
 GOOD = """
 title = "T"

@@ -1,0 +1,1 @@
+"""The study file: its sections, their rules, finding and reading it."""
