@@ -1,44 +1,8 @@
-"""What an objective can show of itself in a report: its images, and its network's layers."""
+"""What an objective can show of itself in a report: its images, and its network's layers.
 
-from __future__ import annotations
+For objectives to import; it lives in `hpstudy.objective.shown`.
+"""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from hpstudy.objective.shown import Layer, Pictures
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """Grey images with their labels.
-
-    Attributes:
-        training: Some training images, shape (n, height, width), 0 black to 255 white.
-        training_labels: Their classes, shape (n,).
-        test: All test images, in the order of a training's predictions, shape (m, height, width).
-        test_labels: Their classes, shape (m,).
-    """
-
-    training: NDArray[np.uint8]
-    training_labels: NDArray[np.uint8]
-    test: NDArray[np.uint8]
-    test_labels: NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One step of a network, in the order in which data pass.
-
-    Attributes:
-        name: What the model calls it, such as "conv1"; empty for a bare function.
-        kind: What it does, such as "Conv2d", with what matters of its options.
-        shape: Its output's shape, without the batch.
-        parameters: How many numbers it learns; 0 where it learns nothing.
-    """
-
-    name: str
-    kind: str
-    shape: tuple[int, ...]
-    parameters: int
+__all__ = ["Layer", "Pictures"]

@@ -15,7 +15,7 @@ from hpstudy.commands.results import quick_note, summary_of
 from hpstudy.errors import UserError
 from hpstudy.files import absolute, replacing, shown
 from hpstudy.objective import Runtime
-from hpstudy.pictures import Layer, Pictures
+from hpstudy.objective.shown import Layer, Pictures
 from hpstudy.report.page import Content, page
 from hpstudy.running.grid import chosen_factors
 from hpstudy.store.addresses import shown_url

@@ -11,7 +11,7 @@ from torch import Tensor, fx, nn
 from hpstudy.mnist import data
 from hpstudy.mnist.models import Cnn
 from hpstudy.objective import Params, Runtime, Settings
-from hpstudy.pictures import Layer, Pictures
+from hpstudy.objective.shown import Layer, Pictures
 
 _SHOWN_TRAINING = 100  # the report shows one batch
 

@@ -26,7 +26,7 @@ from hpstudy.analysis.telling import telling
 from hpstudy.charts.axes import identifier, titled
 from hpstudy.charts.figures import along_axes, digit_figures, grid_figures, search_figures
 from hpstudy.charts.theme import DARK_INSTEAD, template
-from hpstudy.pictures import Layer, Pictures
+from hpstudy.objective.shown import Layer, Pictures
 from hpstudy.report.filters import breakable, characters, folded, told, unbroken
 from hpstudy.report.grid_tables import claims_table, costs_table, levels_tables
 from hpstudy.report.missing import alike_failures, missing_numbers

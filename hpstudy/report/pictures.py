@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageFont
 
-from hpstudy.pictures import Layer
+from hpstudy.objective.shown import Layer
 
 if TYPE_CHECKING:
     import numpy as np

@@ -20,8 +20,8 @@ from typing import NoReturn
 
 import optuna
 
-from hpstudy.beside import entered
 from hpstudy.errors import UserError
+from hpstudy.objective.beside import entered
 from hpstudy.raised import described
 from hpstudy.running.deaths import bury, reason_of
 from hpstudy.running.interrupts import (

@@ -13,10 +13,10 @@ from typing import Any
 from hpstudy.errors import UserError
 from hpstudy.expected import did_you_mean
 from hpstudy.objective import Objective, Runtime, Step, Training, predictions_of, steps_of
+from hpstudy.objective.numbers import as_number
 from hpstudy.raised import described
 from hpstudy.running.failures import ObjectiveFailedError, objectives_own_code
 from hpstudy.running.interrupts import deferred_interrupts
-from hpstudy.running.metrics import as_number
 from hpstudy.running.versions import versions
 from hpstudy.store.checkpoints import Checkpoints
 from hpstudy.store.records import Epoch, Identity, Records

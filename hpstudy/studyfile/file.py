@@ -10,10 +10,10 @@ from pydantic import Field, field_validator, model_validator
 from hpstudy.expected import did_you_mean, listed, shown
 from hpstudy.metric import Direction, Metric
 from hpstudy.objective import PRECISIONS
+from hpstudy.objective.targets import is_module_and_name, near_objective
 from hpstudy.sampler import SEED, Level, Point
 from hpstudy.studyfile.sections import Claim, Dimension, Grid, Measure, Search, Section
 from hpstudy.studyfile.values import Figure, OneLevel, Setting, Text, as_level, distinct, is_same
-from hpstudy.targets import is_module_and_name, near_objective
 
 PRECISION = "precision"
 VALIDATION = "validation"

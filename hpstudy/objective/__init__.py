@@ -30,13 +30,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from hpstudy.aside import aside
-from hpstudy.beside import entered
 from hpstudy.errors import UserError
 from hpstudy.expected import listed
-from hpstudy.pictures import Layer, Pictures
+from hpstudy.objective.aside import aside
+from hpstudy.objective.beside import entered
+from hpstudy.objective.shown import Layer, Pictures
+from hpstudy.objective.targets import find_target
 from hpstudy.raised import described, place
-from hpstudy.targets import find_target
 
 Params = Mapping[str, Any]
 Settings = Mapping[str, Any]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from hpstudy.running.metrics import as_number
+from hpstudy.objective.numbers import as_number
 
 
 class Wordless:

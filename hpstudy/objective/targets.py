@@ -8,10 +8,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from hpstudy.aside import aside
-from hpstudy.beside import import_beside
 from hpstudy.errors import UserError
 from hpstudy.expected import did_you_mean, listed, one_line
+from hpstudy.objective.aside import aside
+from hpstudy.objective.beside import import_beside
 from hpstudy.raised import described, place
 from hpstudy.seeds import LARGEST_WHOLE
 
