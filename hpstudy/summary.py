@@ -7,16 +7,16 @@ from contextlib import contextmanager
 from functools import cached_property
 
 from hpstudy.analysis.answer import Answer, answer
-from hpstudy.analysis.curves import Curve, read_curves
 from hpstudy.analysis.digits import Network, Reading, best_of_grid, best_of_search, read_digits
 from hpstudy.analysis.findings import GridFindings, findings, part_of
-from hpstudy.analysis.origin import Origin, read_origin
-from hpstudy.analysis.reading import read_grid
-from hpstudy.analysis.results import Failure, GridResults
 from hpstudy.analysis.search import SearchResults, read_search
 from hpstudy.analysis.searched import SearchFindings, search_findings
 from hpstudy.analysis.speed import Tradeoff, search_tradeoffs
 from hpstudy.analysis.telling import telling
+from hpstudy.results.curves import Curve, read_curves
+from hpstudy.results.grid import Failure, GridResults
+from hpstudy.results.origin import Origin, read_origin
+from hpstudy.results.reading import read_grid
 from hpstudy.store.database import Database
 from hpstudy.store.studies import grid_name, search_name
 from hpstudy.studyfile.file import StudyFile

@@ -19,12 +19,21 @@ from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import optuna
 import pytest
+from optuna.distributions import FloatDistribution, IntDistribution
+from optuna.trial import TrialState
 
 from hpstudy.cli import app
 from hpstudy.metric import Metric
 from hpstudy.mnist.data import fetch
+from hpstudy.results.grid import GridResults
+from hpstudy.results.reading import read_grid
 from hpstudy.running.interrupts import SIGNALS
+from hpstudy.store.database import Database, open_database
+from hpstudy.store.records import Epoch, Identity, Records
+from hpstudy.store.studies import FINGERPRINT
+from hpstudy.studyfile.find import load_study
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -320,7 +329,7 @@ def made_findings() -> Callable[..., Any]:
     None is a seed that diverged.
     """
     from hpstudy.analysis.findings import findings
-    from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run, TrialCounts
+    from hpstudy.results.grid import FactorResult, GridResults, LevelResult, Run, TrialCounts
     from hpstudy.store.records import Epoch
 
     def level(name, outcomes, base, published) -> LevelResult:
@@ -369,8 +378,8 @@ def made_search() -> Callable[..., Any]:
     from optuna.distributions import FloatDistribution, IntDistribution
     from optuna.trial import TrialState, create_trial
 
-    from hpstudy.analysis.results import TrialCounts
     from hpstudy.analysis.search import SearchResults
+    from hpstudy.results.grid import TrialCounts
 
     space = {"lr": FloatDistribution(1e-4, 0.1, log=True), "batch_size": IntDistribution(1, 1000)}
 
@@ -413,3 +422,59 @@ def made_search() -> Callable[..., Any]:
 def command(tmp_path: Path) -> Folder:
     """The command line in an empty folder."""
     return Folder(tmp_path)
+
+
+SPACE = {
+    "lr": FloatDistribution(0, 1),
+    "epochs": IntDistribution(1, 9),
+    "width": IntDistribution(1, 99),
+    "seed": IntDistribution(0, 9),
+}
+
+
+class Book:
+    """Writes trials of `walk.toml` with their epochs; `read` reads the grid's results."""
+
+    def __init__(self, folder, database: Database) -> None:
+        self.database = database
+        self.records = Records(database.engine)
+        self.study = optuna.create_study(
+            study_name="walk/grid", storage=database.storage, direction="maximize"
+        )
+        self.study.set_user_attr(FINGERPRINT, {})
+        self._file = folder.path / "walk.toml"
+
+    def trial(self, value=None, *, lr=0.1, epochs=2, width=8, seed=0, error=None, **recorded):
+        """Writes a trial; `recorded` goes to `Records.add` with each epoch. Returns its key."""
+        params = {"lr": lr, "epochs": epochs, "width": width, "seed": seed}
+        identity = Identity("m", 1, {"lr": lr, "w": width}, {}, seed, "fp32", "cpu", 1)
+        self.study.set_user_attr("seeds", sorted({seed, *self.study.user_attrs.get("seeds", [])}))
+        self.study.enqueue_trial(params)
+        trial = self.study.ask(SPACE)
+        trial.set_user_attr("training", identity.key)
+        for number in range(1, epochs + 1):
+            metrics = {
+                "value": number / 10,
+                "seconds": float(number),
+                "wall_seconds": number + 0.5,
+                "images_per_second": 60.0 / number,
+                "peak_memory_mb": 10.0 * lr,
+            }
+            self.records.add(identity, Epoch(number, metrics), **recorded)
+            trial.report(number / 10, number)
+        if error is not None:
+            trial.set_user_attr("error", error)
+            self.study.tell(trial, state=TrialState.FAIL)
+        elif value is not None:
+            self.study.tell(trial, value)
+        return identity.key
+
+    def read(self, **options) -> GridResults | None:
+        return read_grid(load_study(self._file), "walk", self.database, **options)
+
+
+@pytest.fixture
+def book(folder) -> Iterator[Book]:
+    database = open_database(folder.url, write=True)
+    yield Book(folder, database)
+    database.engine.dispose()

@@ -18,7 +18,6 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from hpstudy.analysis.answer import answer
-from hpstudy.analysis.curves import Curve, CurvePoint
 from hpstudy.analysis.digits import Network, Reading
 from hpstudy.analysis.importance import Importance, Importances
 from hpstudy.analysis.searched import SearchFindings
@@ -28,6 +27,7 @@ from hpstudy.metric import Quantity
 from hpstudy.objective import Step
 from hpstudy.pictures import Layer, Pictures
 from hpstudy.report.page import Content, page
+from hpstudy.results.curves import Curve, CurvePoint
 
 BASE = [0.9862, 0.9881, 0.9898]
 DRAWN = "html[data-drawn=all]"

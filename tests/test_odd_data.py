@@ -22,14 +22,9 @@ from rich.console import Console, RenderableType
 from sqlalchemy import StaticPool, create_engine
 
 from hpstudy.analysis.answer import answer
-from hpstudy.analysis.curves import read_curves
 from hpstudy.analysis.digits import best_of_grid, best_of_search
 from hpstudy.analysis.findings import GridFindings, findings
 from hpstudy.analysis.importance import search_importances
-from hpstudy.analysis.origin import read_origin
-from hpstudy.analysis.reading import read_grid
-from hpstudy.analysis.results import GridResults
-from hpstudy.analysis.rows import read_rows
 from hpstudy.analysis.search import SearchResults, read_search
 from hpstudy.analysis.searched import SearchFindings, search_findings
 from hpstudy.analysis.speed import search_tradeoffs
@@ -41,6 +36,11 @@ from hpstudy.report.note import grid_note, search_note
 from hpstudy.report.page import Content, page
 from hpstudy.report.search_tables import finalists_table, trials_table, winner_table
 from hpstudy.report.terminal import grid_tables, search_tables
+from hpstudy.results.curves import read_curves
+from hpstudy.results.grid import GridResults
+from hpstudy.results.origin import read_origin
+from hpstudy.results.reading import read_grid
+from hpstudy.results.rows import read_rows
 from hpstudy.store.database import Database
 from hpstudy.store.records import Epoch, Identity, Records
 from hpstudy.store.schema import make_tables

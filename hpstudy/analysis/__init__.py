@@ -1,4 +1,4 @@
-"""From database rows to frozen dataclasses; knows no plotting and prints nothing.
+"""What the results show, as frozen dataclasses; knows no plotting and prints nothing.
 
 The method: how real is told from luck. Its error rates are checked by simulation in the tests.
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from hpstudy.analysis.comparisons import Comparisons, mean_interval
-from hpstudy.analysis.results import GridResults, LevelResult
 from hpstudy.metric import ClaimVerdict
 from hpstudy.numeric import finite
+from hpstudy.results.grid import GridResults, LevelResult
 from hpstudy.sampler import Level
 from hpstudy.studyfile.sections import Claim
 from hpstudy.wording import (

@@ -9,9 +9,9 @@ from functools import cached_property, lru_cache
 
 from hpstudy.analysis.blocks import Blocks
 from hpstudy.analysis.pool import Values, alike
-from hpstudy.analysis.results import GridResults
 from hpstudy.metric import Metric
 from hpstudy.numeric import ROUNDING, deviation, finite, mean
+from hpstudy.results.grid import GridResults
 from hpstudy.sampler import Level
 
 CONFIDENCE = 0.95

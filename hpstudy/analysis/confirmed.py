@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from optuna.trial import FrozenTrial
 
-from hpstudy import confirmation
 from hpstudy.analysis.comparisons import Ends, Noise, mean_interval, paired_interval
 from hpstudy.analysis.planning import seeds_needed
-from hpstudy.analysis.results import Failure
-from hpstudy.confirmation import Candidate
 from hpstudy.metric import Metric, Quantity
 from hpstudy.numeric import deviation, finite, mean
+from hpstudy.results import confirmation
+from hpstudy.results.confirmation import Candidate
+from hpstudy.results.grid import Failure
 from hpstudy.sampler import SEED, Point
 from hpstudy.store.trials import error_of, is_complete, latest_attempts, point_key, trace_of
 from hpstudy.studyfile.file import VALIDATION, StudyFile

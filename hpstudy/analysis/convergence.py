@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from hpstudy.analysis.results import GridResults
+from hpstudy.results.grid import GridResults
 from hpstudy.sampler import Level
 from hpstudy.store.records import Epoch
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from hpstudy.analysis.comparisons import CONFIDENCE, Comparisons, Contrast, mean_interval
 from hpstudy.analysis.planning import seeds_needed
 from hpstudy.analysis.ranks import is_worse, ranks_p
-from hpstudy.analysis.results import GridResults, LevelResult
 from hpstudy.metric import Metric, Quantity, Verdict
 from hpstudy.numeric import finite, mean
+from hpstudy.results.grid import GridResults, LevelResult
 from hpstudy.sampler import Level
 
 _COMPARED = (Verdict.BETTER, Verdict.WORSE, Verdict.NOT_SHOWN, Verdict.CANNOT_TELL)

@@ -12,9 +12,9 @@ from hpstudy.analysis.effects import Effect, effects, with_seeds_needed
 from hpstudy.analysis.importance import Importances, grid_importances
 from hpstudy.analysis.planning import MoreSeeds, more_seeds
 from hpstudy.analysis.published import Agreement, agreements
-from hpstudy.analysis.results import FactorResult, GridResults, LevelResult
 from hpstudy.analysis.speed import Speed, Tradeoff, grid_tradeoffs, speed
 from hpstudy.metric import Agrees, Metric
+from hpstudy.results.grid import FactorResult, GridResults, LevelResult
 from hpstudy.sampler import SEED, Level
 
 

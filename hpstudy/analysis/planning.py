@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from hpstudy.analysis.comparisons import CONFIDENCE, Noise
-from hpstudy.analysis.results import FactorResult, GridResults, Run
 from hpstudy.numeric import finite
+from hpstudy.results.grid import FactorResult, GridResults, Run
 
 POWER = 0.8
 MOST_SEEDS = 1000

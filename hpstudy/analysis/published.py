@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hpstudy.analysis.comparisons import CONFIDENCE
-from hpstudy.analysis.results import GridResults, LevelResult
 from hpstudy.metric import Agrees, Quantity
 from hpstudy.numeric import deviation
+from hpstudy.results.grid import GridResults, LevelResult
 from hpstudy.sampler import Level
 
 _MNIST_TEST_IMAGES = 10_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hpstudy.analysis.results import LevelResult
+from hpstudy.results.grid import LevelResult
 
 _EXACT = 16  # trainings of both levels together, up to which every split is looked at
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 from optuna.trial import FrozenTrial
 
-from hpstudy import confirmation
 from hpstudy.analysis import confirmed as fresh
 from hpstudy.analysis.confirmed import Confirmation, Confirmed, Finalist
-from hpstudy.analysis.reading import runtime_of
-from hpstudy.analysis.results import Failure, TrialCounts
 from hpstudy.metric import Direction, Metric
+from hpstudy.results import confirmation
+from hpstudy.results.grid import Failure, TrialCounts
+from hpstudy.results.reading import runtime_of
 from hpstudy.sampler import Level
 from hpstudy.store.database import Database
 from hpstudy.store.records import Records

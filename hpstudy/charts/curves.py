@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from hpstudy.analysis.curves import Curve
 from hpstudy.charts.axes import Window, hovered, near, ticks, titled, window
 from hpstudy.charts.theme import DASHES, SERIES, finish
 from hpstudy.metric import Metric
 from hpstudy.numeric import mean as average
+from hpstudy.results.curves import Curve
 from hpstudy.sampler import Level
 from hpstudy.wording import enumerated, level, number, words
 

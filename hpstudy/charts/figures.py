@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import plotly.graph_objects as go
 
-from hpstudy.analysis.curves import Curve
 from hpstudy.analysis.digits import Reading
 from hpstudy.analysis.findings import GridFindings
 from hpstudy.analysis.searched import SearchFindings
@@ -22,6 +21,7 @@ from hpstudy.charts.factors import effect_figure
 from hpstudy.charts.importance import importance_figure
 from hpstudy.charts.parallel import parallel_figure
 from hpstudy.charts.search import history_figure, measured, pruning_figure
+from hpstudy.results.curves import Curve
 
 Figures = dict[str, go.Figure]
 

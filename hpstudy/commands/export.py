@@ -6,11 +6,11 @@ from pathlib import Path
 
 import typer
 
-from hpstudy.analysis.rows import read_rows
 from hpstudy.commands.opening import Opened
 from hpstudy.commands.results import nothing_there
 from hpstudy.files import absolute, shown
 from hpstudy.report.export import check_format, write_rows
+from hpstudy.results.rows import read_rows
 from hpstudy.store.database import reading
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import typer
 
-from hpstudy.analysis.origin import Origin
 from hpstudy.commands.opening import Opened, runs_at
 from hpstudy.commands.results import quick_note, summary_of
 from hpstudy.errors import UserError
@@ -17,6 +16,7 @@ from hpstudy.files import absolute, replacing, shown
 from hpstudy.objective import Runtime
 from hpstudy.objective.shown import Layer, Pictures
 from hpstudy.report.page import Content, page
+from hpstudy.results.origin import Origin
 from hpstudy.running.grid import chosen_factors
 from hpstudy.store.addresses import shown_url
 from hpstudy.store.database import reading

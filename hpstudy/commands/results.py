@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import typer
 
-from hpstudy.analysis.results import Failure
 from hpstudy.commands.opening import Opened, runs_at
 from hpstudy.errors import UserError
 from hpstudy.files import shown as shown_path
 from hpstudy.report.consoles import plain_console
 from hpstudy.report.document import document
 from hpstudy.report.terminal import grid_tables, search_tables
+from hpstudy.results.grid import Failure
 from hpstudy.store.addresses import shown_url
 from hpstudy.store.database import Database, Runs, reading
 from hpstudy.store.studies import (

@@ -10,9 +10,9 @@ from hpstudy.analysis.answer import Answer
 from hpstudy.analysis.confirmed import Confirmation, Confirmed, Finalist
 from hpstudy.analysis.findings import GridFindings, LevelFinding
 from hpstudy.analysis.importance import Importance
-from hpstudy.analysis.results import Failure, TrialCounts
 from hpstudy.analysis.searched import SearchFindings
 from hpstudy.metric import Quantity
+from hpstudy.results.grid import Failure, TrialCounts
 from hpstudy.summary import StudySummary
 
 

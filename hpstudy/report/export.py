@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hpstudy.analysis.rows import Rows
 from hpstudy.errors import UserError
 from hpstudy.files import replacing
+from hpstudy.results.rows import Rows
 
 FORMATS = ("csv", "parquet")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hpstudy.analysis.results import Failure, GridResults
+from hpstudy.results.grid import Failure, GridResults
 from hpstudy.running.failures import alike
 from hpstudy.wording import counted, setting, words
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from hpstudy.analysis.answer import Answer
 from hpstudy.analysis.findings import GridFindings
 from hpstudy.analysis.importance import Importances
-from hpstudy.analysis.results import TrialCounts
 from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.telling import telling
 from hpstudy.charts.figures import along_axes
@@ -17,6 +16,7 @@ from hpstudy.report.grid_tables import claims_table, levels_tables
 from hpstudy.report.importance_table import importance_table
 from hpstudy.report.search_tables import finalists_table, trials_table, winner_table
 from hpstudy.report.table import Table, footnotes
+from hpstudy.results.grid import TrialCounts
 from hpstudy.wording import counted, setting, words
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|&~$:@=^])")

@@ -16,10 +16,8 @@ from plotly.utils import PlotlyJSONEncoder
 
 from hpstudy import __version__
 from hpstudy.analysis.answer import Answer
-from hpstudy.analysis.curves import Curve
 from hpstudy.analysis.digits import Reading
 from hpstudy.analysis.findings import GridFindings
-from hpstudy.analysis.origin import Origin
 from hpstudy.analysis.searched import SearchFindings
 from hpstudy.analysis.speed import Tradeoff, go_by_epochs
 from hpstudy.analysis.telling import telling
@@ -33,6 +31,8 @@ from hpstudy.report.missing import alike_failures, missing_numbers
 from hpstudy.report.pictures import COLUMNS, MISTAKES, Sprite, diagram, sprite
 from hpstudy.report.search_tables import finalists_table, trials_table, winner_table
 from hpstudy.report.table import Table, footnotes
+from hpstudy.results.curves import Curve
+from hpstudy.results.origin import Origin
 from hpstudy.wording import counted, duration, ends, level, number, setting, words
 
 _TRIALS = 10

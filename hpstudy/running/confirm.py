@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hpstudy.confirmation import (
+from hpstudy.metric import Metric
+from hpstudy.objective import Objective
+from hpstudy.results.confirmation import (
     Candidate,
     candidates,
     choosing_seeds,
@@ -12,8 +14,6 @@ from hpstudy.confirmation import (
     points,
     winner,
 )
-from hpstudy.metric import Metric
-from hpstudy.objective import Objective
 from hpstudy.running.plan import PointsPlan, check_points, handed_out
 from hpstudy.running.search import SearchPlan, search_of
 from hpstudy.running.space import fitted, holding

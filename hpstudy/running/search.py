@@ -15,10 +15,10 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from hpstudy.confirmation import FIRST_CONFIRMING_SEED
 from hpstudy.errors import UserError
 from hpstudy.expected import shown
 from hpstudy.objective import Objective, Runtime
+from hpstudy.results.confirmation import FIRST_CONFIRMING_SEED
 from hpstudy.running.plan import Plan, check_points
 from hpstudy.running.samplers import PRUNERS, SAMPLERS
 from hpstudy.running.scenario import PlannedPoint, scenario_of

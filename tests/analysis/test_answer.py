@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from hpstudy.analysis.answer import answer
 from hpstudy.analysis.confirmed import Confirmation, Confirmed, Finalist
 from hpstudy.analysis.findings import GridFindings
-from hpstudy.analysis.results import Failure
 from hpstudy.charts.factors import finding
 from hpstudy.metric import Metric, Quantity, Verdict
 from hpstudy.report.grid_tables import levels_table
+from hpstudy.results.grid import Failure
 
 _, BETTER, WORSE, NOT_SHOWN, CANNOT_TELL, UNSTABLE, DIVERGES = Verdict
 BASE = [0.9862, 0.9881, 0.9898, 0.9871, 0.9885]

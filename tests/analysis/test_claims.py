@@ -6,8 +6,8 @@ import pytest
 
 from hpstudy.analysis.claims import judge_claims
 from hpstudy.analysis.comparisons import Comparisons
-from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run, TrialCounts
 from hpstudy.metric import Metric
+from hpstudy.results.grid import FactorResult, GridResults, LevelResult, Run, TrialCounts
 from hpstudy.studyfile.sections import Claim
 
 # Five seeds a level; the noise is the same for all, so differences are exact but for a jitter.

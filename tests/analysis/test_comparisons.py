@@ -11,8 +11,8 @@ from statsmodels.regression.linear_model import OLS
 from hpstudy.analysis.blocks import Blocks
 from hpstudy.analysis.comparisons import Comparisons, mean_interval, paired_interval
 from hpstudy.analysis.pool import alike
-from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run, TrialCounts
 from hpstudy.metric import Metric
+from hpstudy.results.grid import FactorResult, GridResults, LevelResult, Run, TrialCounts
 
 SHARE = Metric("accuracy", unit="share")
 

@@ -4,9 +4,9 @@ import optuna
 import pytest
 
 from hpstudy.analysis.digits import Network, best_of_grid, best_of_search, read_digits
-from hpstudy.analysis.results import TrialCounts
 from hpstudy.analysis.search import SearchResults
 from hpstudy.metric import Metric
+from hpstudy.results.grid import TrialCounts
 
 LABELS = [0, 1, 2, 2, 7, 9]
 

@@ -10,8 +10,8 @@ from statsmodels.formula.api import ols
 
 from hpstudy.analysis.comparisons import Comparisons, mean_interval
 from hpstudy.analysis.effects import effects
-from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run, TrialCounts
 from hpstudy.metric import Metric, Quantity
+from hpstudy.results.grid import FactorResult, GridResults, LevelResult, Run, TrialCounts
 
 
 def grid(direction: str = "maximize", **factors: dict) -> GridResults:

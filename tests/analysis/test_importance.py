@@ -7,9 +7,9 @@ from optuna.trial import TrialState
 
 from hpstudy.analysis.comparisons import Comparisons
 from hpstudy.analysis.importance import grid_importances, search_importances
-from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run, TrialCounts
 from hpstudy.analysis.search import SearchResults
 from hpstudy.metric import Metric
+from hpstudy.results.grid import FactorResult, GridResults, LevelResult, Run, TrialCounts
 
 
 def row(level, *values: float, base: bool = False) -> LevelResult:

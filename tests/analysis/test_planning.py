@@ -7,8 +7,8 @@ from scipy import stats
 from hpstudy.analysis.comparisons import Comparisons, Noise
 from hpstudy.analysis.effects import effects, with_seeds_needed
 from hpstudy.analysis.planning import more_seeds, seeds_needed
-from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run, TrialCounts
 from hpstudy.metric import Metric
+from hpstudy.results.grid import FactorResult, GridResults, LevelResult, Run, TrialCounts
 
 
 def grid(**levels: list[float]) -> GridResults:

@@ -6,8 +6,8 @@ import pytest
 from scipy import stats
 
 from hpstudy.analysis.published import agreements
-from hpstudy.analysis.results import FactorResult, GridResults, LevelResult, Run, TrialCounts
 from hpstudy.metric import Metric
+from hpstudy.results.grid import FactorResult, GridResults, LevelResult, Run, TrialCounts
 
 MNIST = {"dataset": "mnist"}
 

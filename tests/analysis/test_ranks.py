@@ -5,8 +5,8 @@ import random
 import pytest
 
 from hpstudy.analysis.ranks import ranks_p
-from hpstudy.analysis.results import LevelResult, Run
 from hpstudy.metric import Verdict
+from hpstudy.results.grid import LevelResult, Run
 
 _, BETTER, WORSE, NOT_SHOWN, CANNOT_TELL, UNSTABLE, DIVERGES = Verdict
 FINE = [0.90, 0.91, 0.92, 0.93, 0.94, 0.95]

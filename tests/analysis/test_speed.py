@@ -4,10 +4,10 @@ import optuna
 import pytest
 
 from hpstudy.analysis.findings import findings
-from hpstudy.analysis.results import TrialCounts
 from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.speed import grid_tradeoffs, search_tradeoffs
 from hpstudy.metric import Metric
+from hpstudy.results.grid import TrialCounts
 from hpstudy.store.records import Epoch, Identity
 
 

@@ -4,10 +4,10 @@ import math
 
 import pytest
 
-from hpstudy.analysis.curves import Curve, CurvePoint
 from hpstudy.charts.curves import epoch_curves, epochs_figure, step_curves, steps_figure
 from hpstudy.metric import Metric
 from hpstudy.objective import Step
+from hpstudy.results.curves import Curve, CurvePoint
 
 ACCURACY = Metric.named("accuracy", "maximize")
 

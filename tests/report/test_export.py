@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 from pyarrow import parquet
 
-from hpstudy.analysis.rows import Rows
 from hpstudy.errors import UserError
 from hpstudy.report.export import check_format, write_rows
+from hpstudy.results.rows import Rows
 
 ROWS = Rows(
     trials=[

@@ -13,7 +13,6 @@ from PIL import Image
 from plotly.offline import get_plotlyjs
 
 from hpstudy.analysis.answer import answer
-from hpstudy.analysis.curves import Curve, CurvePoint
 from hpstudy.analysis.digits import Network, Reading
 from hpstudy.analysis.findings import findings
 from hpstudy.analysis.importance import Importance, Importances
@@ -23,6 +22,7 @@ from hpstudy.objective import Step
 from hpstudy.pictures import Layer, Pictures
 from hpstudy.report.page import Content, page
 from hpstudy.report.pictures import captioned, diagram, sprite
+from hpstudy.results.curves import Curve, CurvePoint
 from hpstudy.store.records import Epoch
 from hpstudy.studyfile.sections import Claim
 

@@ -6,7 +6,13 @@ import pytest
 from optuna.distributions import IntDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from hpstudy.confirmation import candidates, choosing_seeds, confirming_seeds, points, winner
+from hpstudy.results.confirmation import (
+    candidates,
+    choosing_seeds,
+    confirming_seeds,
+    points,
+    winner,
+)
 from hpstudy.store.trials import DIVERGED
 
 SPAN = IntDistribution(0, 10_000)

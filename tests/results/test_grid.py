@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from hpstudy.analysis.findings import findings
-from hpstudy.analysis.reading import read_grid
-from hpstudy.analysis.results import Failure
 from hpstudy.analysis.speed import speed
 from hpstudy.metric import Quantity
+from hpstudy.results.grid import Failure
+from hpstudy.results.reading import read_grid
 from hpstudy.store.database import open_database
 from hpstudy.studyfile.find import load_study
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from hpstudy.analysis.curves import read_curves
 from hpstudy.objective import Step
+from hpstudy.results.curves import read_curves
 from hpstudy.store.records import Epoch, Identity
 
 

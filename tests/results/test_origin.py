@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hpstudy.analysis.origin import read_origin
+from hpstudy.results.origin import read_origin
 
 
 def test_how_a_grid_was_trained(book):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from optuna.trial import FrozenTrial
 
-from hpstudy.analysis.results import (
+from hpstudy.results.grid import (
     FactorResult,
     Failure,
     GridResults,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hpstudy.analysis.results import FactorResult, Run
 from hpstudy.numeric import finite
 from hpstudy.objective import Step
+from hpstudy.results.grid import FactorResult, Run
 from hpstudy.sampler import Level
 from hpstudy.store.database import Database
 from hpstudy.store.records import Records

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import optuna
 import pytest
 
-from hpstudy.analysis.rows import read_rows
 from hpstudy.objective import Step
+from hpstudy.results.rows import read_rows
 from hpstudy.store.studies import FINGERPRINT
 
 
