@@ -196,7 +196,7 @@ def show(
     """Show the tables of what the database holds; train nothing."""
     from hpstudy.commands import results
     from hpstudy.commands.opening import open_study
-    from hpstudy.running.grid import chosen_factors
+    from hpstudy.plans.grid import chosen_factors
 
     opened = open_study(study, name, runs, storage, quick=quick)
     chosen_factors(opened.study, factor)

@@ -26,6 +26,7 @@ FLOORS = {
     "results": 3,
     "running": 4,
     "analysis": 4,
+    "plans": 4,
     "charts": 5,
     "summary": 5,
     "report": 6,
@@ -39,6 +40,7 @@ HEAVY = {"torch", "torchvision", "optuna", "sqlalchemy", "plotly", "typer", "ric
 MAY_NOT = {
     "mnist": {"optuna", "sqlalchemy", "plotly", "typer", "rich"},
     "running": {"torch", "torchvision", "plotly", "typer", "rich", "scipy", "statsmodels"},
+    "plans": {"torch", "torchvision", "plotly", "typer", "rich", "scipy", "statsmodels"},
     "analysis": {"torch", "torchvision", "plotly", "typer", "rich"},
     "results": {"torch", "torchvision", "plotly", "typer", "rich"},
     "charts": {"torch", "torchvision", "sqlalchemy", "typer", "rich"},

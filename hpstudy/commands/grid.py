@@ -13,14 +13,14 @@ from hpstudy.commands.opening import Connections, Opened
 from hpstudy.commands.results import quick_note
 from hpstudy.commands.training import Trained, train_points, workers_for
 from hpstudy.objective import Objective, Runtime
+from hpstudy.plans.forecast_points import forecast
+from hpstudy.plans.grid import parse_seeds, plan_grid
+from hpstudy.plans.points import PointsPlan
 from hpstudy.report.consoles import plain_console
 from hpstudy.report.plan_tables import plan_table
 from hpstudy.report.render import rich_table
 from hpstudy.report.terminal import grid_tables
 from hpstudy.running.begin import check
-from hpstudy.running.cost import forecast
-from hpstudy.running.grid import parse_seeds, plan_grid
-from hpstudy.running.plan import PointsPlan
 from hpstudy.store.database import Database
 from hpstudy.summary import StudySummary
 

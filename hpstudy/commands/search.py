@@ -22,17 +22,17 @@ from hpstudy.commands.training import (
 from hpstudy.errors import UserError
 from hpstudy.expected import shown
 from hpstudy.objective import Objective, Runtime
+from hpstudy.plans.confirmation import plan_choice, plan_confirmation
+from hpstudy.plans.forecast_search import search_forecast
+from hpstudy.plans.samplers import DEFAULT_PRUNER, DEFAULT_SAMPLER
+from hpstudy.plans.search import Limits, SearchPlan, plan_search, search_of
 from hpstudy.report.consoles import plain_console
 from hpstudy.report.live import SearchView
 from hpstudy.report.plan_tables import search_plan_table, space_table
 from hpstudy.report.render import rich_table, with_notes
 from hpstudy.running.begin import begun_with, check
-from hpstudy.running.confirm import plan_choice, plan_confirmation
 from hpstudy.running.ledger import Ledger
-from hpstudy.running.samplers import DEFAULT_PRUNER, DEFAULT_SAMPLER
 from hpstudy.running.schedulers import dead_end
-from hpstudy.running.search import Limits, SearchPlan, plan_search, search_of
-from hpstudy.running.search_cost import search_forecast
 from hpstudy.running.search_progress import SearchObserver
 from hpstudy.store.database import Database, Runs
 from hpstudy.store.studies import PRUNER, SAMPLER, search_name

@@ -15,14 +15,14 @@ from rich.console import RenderableType
 
 from hpstudy.commands.opening import Connections
 from hpstudy.objective import Objective
+from hpstudy.plans.forecast_points import Costs
+from hpstudy.plans.points import Plan, PointsPlan
 from hpstudy.report.consoles import plain_console
 from hpstudy.report.live import LiveProgress, PointsView, View
 from hpstudy.running.begin import begin, check
-from hpstudy.running.cost import Costs
 from hpstudy.running.launch import default_workers, launch
 from hpstudy.running.ledger import Ledger
 from hpstudy.running.leftover import leftover
-from hpstudy.running.plan import Plan, PointsPlan
 from hpstudy.running.progress import Observer
 from hpstudy.running.worker import Job
 from hpstudy.store.database import Database, Runs

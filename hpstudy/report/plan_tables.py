@@ -11,10 +11,10 @@ from optuna.distributions import (
     IntDistribution,
 )
 
+from hpstudy.plans.forecast_points import Forecast
+from hpstudy.plans.forecast_search import SearchForecast
+from hpstudy.plans.search import SearchPlan
 from hpstudy.report.table import Table, table
-from hpstudy.running.cost import Forecast
-from hpstudy.running.search import SearchPlan
-from hpstudy.running.search_cost import SearchForecast
 from hpstudy.wording import counted, duration, level, size, words
 
 

@@ -1,4 +1,4 @@
-"""Planning and running trials: the plan, the worker loop, its processes, their progress.
+"""Running trials: the worker loop, its processes, their progress.
 
 How it works, and what may be relied on:
 

@@ -10,8 +10,8 @@ import optuna
 
 from hpstudy.errors import UserError
 from hpstudy.objective import Objective
-from hpstudy.running.plan import Plan, PointsPlan
-from hpstudy.running.space import distributions, known_distributions
+from hpstudy.plans.distributions import distributions, known_distributions
+from hpstudy.plans.points import Plan, PointsPlan
 from hpstudy.store.creation import check_ours
 from hpstudy.store.database import Database
 from hpstudy.store.locks import SCHEMA, hold

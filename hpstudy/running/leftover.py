@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import optuna
 
+from hpstudy.plans.points import PointsPlan
 from hpstudy.running.ledger import Ledger
-from hpstudy.running.plan import PointsPlan
 from hpstudy.running.schedulers import is_hopeless
 from hpstudy.store.database import Database
 from hpstudy.store.trials import point_key

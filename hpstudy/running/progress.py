@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from optuna.study import StudyDirection
 
-from hpstudy.running.cost import Costs
-from hpstudy.running.plan import PointsPlan
-from hpstudy.running.scenario import PlannedPoint
+from hpstudy.plans.forecast_points import Costs
+from hpstudy.plans.points import PointsPlan
+from hpstudy.plans.scenario import PlannedPoint
 from hpstudy.sampler import Point, known_params
 from hpstudy.store.database import Database
 from hpstudy.store.records import Epoch, Records

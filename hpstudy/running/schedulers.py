@@ -13,14 +13,14 @@ from optuna import Trial
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 
+from hpstudy.plans.distributions import distributions, known_distributions
+from hpstudy.plans.points import Plan, PointsPlan
+from hpstudy.plans.samplers import pruner, sampler
+from hpstudy.plans.scenario import PlannedPoint
+from hpstudy.plans.search import Limits, SearchPlan
 from hpstudy.running.deaths import MOST_DEATHS
 from hpstudy.running.failures import alike
 from hpstudy.running.ledger import Ledger
-from hpstudy.running.plan import Plan, PointsPlan
-from hpstudy.running.samplers import pruner, sampler
-from hpstudy.running.scenario import PlannedPoint
-from hpstudy.running.search import Limits, SearchPlan
-from hpstudy.running.space import distributions, known_distributions
 from hpstudy.running.told import ToldSampler
 from hpstudy.sampler import Point
 from hpstudy.store.trials import PointKey, point_key, training_of

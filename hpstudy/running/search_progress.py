@@ -12,7 +12,7 @@ from math import isfinite
 from optuna.trial import FrozenTrial
 
 from hpstudy.numeric import mean
-from hpstudy.running.search import SearchPlan
+from hpstudy.plans.search import SearchPlan
 from hpstudy.sampler import Point, known_params
 from hpstudy.store.database import Database
 from hpstudy.store.studies import find_study, trials_of

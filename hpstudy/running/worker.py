@@ -14,13 +14,13 @@ from optuna.trial import TrialState
 
 from hpstudy.errors import StoppedError, UserError
 from hpstudy.objective import load_objective
+from hpstudy.plans.points import Plan
+from hpstudy.plans.samplers import GivenSampler
+from hpstudy.plans.scenario import PlannedPoint
 from hpstudy.running.deaths import bury
 from hpstudy.running.failures import Failure, ObjectiveFailedError, failure_of
 from hpstudy.running.interrupts import Interrupted, check_interrupts, deferred_interrupts
 from hpstudy.running.ledger import Ledger
-from hpstudy.running.plan import Plan
-from hpstudy.running.samplers import GivenSampler
-from hpstudy.running.scenario import PlannedPoint
 from hpstudy.running.schedulers import scheduler
 from hpstudy.running.session import MissingMetricError, TrainingSession
 from hpstudy.running.threads import limit_threads

@@ -26,9 +26,9 @@ from pathlib import Path
 import optuna
 
 from hpstudy.objective import Runtime, load_objective
+from hpstudy.plans.distributions import distributions
+from hpstudy.plans.grid import plan_grid
 from hpstudy.running.begin import begin
-from hpstudy.running.grid import plan_grid
-from hpstudy.running.space import distributions
 from hpstudy.store.database import Runs, open_database
 from hpstudy.store.records import Epoch, Records
 from hpstudy.store.trials import TRAINING

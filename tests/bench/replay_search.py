@@ -42,7 +42,7 @@ from optuna.pruners import (
 from optuna.samplers import BaseSampler
 from record_curves import MAX_EPOCHS, SPACE, TABLE, cpu, read_table
 
-from hpstudy.running import samplers
+from hpstudy.plans import samplers
 
 DISTRIBUTIONS: dict[str, BaseDistribution] = {
     "lr": FloatDistribution(*SPACE["lr"], log=True),

@@ -32,12 +32,12 @@ from optuna.distributions import FloatDistribution
 from optuna.trial import create_trial
 
 from hpstudy.objective import Runtime, load_objective
+from hpstudy.plans.distributions import distributions
+from hpstudy.plans.grid import plan_grid
+from hpstudy.plans.points import PointsPlan
+from hpstudy.plans.samplers import sampler
 from hpstudy.running.begin import begin
-from hpstudy.running.grid import plan_grid
 from hpstudy.running.ledger import Ledger
-from hpstudy.running.plan import PointsPlan
-from hpstudy.running.samplers import sampler
-from hpstudy.running.space import distributions
 from hpstudy.running.worker import Job, Worker
 from hpstudy.store.database import Database, Runs, writing
 from hpstudy.store.records import Epoch, Records

@@ -8,10 +8,10 @@ import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 
 from hpstudy.objective import Runtime, load_objective
+from hpstudy.plans.forecast_points import Costs
+from hpstudy.plans.grid import plan_grid
+from hpstudy.plans.points import PointsPlan
 from hpstudy.running.begin import begin
-from hpstudy.running.cost import Costs
-from hpstudy.running.grid import plan_grid
-from hpstudy.running.plan import PointsPlan
 from hpstudy.running.progress import FinishedEpoch, Observer, RunningTraining
 from hpstudy.store.database import open_database
 from hpstudy.store.records import Epoch, Records

@@ -17,9 +17,9 @@ from hpstudy.cli import app
 from hpstudy.commands.search import seconds_of
 from hpstudy.errors import UserError
 from hpstudy.objective import Runtime, load_objective
+from hpstudy.plans.samplers import PRUNERS, SAMPLERS, pruner, sampler
+from hpstudy.plans.search import Limits, plan_search
 from hpstudy.running.failures import alike
-from hpstudy.running.samplers import PRUNERS, SAMPLERS, pruner, sampler
-from hpstudy.running.search import Limits, plan_search
 from hpstudy.store.trials import ERROR
 from hpstudy.studyfile.find import load_study
 

@@ -11,7 +11,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from hpstudy.running.samplers import SAMPLERS, sampler
+from hpstudy.plans.samplers import SAMPLERS, sampler
 from hpstudy.running.told import ToldSampler, told
 from hpstudy.store.trials import DIVERGED, ERROR, INVOCATION, worst_value
 

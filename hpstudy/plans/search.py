@@ -18,11 +18,11 @@ from optuna.distributions import (
 from hpstudy.errors import UserError
 from hpstudy.expected import shown
 from hpstudy.objective import Objective, Runtime
+from hpstudy.plans.distributions import fitted
+from hpstudy.plans.points import Plan, check_points
+from hpstudy.plans.samplers import PRUNERS, SAMPLERS
+from hpstudy.plans.scenario import PlannedPoint, scenario_of
 from hpstudy.results.confirmation import FIRST_CONFIRMING_SEED
-from hpstudy.running.plan import Plan, check_points
-from hpstudy.running.samplers import PRUNERS, SAMPLERS
-from hpstudy.running.scenario import PlannedPoint, scenario_of
-from hpstudy.running.space import fitted
 from hpstudy.sampler import SEED, Point
 from hpstudy.store.studies import PRUNER, SAMPLER, search_name
 from hpstudy.studyfile.file import StudyFile

@@ -6,7 +6,7 @@ import pytest
 
 from hpstudy.errors import UserError
 from hpstudy.objective import Runtime, load_objective
-from hpstudy.running.grid import parse_seeds, plan_grid
+from hpstudy.plans.grid import parse_seeds, plan_grid
 from hpstudy.studyfile.find import find_study, load_study
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from hpstudy.numeric import mean
 from hpstudy.objective import Objective
-from hpstudy.running.scenario import PlannedPoint
-from hpstudy.running.search import SearchPlan, search_of
+from hpstudy.plans.scenario import PlannedPoint
+from hpstudy.plans.search import SearchPlan, search_of
 from hpstudy.sampler import SEED
 from hpstudy.store.database import Database
 from hpstudy.store.studies import find_study, trials_of

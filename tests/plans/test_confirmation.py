@@ -6,7 +6,7 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from hpstudy.errors import UserError
-from hpstudy.running.space import distributions, fitted, holding, spanning
+from hpstudy.plans.distributions import distributions, fitted, holding, spanning
 
 SCORE = """
 import random

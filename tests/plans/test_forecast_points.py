@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from hpstudy.objective import Runtime, load_objective
-from hpstudy.running.cost import Costs
-from hpstudy.running.grid import plan_grid
+from hpstudy.plans.forecast_points import Costs
+from hpstudy.plans.grid import plan_grid
 from hpstudy.store.records import Epoch
 from hpstudy.studyfile.find import find_study, load_study
 

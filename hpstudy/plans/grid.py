@@ -7,8 +7,8 @@ from pathlib import Path
 
 from hpstudy.errors import UserError
 from hpstudy.objective import Objective, Runtime
-from hpstudy.running.plan import OneFactor, PointsPlan, check_points, handed_out
-from hpstudy.running.scenario import scenario_of
+from hpstudy.plans.points import OneFactor, PointsPlan, check_points, handed_out
+from hpstudy.plans.scenario import scenario_of
 from hpstudy.sampler import Level, one_factor_points
 from hpstudy.seeds import seeds_of
 from hpstudy.store.studies import grid_name

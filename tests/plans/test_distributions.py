@@ -4,7 +4,7 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from hpstudy.errors import UserError
-from hpstudy.running.space import distributions
+from hpstudy.plans.distributions import distributions
 
 
 def test_distributions_span_the_levels():

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from hpstudy.metric import Metric
 from hpstudy.objective import Objective
+from hpstudy.plans.distributions import fitted, holding
+from hpstudy.plans.points import PointsPlan, check_points, handed_out
+from hpstudy.plans.search import SearchPlan, search_of
 from hpstudy.results.confirmation import (
     Candidate,
     candidates,
@@ -14,9 +17,6 @@ from hpstudy.results.confirmation import (
     points,
     winner,
 )
-from hpstudy.running.plan import PointsPlan, check_points, handed_out
-from hpstudy.running.search import SearchPlan, search_of
-from hpstudy.running.space import fitted, holding
 from hpstudy.sampler import Point
 from hpstudy.store.database import Database
 from hpstudy.store.studies import confirm_name, find_study, trials_of

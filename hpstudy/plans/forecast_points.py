@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hpstudy.numeric import mean
 from hpstudy.objective import Estimate, Objective
-from hpstudy.running.plan import PointsPlan
+from hpstudy.plans.points import PointsPlan
 from hpstudy.store.checkpoints import Checkpoints
 from hpstudy.store.database import Database, Runs
 from hpstudy.store.records import Epoch, Records

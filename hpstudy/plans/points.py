@@ -12,7 +12,7 @@ from optuna.distributions import BaseDistribution
 from hpstudy.errors import UserError
 from hpstudy.metric import Direction, Metric
 from hpstudy.objective import Objective
-from hpstudy.running.scenario import PlannedPoint, Scenario
+from hpstudy.plans.scenario import PlannedPoint, Scenario
 from hpstudy.sampler import Level, OneFactorSampler, Point
 from hpstudy.studyfile.file import StudyFile
 

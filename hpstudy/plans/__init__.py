@@ -1,0 +1,1 @@
+"""What is to run: points, searches, confirmations, and what these would take."""
