@@ -116,7 +116,7 @@ _INTERRUPTED = 130
 # imported what each would import; those of a command that is a process are spawned, as ever.
 _CONTEXT = multiprocessing.get_context
 _FORKED = _CONTEXT("forkserver")
-_FORKED.set_forkserver_preload(["pytest", "hpstudy.running.launch", "alembic.context"])
+_FORKED.set_forkserver_preload(["pytest", "hpstudy.running.pool", "alembic.context"])
 
 
 def _context(method: str | None = None) -> BaseContext:

@@ -20,7 +20,7 @@ from hpstudy.report.consoles import plain_console
 from hpstudy.report.plan_tables import plan_table
 from hpstudy.report.render import rich_table
 from hpstudy.report.terminal import grid_tables
-from hpstudy.running.begin import check
+from hpstudy.running.fingerprint import check
 from hpstudy.store.database import Database
 from hpstudy.summary import StudySummary
 

@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL
 from hpstudy.errors import UserError
 from hpstudy.files import absolute
 from hpstudy.objective import Objective, Runtime, load_objective
-from hpstudy.running.begin import begun_with
+from hpstudy.running.fingerprint import begun_with
 from hpstudy.store.addresses import check_url, file_of
 from hpstudy.store.database import Database, Runs, reading, writing
 from hpstudy.store.keeping import bytes_of

@@ -30,10 +30,10 @@ from hpstudy.report.consoles import plain_console
 from hpstudy.report.live import SearchView
 from hpstudy.report.plan_tables import search_plan_table, space_table
 from hpstudy.report.render import rich_table, with_notes
-from hpstudy.running.begin import begun_with, check
+from hpstudy.running.fingerprint import begun_with, check
 from hpstudy.running.ledger import Ledger
+from hpstudy.running.progress_search import SearchObserver
 from hpstudy.running.schedulers import dead_end
-from hpstudy.running.search_progress import SearchObserver
 from hpstudy.store.database import Database, Runs
 from hpstudy.store.studies import PRUNER, SAMPLER, search_name
 

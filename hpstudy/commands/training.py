@@ -19,11 +19,11 @@ from hpstudy.plans.forecast_points import Costs
 from hpstudy.plans.points import Plan, PointsPlan
 from hpstudy.report.consoles import plain_console
 from hpstudy.report.live import LiveProgress, PointsView, View
-from hpstudy.running.begin import begin, check
-from hpstudy.running.launch import default_workers, launch
+from hpstudy.running.fingerprint import begin, check
 from hpstudy.running.ledger import Ledger
 from hpstudy.running.leftover import leftover
-from hpstudy.running.progress import Observer
+from hpstudy.running.pool import default_workers, launch
+from hpstudy.running.progress_points import Observer
 from hpstudy.running.worker import Job
 from hpstudy.store.database import Database, Runs
 from hpstudy.store.studies import trials_of

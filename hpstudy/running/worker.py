@@ -21,8 +21,8 @@ from hpstudy.running.deaths import bury
 from hpstudy.running.failures import Failure, ObjectiveFailedError, failure_of
 from hpstudy.running.interrupts import Interrupted, check_interrupts, deferred_interrupts
 from hpstudy.running.ledger import Ledger
+from hpstudy.running.resume import MissingMetricError, TrainingSession
 from hpstudy.running.schedulers import scheduler
-from hpstudy.running.session import MissingMetricError, TrainingSession
 from hpstudy.running.threads import limit_threads
 from hpstudy.sampler import known_params
 from hpstudy.store.addresses import shown_url

@@ -28,7 +28,7 @@ import optuna
 from hpstudy.objective import Runtime, load_objective
 from hpstudy.plans.distributions import distributions
 from hpstudy.plans.grid import plan_grid
-from hpstudy.running.begin import begin
+from hpstudy.running.fingerprint import begin
 from hpstudy.store.database import Runs, open_database
 from hpstudy.store.records import Epoch, Records
 from hpstudy.store.trials import TRAINING

@@ -36,7 +36,7 @@ from hpstudy.plans.distributions import distributions
 from hpstudy.plans.grid import plan_grid
 from hpstudy.plans.points import PointsPlan
 from hpstudy.plans.samplers import sampler
-from hpstudy.running.begin import begin
+from hpstudy.running.fingerprint import begin
 from hpstudy.running.ledger import Ledger
 from hpstudy.running.worker import Job, Worker
 from hpstudy.store.database import Database, Runs, writing

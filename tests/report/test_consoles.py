@@ -17,8 +17,8 @@ from hpstudy.metric import Metric
 from hpstudy.report.consoles import plain_console
 from hpstudy.report.live import PointsView, SearchView
 from hpstudy.report.terminal import grid_tables, search_tables
-from hpstudy.running.progress import Progress, RunningTraining
-from hpstudy.running.search_progress import SearchProgress, SearchTrial
+from hpstudy.running.progress_points import Progress, RunningTraining
+from hpstudy.running.progress_search import SearchProgress, SearchTrial
 
 TEXTS = ["a [/x] b", "conv[bn]", "[red]", "[bold]x[/bold]", ":smile:", "[link=x]"]
 

@@ -12,8 +12,8 @@ from rich.text import Text
 from hpstudy.metric import Metric
 from hpstudy.report import live
 from hpstudy.report.live import LiveProgress, PointsView, SearchView, View
-from hpstudy.running.progress import FinishedEpoch, Progress, RunningTraining
-from hpstudy.running.search_progress import SearchProgress, SearchTrial
+from hpstudy.running.progress_points import FinishedEpoch, Progress, RunningTraining
+from hpstudy.running.progress_search import SearchProgress, SearchTrial
 
 PROGRESS = Progress(
     epochs=3,

@@ -18,7 +18,7 @@ from hpstudy.report.live import PointsView
 from hpstudy.report.note import grid_note, search_note
 from hpstudy.report.search_tables import trials_table
 from hpstudy.report.terminal import grid_tables, search_tables
-from hpstudy.running.progress import FinishedEpoch, Progress
+from hpstudy.running.progress_points import FinishedEpoch, Progress
 
 
 def printed(capsys, monkeypatch, table) -> str:

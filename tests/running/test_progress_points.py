@@ -11,8 +11,8 @@ from hpstudy.objective import Runtime, load_objective
 from hpstudy.plans.forecast_points import Costs
 from hpstudy.plans.grid import plan_grid
 from hpstudy.plans.points import PointsPlan
-from hpstudy.running.begin import begin
-from hpstudy.running.progress import FinishedEpoch, Observer, RunningTraining
+from hpstudy.running.fingerprint import begin
+from hpstudy.running.progress_points import FinishedEpoch, Observer, RunningTraining
 from hpstudy.store.database import open_database
 from hpstudy.store.records import Epoch, Records
 from hpstudy.studyfile.find import load_study

@@ -12,7 +12,7 @@ import torch
 
 from hpstudy.objective import Objective, Runtime, Step
 from hpstudy.running.failures import ObjectiveFailedError
-from hpstudy.running.session import MissingMetricError, TrainingSession
+from hpstudy.running.resume import MissingMetricError, TrainingSession
 from hpstudy.store.checkpoints import Checkpoints
 from hpstudy.store.database import open_database
 from hpstudy.store.records import Epoch, Identity, Records
