@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from optuna.trial import FrozenTrial
 
 from hpstudy.analysis.comparisons import Ends, Noise, mean_interval, paired_interval
-from hpstudy.analysis.planning import seeds_needed
+from hpstudy.analysis.seeds import seeds_needed
 from hpstudy.metric import Metric, Quantity
 from hpstudy.numeric import deviation, finite, mean
 from hpstudy.results import confirmation

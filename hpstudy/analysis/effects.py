@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from hpstudy.analysis.comparisons import CONFIDENCE, Comparisons, Contrast, mean_interval
-from hpstudy.analysis.planning import seeds_needed
 from hpstudy.analysis.ranks import is_worse, ranks_p
+from hpstudy.analysis.seeds import seeds_needed
 from hpstudy.metric import Metric, Quantity, Verdict
 from hpstudy.numeric import finite, mean
 from hpstudy.results.grid import GridResults, LevelResult

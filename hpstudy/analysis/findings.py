@@ -10,8 +10,8 @@ from hpstudy.analysis.comparisons import Comparisons
 from hpstudy.analysis.convergence import Reached, convergence
 from hpstudy.analysis.effects import Effect, effects, with_seeds_needed
 from hpstudy.analysis.importance import Importances, grid_importances
-from hpstudy.analysis.planning import MoreSeeds, more_seeds
 from hpstudy.analysis.published import Agreement, agreements
+from hpstudy.analysis.seeds import MoreSeeds, more_seeds
 from hpstudy.analysis.speed import Speed, Tradeoff, grid_tradeoffs, speed
 from hpstudy.metric import Agrees, Metric
 from hpstudy.results.grid import FactorResult, GridResults, LevelResult

@@ -8,7 +8,7 @@ from hpstudy.analysis.claims import ClaimResult
 from hpstudy.analysis.convergence import Reached
 from hpstudy.analysis.effects import RANKS
 from hpstudy.analysis.findings import FactorFinding, GridFindings, LevelFinding
-from hpstudy.analysis.planning import is_replicated
+from hpstudy.analysis.seeds import is_replicated
 from hpstudy.analysis.speed import go_by_epochs, is_telling
 from hpstudy.metric import Metric
 from hpstudy.numeric import mean

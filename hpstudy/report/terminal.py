@@ -10,8 +10,8 @@ from rich.text import Text
 from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.findings import GridFindings
 from hpstudy.analysis.importance import Importances
-from hpstudy.analysis.planning import is_replicated
 from hpstudy.analysis.search import SearchResults
+from hpstudy.analysis.seeds import is_replicated
 from hpstudy.analysis.speed import go_by_epochs
 from hpstudy.analysis.telling import telling
 from hpstudy.report.grid_tables import claims_table, costs_table, levels_tables

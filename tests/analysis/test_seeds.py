@@ -6,7 +6,7 @@ from scipy import stats
 
 from hpstudy.analysis.comparisons import Comparisons, Noise
 from hpstudy.analysis.effects import effects, with_seeds_needed
-from hpstudy.analysis.planning import more_seeds, seeds_needed
+from hpstudy.analysis.seeds import more_seeds, seeds_needed
 from hpstudy.metric import Metric
 from hpstudy.results.grid import FactorResult, GridResults, LevelResult, Run, TrialCounts
 
