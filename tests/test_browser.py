@@ -26,8 +26,8 @@ from hpstudy.charts.theme import finish
 from hpstudy.metric import Quantity
 from hpstudy.objective import Step
 from hpstudy.pictures import Layer, Pictures
-from hpstudy.report.page import Content, page
 from hpstudy.results.curves import Curve, CurvePoint
+from hpstudy.views.page.page import Content, page
 
 BASE = [0.9862, 0.9881, 0.9898]
 DRAWN = "html[data-drawn=all]"

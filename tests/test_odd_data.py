@@ -30,12 +30,6 @@ from hpstudy.analysis.searched import SearchFindings, search_findings
 from hpstudy.analysis.speed import search_tradeoffs
 from hpstudy.charts.figures import grid_figures, search_figures
 from hpstudy.objective import Step
-from hpstudy.report.document import document
-from hpstudy.report.grid_tables import costs_table, levels_table
-from hpstudy.report.note import grid_note, search_note
-from hpstudy.report.page import Content, page
-from hpstudy.report.search_tables import finalists_table, trials_table, winner_table
-from hpstudy.report.terminal import grid_tables, search_tables
 from hpstudy.results.curves import read_curves
 from hpstudy.results.grid import GridResults
 from hpstudy.results.origin import read_origin
@@ -47,6 +41,12 @@ from hpstudy.store.schema import make_tables
 from hpstudy.store.trials import DIVERGED, worst_value
 from hpstudy.studyfile.file import StudyFile
 from hpstudy.summary import StudySummary
+from hpstudy.views.dashboard.note import grid_note, search_note
+from hpstudy.views.files.document import document
+from hpstudy.views.page.page import Content, page
+from hpstudy.views.tables.grid import costs_table, levels_table
+from hpstudy.views.tables.search import finalists_table, trials_table, winner_table
+from hpstudy.views.terminal.grid import grid_tables, search_tables
 
 LEVELS = (1, 2, 3, 4)
 # By level and seed, None where it diverged; level 1 is the baseline.

@@ -39,7 +39,7 @@ def test_the_wheel_holds_the_studies_the_type_marker_and_the_license(installed: 
     names = zipfile.ZipFile(wheel).namelist()
     assert "hpstudy/studies/report.toml" in names
     assert "hpstudy/py.typed" in names
-    assert "hpstudy/report/templates/page.html.j2" in names
+    assert "hpstudy/views/page/templates/page.html.j2" in names
     assert not any(name.startswith(("tests", "studies")) for name in names)
     metadata = next(n for n in names if n.endswith("METADATA"))
     assert "License-Expression: MIT" in zipfile.ZipFile(wheel).read(metadata).decode()

@@ -12,14 +12,14 @@ from hpstudy.charts.figures import grid_figures, search_figures
 from hpstudy.commands.opening import Opened
 from hpstudy.errors import UserError
 from hpstudy.objective import Runtime
-from hpstudy.report.dashboard import Published, publish, publish_note, serve
-from hpstudy.report.document import document
-from hpstudy.report.note import grid_note, search_note
-from hpstudy.report.pictures import COLUMNS, MISTAKES, captioned
 from hpstudy.store.addresses import shown_url
 from hpstudy.store.database import Database, Runs, nothing_at, reading
 from hpstudy.store.studies import grid_name, search_name
 from hpstudy.summary import StudySummary
+from hpstudy.views.dashboard.note import grid_note, search_note
+from hpstudy.views.dashboard.serve import Published, publish, publish_note, serve
+from hpstudy.views.files.document import document
+from hpstudy.views.page.galleries import COLUMNS, MISTAKES, captioned
 
 
 def serve_dashboard(runs: Runs, host: str, port: int) -> None:

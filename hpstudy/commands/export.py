@@ -9,9 +9,9 @@ import typer
 from hpstudy.commands.opening import Opened
 from hpstudy.commands.results import nothing_there
 from hpstudy.files import absolute, shown
-from hpstudy.report.export import check_format, write_rows
 from hpstudy.results.rows import read_rows
 from hpstudy.store.database import reading
+from hpstudy.views.files.export import check_format, write_rows
 
 
 def export(opened: Opened, file_format: str, output: Path | None) -> None:

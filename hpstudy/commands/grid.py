@@ -16,13 +16,13 @@ from hpstudy.objective import Objective, Runtime
 from hpstudy.plans.forecast_points import forecast
 from hpstudy.plans.grid import parse_seeds, plan_grid
 from hpstudy.plans.points import PointsPlan
-from hpstudy.report.consoles import plain_console
-from hpstudy.report.plan_tables import plan_table
-from hpstudy.report.render import rich_table
-from hpstudy.report.terminal import grid_tables
 from hpstudy.running.fingerprint import check
 from hpstudy.store.database import Database
 from hpstudy.summary import StudySummary
+from hpstudy.views.tables.plans import plan_table
+from hpstudy.views.terminal.consoles import plain_console
+from hpstudy.views.terminal.grid import grid_tables
+from hpstudy.views.terminal.render import rich_table
 
 
 def plan_of(

@@ -16,12 +16,12 @@ from hpstudy.files import absolute, replacing, shown
 from hpstudy.objective import Runtime
 from hpstudy.objective.shown import Layer, Pictures
 from hpstudy.plans.grid import chosen_factors
-from hpstudy.report.page import Content, page
 from hpstudy.results.origin import Origin
 from hpstudy.store.addresses import shown_url
 from hpstudy.store.database import reading
 from hpstudy.studyfile.find import studies_that_come_along
 from hpstudy.summary import StudySummary
+from hpstudy.views.page.page import Content, page
 
 
 def write_report(opened: Opened, factors: Sequence[str] | None, output: Path | None) -> str:

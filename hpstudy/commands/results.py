@@ -10,9 +10,6 @@ import typer
 from hpstudy.commands.opening import Opened, runs_at
 from hpstudy.errors import UserError
 from hpstudy.files import shown as shown_path
-from hpstudy.report.consoles import plain_console
-from hpstudy.report.document import document
-from hpstudy.report.terminal import grid_tables, search_tables
 from hpstudy.results.grid import Failure
 from hpstudy.store.addresses import shown_url
 from hpstudy.store.database import Database, Runs, reading
@@ -25,6 +22,9 @@ from hpstudy.store.studies import (
     search_name,
 )
 from hpstudy.summary import StudySummary
+from hpstudy.views.files.document import document
+from hpstudy.views.terminal.consoles import plain_console
+from hpstudy.views.terminal.grid import grid_tables, search_tables
 from hpstudy.wording import setting
 
 

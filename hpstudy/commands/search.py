@@ -26,16 +26,16 @@ from hpstudy.plans.confirmation import plan_choice, plan_confirmation
 from hpstudy.plans.forecast_search import search_forecast
 from hpstudy.plans.samplers import DEFAULT_PRUNER, DEFAULT_SAMPLER
 from hpstudy.plans.search import Limits, SearchPlan, plan_search, search_of
-from hpstudy.report.consoles import plain_console
-from hpstudy.report.live import SearchView
-from hpstudy.report.plan_tables import search_plan_table, space_table
-from hpstudy.report.render import rich_table, with_notes
 from hpstudy.running.fingerprint import begun_with, check
 from hpstudy.running.ledger import Ledger
 from hpstudy.running.progress_search import SearchObserver
 from hpstudy.running.schedulers import dead_end
 from hpstudy.store.database import Database, Runs
 from hpstudy.store.studies import PRUNER, SAMPLER, search_name
+from hpstudy.views.tables.plans import search_plan_table, space_table
+from hpstudy.views.terminal.consoles import plain_console
+from hpstudy.views.terminal.live import SearchView
+from hpstudy.views.terminal.render import rich_table, with_notes
 
 _DURATION = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s?)?")
 

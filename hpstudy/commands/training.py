@@ -17,8 +17,6 @@ from hpstudy.commands.opening import Connections
 from hpstudy.objective import Objective
 from hpstudy.plans.forecast_points import Costs
 from hpstudy.plans.points import Plan, PointsPlan
-from hpstudy.report.consoles import plain_console
-from hpstudy.report.live import LiveProgress, PointsView, View
 from hpstudy.running.fingerprint import begin, check
 from hpstudy.running.ledger import Ledger
 from hpstudy.running.leftover import leftover
@@ -28,6 +26,8 @@ from hpstudy.running.worker import Job
 from hpstudy.store.database import Database, Runs
 from hpstudy.store.studies import trials_of
 from hpstudy.store.trials import trained_epochs
+from hpstudy.views.terminal.consoles import plain_console
+from hpstudy.views.terminal.live import LiveProgress, PointsView, View
 from hpstudy.wording import counted, elapsed
 
 

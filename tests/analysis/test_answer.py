@@ -13,8 +13,8 @@ from hpstudy.analysis.confirmed import Confirmation, Confirmed, Finalist
 from hpstudy.analysis.findings import GridFindings
 from hpstudy.charts.factors import finding
 from hpstudy.metric import Metric, Quantity, Verdict
-from hpstudy.report.grid_tables import levels_table
 from hpstudy.results.grid import Failure
+from hpstudy.views.tables.grid import levels_table
 
 _, BETTER, WORSE, NOT_SHOWN, CANNOT_TELL, UNSTABLE, DIVERGES = Verdict
 BASE = [0.9862, 0.9881, 0.9898, 0.9871, 0.9885]

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from hpstudy.analysis.convergence import Reached, convergence
 from hpstudy.analysis.findings import findings
-from hpstudy.report.grid_tables import costs_table
 from hpstudy.store.records import Epoch
+from hpstudy.views.tables.grid import costs_table
 
 
 def test_the_first_epoch_at_a_target_counts_for_each_seed(book):

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from hpstudy.analysis.telling import MOST, telling
 from hpstudy.charts.figures import grid_figures
-from hpstudy.report.terminal import grid_tables
+from hpstudy.views.terminal.grid import grid_tables
 
 
 def many(made_findings):

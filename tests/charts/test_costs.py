@@ -7,7 +7,7 @@ import pytest
 from hpstudy.analysis.speed import Measured, Speed, Tradeoff
 from hpstudy.charts.costs import cost_figure, tradeoff_figure
 from hpstudy.metric import Metric
-from hpstudy.report.grid_tables import costs_table
+from hpstudy.views.tables.grid import costs_table
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from hpstudy.analysis.answer import answer
 from hpstudy.charts.factors import effect_figure, effect_plot, finding
-from hpstudy.report.terminal import grid_tables
+from hpstudy.views.terminal.grid import grid_tables
 
 BASE = [0.9862, 0.9881, 0.9898, 0.9871, 0.9885]
 SAME = [0.9865, 0.9880, 0.9901, 0.9868, 0.9888]

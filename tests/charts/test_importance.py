@@ -7,7 +7,7 @@ import pytest
 from hpstudy.analysis.importance import FANOVA, PED_ANOVA, RANGE, Importance, Importances
 from hpstudy.charts.importance import importance_figure
 from hpstudy.metric import Metric, Quantity
-from hpstudy.report.importance_table import importance_table
+from hpstudy.views.tables.importance import importance_table
 
 
 def title(

@@ -14,7 +14,7 @@ from optuna.distributions import (
 from hpstudy.plans.forecast_points import Forecast
 from hpstudy.plans.forecast_search import SearchForecast
 from hpstudy.plans.search import SearchPlan
-from hpstudy.report.table import Table, table
+from hpstudy.views.tables.table import Table, table
 from hpstudy.wording import counted, duration, level, size, words
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.reasons import more_confirmation
 from hpstudy.analysis.search import SearchResults, best_settings
-from hpstudy.report.grid_tables import POINTS
-from hpstudy.report.table import Spread, Table, table
+from hpstudy.views.tables.grid import POINTS
+from hpstudy.views.tables.table import Spread, Table, table
 from hpstudy.wording import (
     apart,
     cannot_tell,

@@ -7,9 +7,9 @@ import plotly.graph_objects as go
 import pytest
 from optuna_dashboard import get_note
 
-from hpstudy.report.dashboard import RESULTS, Published, publish
 from hpstudy.store.database import open_database
 from hpstudy.store.studies import artifacts_of
+from hpstudy.views.dashboard.serve import RESULTS, Published, publish
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from hpstudy.report.guard import OwnHostsOnly
+from hpstudy.views.dashboard.guard import OwnHostsOnly
 
 
 def answer(

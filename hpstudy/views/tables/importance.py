@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hpstudy.analysis.importance import FANOVA, PED_ANOVA, RANGE, Importance, Importances
 from hpstudy.metric import Metric
-from hpstudy.report.table import Spread, Table, table
 from hpstudy.sampler import SEED
+from hpstudy.views.tables.table import Spread, Table, table
 from hpstudy.wording import extent, share, words
 
 _MEANING = {

@@ -14,10 +14,10 @@ from hpstudy.analysis.answer import answer
 from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.searched import search_findings
 from hpstudy.metric import Metric, Quantity
-from hpstudy.report.note import grid_note, search_note
-from hpstudy.report.page import Content, page
-from hpstudy.report.terminal import grid_tables, search_tables
 from hpstudy.studyfile.sections import Claim
+from hpstudy.views.dashboard.note import grid_note, search_note
+from hpstudy.views.page.page import Content, page
+from hpstudy.views.terminal.grid import grid_tables, search_tables
 
 BASE = [0.9862, 0.9881, 0.9898]
 DETAILS = {"p", "published 95 %"}

@@ -16,10 +16,10 @@ from rich.text import Text
 
 from hpstudy.errors import StoppedError
 from hpstudy.metric import Metric
-from hpstudy.report.render import rich_table, with_notes
-from hpstudy.report.table import Table, table
 from hpstudy.running.progress_points import Progress
 from hpstudy.running.progress_search import SearchProgress, SearchTrial
+from hpstudy.views.tables.table import Table, table
+from hpstudy.views.terminal.render import rich_table, with_notes
 from hpstudy.wording import duration, headings, level, number, setting
 
 _LOOK_SECONDS = 1.0

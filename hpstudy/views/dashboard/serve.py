@@ -17,9 +17,9 @@ from optuna.artifacts import FileSystemArtifactStore, upload_artifact
 
 from hpstudy.errors import UserError
 from hpstudy.files import replacing, shown
-from hpstudy.report.guard import OwnHostsOnly
 from hpstudy.store.database import Database
 from hpstudy.store.studies import artifacts_of
+from hpstudy.views.dashboard.guard import OwnHostsOnly
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

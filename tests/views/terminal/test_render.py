@@ -9,8 +9,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from hpstudy.report.render import rich_table
-from hpstudy.report.table import Spread, Table, footnotes, shortest, table
+from hpstudy.views.tables.table import Spread, Table, footnotes, shortest, table
+from hpstudy.views.terminal.render import rich_table
 
 WIDTHS = (60, 80, 120, 200)
 VALUE = Spread("98.41 % (97.50 to 99.32)")

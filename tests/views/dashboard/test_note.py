@@ -10,8 +10,8 @@ from hpstudy.analysis.findings import GridFindings, findings
 from hpstudy.analysis.importance import Importance, Importances
 from hpstudy.analysis.search import SearchResults
 from hpstudy.metric import Metric, Quantity
-from hpstudy.report.note import escaped, grid_note, search_note
 from hpstudy.results.grid import FactorResult, GridResults, LevelResult, Run, TrialCounts
+from hpstudy.views.dashboard.note import escaped, grid_note, search_note
 
 EVIL = "a|b <script>alert(1)</script> [x](http://y)\n# **head** `c` $z$"
 

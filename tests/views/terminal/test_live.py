@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.text import Text
 
 from hpstudy.metric import Metric
-from hpstudy.report import live
-from hpstudy.report.live import LiveProgress, PointsView, SearchView, View
 from hpstudy.running.progress_points import FinishedEpoch, Progress, RunningTraining
 from hpstudy.running.progress_search import SearchProgress, SearchTrial
+from hpstudy.views.terminal import live
+from hpstudy.views.terminal.live import LiveProgress, PointsView, SearchView, View
 
 PROGRESS = Progress(
     epochs=3,

@@ -12,11 +12,11 @@ from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.telling import telling
 from hpstudy.charts.figures import along_axes
 from hpstudy.metric import Metric
-from hpstudy.report.grid_tables import claims_table, levels_tables
-from hpstudy.report.importance_table import importance_table
-from hpstudy.report.search_tables import finalists_table, trials_table, winner_table
-from hpstudy.report.table import Table, footnotes
 from hpstudy.results.grid import TrialCounts
+from hpstudy.views.tables.grid import claims_table, levels_tables
+from hpstudy.views.tables.importance import importance_table
+from hpstudy.views.tables.search import finalists_table, trials_table, winner_table
+from hpstudy.views.tables.table import Table, footnotes
 from hpstudy.wording import counted, setting, words
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|&~$:@=^])")

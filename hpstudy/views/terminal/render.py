@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
-from hpstudy.report.table import NOTHING, Table, footnotes
+from hpstudy.views.tables.table import NOTHING, Table, footnotes
 
 _GAP = 2  # between columns
 _NARROWEST = 19  # of a column of words, where these are longer

@@ -12,13 +12,13 @@ from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.importance import Importances
 from hpstudy.charts.explore import slice_figure, together_figure
 from hpstudy.metric import Metric, Quantity
-from hpstudy.report.consoles import plain_console
-from hpstudy.report.grid_tables import levels_table
-from hpstudy.report.live import PointsView
-from hpstudy.report.note import grid_note, search_note
-from hpstudy.report.search_tables import trials_table
-from hpstudy.report.terminal import grid_tables, search_tables
 from hpstudy.running.progress_points import FinishedEpoch, Progress
+from hpstudy.views.dashboard.note import grid_note, search_note
+from hpstudy.views.tables.grid import levels_table
+from hpstudy.views.tables.search import trials_table
+from hpstudy.views.terminal.consoles import plain_console
+from hpstudy.views.terminal.grid import grid_tables, search_tables
+from hpstudy.views.terminal.live import PointsView
 
 
 def printed(capsys, monkeypatch, table) -> str:

@@ -12,7 +12,7 @@ from hpstudy.analysis.seeds import is_replicated
 from hpstudy.analysis.speed import go_by_epochs, is_telling
 from hpstudy.metric import Metric
 from hpstudy.numeric import mean
-from hpstudy.report.table import Spread, Table, table
+from hpstudy.views.tables.table import Spread, Table, table
 from hpstudy.wording import (
     apart,
     difference,

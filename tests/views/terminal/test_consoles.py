@@ -14,11 +14,11 @@ import pytest
 import hpstudy
 from hpstudy.analysis.importance import search_importances
 from hpstudy.metric import Metric
-from hpstudy.report.consoles import plain_console
-from hpstudy.report.live import PointsView, SearchView
-from hpstudy.report.terminal import grid_tables, search_tables
 from hpstudy.running.progress_points import Progress, RunningTraining
 from hpstudy.running.progress_search import SearchProgress, SearchTrial
+from hpstudy.views.terminal.consoles import plain_console
+from hpstudy.views.terminal.grid import grid_tables, search_tables
+from hpstudy.views.terminal.live import PointsView, SearchView
 
 TEXTS = ["a [/x] b", "conv[bn]", "[red]", "[bold]x[/bold]", ":smile:", "[link=x]"]
 

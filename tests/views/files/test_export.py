@@ -8,8 +8,8 @@ import pytest
 from pyarrow import parquet
 
 from hpstudy.errors import UserError
-from hpstudy.report.export import check_format, write_rows
 from hpstudy.results.rows import Rows
+from hpstudy.views.files.export import check_format, write_rows
 
 ROWS = Rows(
     trials=[

@@ -20,11 +20,11 @@ from hpstudy.analysis.searched import SearchFindings
 from hpstudy.metric import Quantity
 from hpstudy.objective import Step
 from hpstudy.pictures import Layer, Pictures
-from hpstudy.report.page import Content, page
-from hpstudy.report.pictures import captioned, diagram, sprite
 from hpstudy.results.curves import Curve, CurvePoint
 from hpstudy.store.records import Epoch
 from hpstudy.studyfile.sections import Claim
+from hpstudy.views.page.galleries import captioned, diagram, sprite
+from hpstudy.views.page.page import Content, page
 
 NASTY = '<script>alert("1")</script>'
 BASE = [0.9862, 0.9881, 0.9898]

@@ -9,7 +9,7 @@ from textwrap import wrap
 
 from markupsafe import Markup, escape
 
-from hpstudy.report.table import Table
+from hpstudy.views.tables.table import Table
 
 _GAP = 2  # between columns, in characters
 _LONG = 10  # letters of a word that is not broken

@@ -14,11 +14,11 @@ from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.seeds import is_replicated
 from hpstudy.analysis.speed import go_by_epochs
 from hpstudy.analysis.telling import telling
-from hpstudy.report.grid_tables import claims_table, costs_table, levels_tables
-from hpstudy.report.importance_table import importance_table
-from hpstudy.report.missing import alike_failures, missing_numbers
-from hpstudy.report.render import with_notes
-from hpstudy.report.search_tables import finalists_table, trials_table, winner_table
+from hpstudy.views.missing import alike_failures, missing_numbers
+from hpstudy.views.tables.grid import claims_table, costs_table, levels_tables
+from hpstudy.views.tables.importance import importance_table
+from hpstudy.views.tables.search import finalists_table, trials_table, winner_table
+from hpstudy.views.terminal.render import with_notes
 from hpstudy.wording import (
     counted,
     duration,

@@ -25,14 +25,14 @@ from hpstudy.charts.axes import identifier, titled
 from hpstudy.charts.figures import along_axes, digit_figures, grid_figures, search_figures
 from hpstudy.charts.theme import DARK_INSTEAD, template
 from hpstudy.objective.shown import Layer, Pictures
-from hpstudy.report.filters import breakable, characters, folded, told, unbroken
-from hpstudy.report.grid_tables import claims_table, costs_table, levels_tables
-from hpstudy.report.missing import alike_failures, missing_numbers
-from hpstudy.report.pictures import COLUMNS, MISTAKES, Sprite, diagram, sprite
-from hpstudy.report.search_tables import finalists_table, trials_table, winner_table
-from hpstudy.report.table import Table, footnotes
 from hpstudy.results.curves import Curve
 from hpstudy.results.origin import Origin
+from hpstudy.views.missing import alike_failures, missing_numbers
+from hpstudy.views.page.filters import breakable, characters, folded, told, unbroken
+from hpstudy.views.page.galleries import COLUMNS, MISTAKES, Sprite, diagram, sprite
+from hpstudy.views.tables.grid import claims_table, costs_table, levels_tables
+from hpstudy.views.tables.search import finalists_table, trials_table, winner_table
+from hpstudy.views.tables.table import Table, footnotes
 from hpstudy.wording import counted, duration, ends, level, number, setting, words
 
 _TRIALS = 10
@@ -140,7 +140,7 @@ def page(content: Content) -> str:
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("hpstudy.report"),
+        loader=PackageLoader("hpstudy.views.page"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

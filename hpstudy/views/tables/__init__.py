@@ -1,0 +1,1 @@
+"""The tables, each once: cells as text, for whoever shows them."""

@@ -1,0 +1,1 @@
+"""Results, plans and progress in the terminal."""
