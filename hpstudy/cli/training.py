@@ -13,7 +13,7 @@ import optuna
 import typer
 from rich.console import RenderableType
 
-from hpstudy.commands.opening import Connections
+from hpstudy.cli.opening import Connections
 from hpstudy.objective import Objective
 from hpstudy.plans.forecast_points import Costs
 from hpstudy.plans.points import Plan, PointsPlan

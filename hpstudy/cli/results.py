@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import typer
 
-from hpstudy.commands.opening import Opened, runs_at
+from hpstudy.cli.opening import Opened, runs_at
 from hpstudy.errors import UserError
 from hpstudy.files import shown as shown_path
 from hpstudy.results.grid import Failure

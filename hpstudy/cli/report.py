@@ -9,8 +9,8 @@ from pathlib import Path
 
 import typer
 
-from hpstudy.commands.opening import Opened, runs_at
-from hpstudy.commands.results import quick_note, summary_of
+from hpstudy.cli.opening import Opened, runs_at
+from hpstudy.cli.results import quick_note, summary_of
 from hpstudy.errors import UserError
 from hpstudy.files import absolute, replacing, shown
 from hpstudy.objective import Runtime

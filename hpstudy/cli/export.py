@@ -6,8 +6,8 @@ from pathlib import Path
 
 import typer
 
-from hpstudy.commands.opening import Opened
-from hpstudy.commands.results import nothing_there
+from hpstudy.cli.opening import Opened
+from hpstudy.cli.results import nothing_there
 from hpstudy.files import absolute, shown
 from hpstudy.results.rows import read_rows
 from hpstudy.store.database import reading

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import typer
 
 from hpstudy.charts.figures import grid_figures, search_figures
-from hpstudy.commands.opening import Opened
+from hpstudy.cli.opening import Opened
 from hpstudy.errors import UserError
 from hpstudy.objective import Runtime
 from hpstudy.store.addresses import shown_url

@@ -10,8 +10,8 @@ from dataclasses import asdict, replace
 import optuna
 import typer
 
-from hpstudy.commands.opening import Connections, Opened
-from hpstudy.commands.training import (
+from hpstudy.cli.opening import Connections, Opened
+from hpstudy.cli.training import (
     Trained,
     prepare,
     say_trained,

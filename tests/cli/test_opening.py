@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from hpstudy.commands.opening import check_name, runs_at
-from hpstudy.commands.search import seconds_of
+from hpstudy.cli.opening import check_name, runs_at
+from hpstudy.cli.search import seconds_of
 from hpstudy.errors import UserError
 from hpstudy.store.locks import is_free, take
 

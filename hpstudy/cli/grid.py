@@ -9,9 +9,9 @@ from dataclasses import asdict
 import typer
 from rich.console import RenderableType
 
-from hpstudy.commands.opening import Connections, Opened
-from hpstudy.commands.results import quick_note
-from hpstudy.commands.training import Trained, train_points, workers_for
+from hpstudy.cli.opening import Connections, Opened
+from hpstudy.cli.results import quick_note
+from hpstudy.cli.training import Trained, train_points, workers_for
 from hpstudy.objective import Objective, Runtime
 from hpstudy.plans.forecast_points import forecast
 from hpstudy.plans.grid import parse_seeds, plan_grid

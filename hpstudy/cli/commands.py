@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from hpstudy.application import app
-from hpstudy.options import (
+from hpstudy.cli.app import app
+from hpstudy.cli.options import (
     DeviceOption,
     FactorOption,
     JsonOption,
@@ -50,9 +50,9 @@ def grid(
     storage: StorageOption = None,
 ) -> None:
     """Train the one-factor grid and show its tables."""
-    from hpstudy.commands import grid as command
-    from hpstudy.commands.opening import connections, open_study
-    from hpstudy.commands.results import print_summary, summary_of
+    from hpstudy.cli import grid as command
+    from hpstudy.cli.opening import connections, open_study
+    from hpstudy.cli.results import print_summary, summary_of
     from hpstudy.store.studies import grid_name
 
     opened = open_study(study, name, runs, storage, quick=quick, keep=keep)
@@ -75,7 +75,7 @@ def grid(
         summary = summary_of(opened, database.reader, factor)
         print_summary(opened, summary, as_json=as_json, sections=["grid"])
         if trained.epochs and publish:
-            from hpstudy.commands.dashboard import publish_grid
+            from hpstudy.cli.dashboard import publish_grid
 
             whole = summary if factor is None else summary_of(opened, database.reader)
             publish_grid(opened, whole, database.writer)
@@ -136,9 +136,9 @@ def search(
     storage: StorageOption = None,
 ) -> None:
     """Search the ranges, then confirm the winner on fresh seeds."""
-    from hpstudy.commands import search as command
-    from hpstudy.commands.opening import connections, open_study
-    from hpstudy.commands.results import print_summary, summary_of
+    from hpstudy.cli import search as command
+    from hpstudy.cli.opening import connections, open_study
+    from hpstudy.cli.results import print_summary, summary_of
     from hpstudy.store.studies import search_name
 
     opened = open_study(study, name, runs, storage, quick=quick, keep=keep)
@@ -174,7 +174,7 @@ def search(
         summary = summary_of(opened, database.reader)
         print_summary(opened, summary, as_json=as_json, sections=["search"])
         if trained.epochs and publish:
-            from hpstudy.commands.dashboard import publish_search
+            from hpstudy.cli.dashboard import publish_search
 
             publish_search(opened, summary, database.writer)
     raise typer.Exit(1 if summary.failed_in_search or trained.left else 0)
@@ -194,8 +194,8 @@ def show(
     storage: StorageOption = None,
 ) -> None:
     """Show the tables of what the database holds; train nothing."""
-    from hpstudy.commands import results
-    from hpstudy.commands.opening import open_study
+    from hpstudy.cli import results
+    from hpstudy.cli.opening import open_study
     from hpstudy.plans.grid import chosen_factors
 
     opened = open_study(study, name, runs, storage, quick=quick)
@@ -216,8 +216,8 @@ def report(
     storage: StorageOption = None,
 ) -> None:
     """Write the report: one HTML file that opens offline."""
-    from hpstudy.commands.opening import open_study
-    from hpstudy.commands.report import write_report
+    from hpstudy.cli.opening import open_study
+    from hpstudy.cli.report import write_report
 
     opened = open_study(study, name, runs, storage, quick=quick)
     typer.echo(write_report(opened, factor, output))
@@ -238,8 +238,8 @@ def export(
     storage: StorageOption = None,
 ) -> None:
     """Write trials, epochs and steps as files for other tools."""
-    from hpstudy.commands.export import export as write
-    from hpstudy.commands.opening import open_study
+    from hpstudy.cli.export import export as write
+    from hpstudy.cli.opening import open_study
 
     write(open_study(study, name, runs, storage, quick=quick), file_format, output)
 
@@ -252,8 +252,8 @@ def dashboard(
     storage: StorageOption = None,
 ) -> None:
     """Open optuna-dashboard on the database, on this machine alone."""
-    from hpstudy.commands.dashboard import serve_dashboard
-    from hpstudy.commands.opening import runs_at
+    from hpstudy.cli.dashboard import serve_dashboard
+    from hpstudy.cli.opening import runs_at
 
     serve_dashboard(runs_at(runs, storage), host, port)
 
@@ -277,7 +277,7 @@ def clean(
     storage: StorageOption = None,
 ) -> None:
     """Drop all checkpoints but those that a waiting point would go on from."""
-    from hpstudy.commands.opening import open_study
+    from hpstudy.cli.opening import open_study
     from hpstudy.running.cleanup import clean as clean_up
     from hpstudy.store.database import reading
     from hpstudy.wording import size
@@ -296,7 +296,7 @@ def delete(
     storage: StorageOption = None,
 ) -> None:
     """Delete a study, and the trainings that no other study uses."""
-    from hpstudy.commands.opening import runs_at
+    from hpstudy.cli.opening import runs_at
     from hpstudy.running.cleanup import belongings
     from hpstudy.running.cleanup import delete as delete_all
     from hpstudy.store.database import nothing_at, reading, writing

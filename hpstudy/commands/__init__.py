@@ -1,4 +1,0 @@
-"""What the commands of `cli.py` do: call the floors below and print.
-
-Results go to stdout, everything else to stderr.
-"""
