@@ -85,6 +85,7 @@ def test_a_level_that_diverges_on_half_of_its_seeds_is_never_recommended(folder)
     assert level["verdict"] == "unstable"
     assert levels(grid)[0.3]["verdict"] == "better"
     assert grid["gaps"] == {"loss": 1}
+    assert folder.json("grid", "steep.toml", "--plan")["plan"]["epochs_left"] == 0
     again = folder.json("grid", "steep.toml")
     assert again["answer"]["headline"] == "Use lr 0.3, and keep the rest of the baseline."
     assert len(calls(folder)) == 18  # the same seed gives the same bits: none is tried again

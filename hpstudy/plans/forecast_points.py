@@ -22,7 +22,7 @@ class Costs:
     """
 
     def __init__(self, plan: PointsPlan, objective: Objective) -> None:
-        self._last = plan.last_epochs()
+        self._plan = plan
         self._is_function = objective.is_function
         self._estimates: dict[str, Estimate] = {}
         for planned in plan.points:
@@ -46,12 +46,16 @@ class Costs:
             rate: Operations per second, for when no epoch of this plan is recorded yet.
             again: Recorded epochs that have to be trained again, by key.
         """
-        left = {k: last - len(recorded.get(k, ())) for k, last in self._last.items()}
         repeated = again or {}
-        left = {k: epochs + repeated.get(k, 0) for k, epochs in left.items() if epochs > 0}
+        left = self._plan.epochs_left(recorded)
+        left = {key: epochs + repeated.get(key, 0) for key, epochs in left.items()}
         if not left:
             return 0.0
-        own = {k: s for k in self._last if (s := _mean_seconds(recorded.get(k, ()))) is not None}
+        own = {
+            k: s
+            for k in self._plan.last_epochs()
+            if (s := _mean_seconds(recorded.get(k, ()))) is not None
+        }
         known = [k for k in own if k in self._estimates]
         if known:
             rate = sum(self._estimates[k].operations for k in known) / sum(own[k] for k in known)
@@ -81,7 +85,7 @@ class Costs:
         """
         if self._is_function:
             return 0
-        if len(self._estimates) < len(self._last):
+        if len(self._estimates) < self._plan.most_workers:
             return None
         largest = sorted((e.checkpoint_bytes for e in self._estimates.values()), reverse=True)
         return min(sum(largest[workers:]), keep) + 2 * sum(largest[:workers])
@@ -129,7 +133,7 @@ def forecast(
     recorded: dict[str, list[Epoch]] = {}
     if database is not None and (records := Records(database.engine)).exist():
         recorded = records.epochs_of(last)
-    left = plan.epochs_left({key: len(epochs) for key, epochs in recorded.items()})
+    left = plan.epochs_left(recorded)
     checkpoints = Checkpoints(runs.checkpoints)
     again = {
         key: len(epochs) - checkpoints.latest(key, at_most=len(epochs))

@@ -14,6 +14,7 @@ from hpstudy.metric import Direction, Metric
 from hpstudy.objective import Objective
 from hpstudy.plans.scenario import PlannedPoint, Scenario
 from hpstudy.sampler import Level, OneFactorSampler, Point
+from hpstudy.store.records import Epoch
 from hpstudy.studyfile.file import StudyFile
 
 
@@ -108,13 +109,24 @@ class PointsPlan(Plan):
             last[point.key] = max(point.epochs, last.get(point.key, 0))
         return last
 
-    def epochs_left(self, finished: Mapping[str, int]) -> dict[str, int]:
-        """Returns the epochs still to train, by key, given how many of each are finished."""
-        return {
-            key: last - finished.get(key, 0)
-            for key, last in self.last_epochs().items()
-            if last > finished.get(key, 0)
-        }
+    def ends(self, recorded: Mapping[str, Sequence[Epoch]]) -> dict[str, int]:
+        """Returns the last epoch that each training comes to: one that diverged ends there.
+
+        Args:
+            recorded: The finished epochs of trainings, by key.
+        """
+        ends = self.last_epochs()
+        for key, last in ends.items():
+            for epoch in recorded.get(key, ())[:last]:
+                if epoch.metrics.get(self.metric.name, 0.0) is None:
+                    ends[key] = epoch.number
+                    break
+        return ends
+
+    def epochs_left(self, recorded: Mapping[str, Sequence[Epoch]]) -> dict[str, int]:
+        """Returns the epochs still to train, by key, where there are any."""
+        left = {key: end - len(recorded.get(key, ())) for key, end in self.ends(recorded).items()}
+        return {key: epochs for key, epochs in left.items() if epochs > 0}
 
 
 def check_points(points: Iterable[PlannedPoint], objective: Objective, name: str) -> None:

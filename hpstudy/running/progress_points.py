@@ -102,17 +102,15 @@ class Observer:
     def look(self) -> Progress:
         """Reads where the plan stands now."""
         news = self._read_news()
-        finished = {
-            key: min(last, len(self._epochs.get(key, [])))
-            for key, last in self._last_epochs.items()
-        }
+        ends = self._plan.ends(self._epochs)
+        finished = {key: min(end, len(self._epochs.get(key, []))) for key, end in ends.items()}
         trials = trials_of(self._study)
         wanted = {point_key(p.point) for p in self._plan.points}
         attempts = [t for t in trials if point_key(t.params) in wanted]
         complete = [t for t in attempts if is_complete(t)]
         return Progress(
             epochs=sum(finished.values()),
-            epochs_total=sum(self._last_epochs.values()),
+            epochs_total=sum(ends.values()),
             points=len({point_key(t.params) for t in complete}),
             points_total=len(self._plan.points),
             running=tuple(

@@ -7,7 +7,13 @@ import pytest
 from hpstudy.errors import UserError
 from hpstudy.objective import Runtime, load_objective
 from hpstudy.plans.grid import parse_seeds, plan_grid
+from hpstudy.store.records import Epoch
 from hpstudy.studyfile.find import find_study, load_study
+
+
+def epochs(count: int, *, diverged: bool = False) -> list[Epoch]:
+    found = [Epoch(number, {"test_accuracy": 0.9}) for number in range(1, count + 1)]
+    return [*found[:-1], Epoch(count, {"test_accuracy": None})] if diverged else found
 
 
 def plan(study: str | Path = "report", **options):
@@ -41,10 +47,12 @@ def test_points_that_share_a_training_stand_together_and_the_longest_come_first(
 def test_what_is_left_is_what_is_not_finished():
     report = plan()
     baseline = report.points[0].key
-    left = report.epochs_left({baseline: 12, "another": 3})
+    left = report.epochs_left({baseline: epochs(12), "another": epochs(3)})
     assert left[baseline] == 8
     assert sum(left.values()) == 65 - 12
-    assert report.epochs_left(report.last_epochs()) == {}
+    assert report.epochs_left({k: epochs(n) for k, n in report.last_epochs().items()}) == {}
+    left = report.epochs_left({baseline: epochs(3, diverged=True)})  # it comes to its end there
+    assert sum(left.values()) == 65 - 20
 
 
 def test_a_factor_may_override_a_setting_or_the_precision(folder, study_with):

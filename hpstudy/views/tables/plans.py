@@ -25,7 +25,9 @@ def plan_table(title: str, plan: Forecast) -> Table:
     facts = {
         "points": f"{plan.points}, from {counted(plan.trainings, 'training')}",
         "epochs": f"{plan.epochs_asked} row by row, {plan.epochs_shared} shared",
-        "to train": f"{left}, the others are recorded"
+        "to train": "nothing: all is recorded"
+        if not plan.epochs_left
+        else f"{left}, the others are recorded"
         if plan.epochs_left < plan.epochs_shared
         else left,
         "time": f"about {duration(plan.seconds_left)} with {counted(plan.workers, 'worker')}"
