@@ -187,9 +187,10 @@ def _planned(
 
 
 def _holm(ps: Mapping[tuple[str, Level], float]) -> dict[tuple[str, Level], float]:
-    if not ps:
-        return {}
-    from statsmodels.stats.multitest import multipletests
-
-    adjusted = multipletests(list(ps.values()), method="holm")[1]
-    return {key: float(p) for key, p in zip(ps, adjusted, strict=True)}
+    """Returns p-values by Holm; statsmodels has it too, and loads pandas for it."""
+    adjusted: dict[tuple[str, Level], float] = {}
+    highest = 0.0
+    for rank, key in enumerate(sorted(ps, key=ps.__getitem__)):
+        highest = max(highest, (len(ps) - rank) * ps[key])
+        adjusted[key] = min(highest, 1.0)
+    return adjusted

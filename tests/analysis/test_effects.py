@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import gc
+import random
 
 import numpy as np
 import pandas
 import pytest
 from scipy import stats
 from statsmodels.formula.api import ols
+from statsmodels.stats.multitest import multipletests
 
 from hpstudy.analysis.comparisons import Comparisons, mean_interval
-from hpstudy.analysis.effects import effects
+from hpstudy.analysis.effects import _holm, effects
 from hpstudy.metric import Metric, Quantity
 from hpstudy.results.grid import FactorResult, GridResults, LevelResult, Run, TrialCounts
 
@@ -199,3 +201,13 @@ def test_three_seeds_find_a_real_difference_where_a_paired_t_does_not():
         by_pairs += stats.ttest_rel(values[1], values[0]).pvalue < 0.05 / 11
     assert found / runs > 0.4
     assert by_pairs / runs < 0.1
+
+
+def test_holm_is_statsmodels_own():
+    chance = random.Random(0)
+    for count in (1, 2, 5, 40):
+        ps = {("f", level): chance.random() ** 3 for level in range(count)}
+        theirs = multipletests(list(ps.values()), method="holm")[1]
+        ours = _holm(ps)
+        assert [ours[key] for key in ps] == list(theirs)
+    assert _holm({}) == {}
