@@ -9,6 +9,14 @@ number of trials.
 Run by hand, on a quiet machine:
 
     python tests/bench/study_cost.py --trials 100 1000 10000
+
+With `--commands` it times whole commands instead, each started anew: the help, the plan of a grid
+of 12 instant points on three seeds, that grid, `show` of it, and `show` of the largest study.
+Beside them stand those of an older checkout, given by `--before`, in turns with these: a machine
+that others use is as slow to both. Printed are the least seconds of each, by the clock and of
+processor time, workers included.
+
+    python tests/bench/study_cost.py --commands --before ../older
 """
 
 from __future__ import annotations
@@ -16,6 +24,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import shutil
 import statistics
 import subprocess
@@ -211,21 +220,75 @@ def tpe(trials: int, count: int = 10) -> dict[str, float]:
     return {"TPE ask": statistics.median(seconds)}
 
 
+def filled(folder: Path, points: int, epochs: int, trials: int) -> tuple[PointsPlan, Runs]:
+    """Makes a grid of so many points, and so many finished trials of it."""
+    study = load_study(study_file(folder, points, epochs))
+    objective = load_objective(study.objective, folder)
+    plan = plan_grid(study, objective, name="trivial", home=folder, runtime=Runtime())
+    runs = Runs(folder / "runs", f"sqlite:///{folder / 'runs' / 'hpstudy.db'}")
+    with writing(runs) as database:
+        begin(plan, objective, database)
+    fill(plan, runs, trials)
+    return plan, runs
+
+
 def measure(trials: int, epochs: int, count: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        path = study_file(folder, trials + count, epochs)
-        study = load_study(path)
-        objective = load_objective(study.objective, folder)
-        plan = plan_grid(study, objective, name="trivial", home=folder, runtime=Runtime())
-        runs = Runs(folder / "runs", f"sqlite:///{folder / 'runs' / 'hpstudy.db'}")
-        with writing(runs) as database:
-            begin(plan, objective, database)
-        fill(plan, runs, trials)
+        plan, runs = filled(folder, trials + count, epochs, trials)
         copy = Runs(folder / "copy", f"sqlite:///{folder / 'copy' / 'hpstudy.db'}")
         copy.folder.mkdir()
         shutil.copy(folder / "runs" / "hpstudy.db", copy.folder)
         return {**ours(plan, runs), **bare(plan, copy, count), **show(folder), **tpe(trials)}
+
+
+FEW = """
+title = "Twelve points"
+objective = "trivial:score"
+[baseline]
+x = 0
+y = 1
+z = 2.5
+[grid]
+seeds = [0, 1, 2]
+[grid.factors]
+x = [0, 1, 2, 3]
+"""
+
+
+def seconds_of(checkout: Path, folder: Path, args: list[str]) -> tuple[float, float]:
+    """Runs a command of a checkout in a folder; returns its seconds: the clock's, processors'."""
+    if args[0] == "grid" and "--plan" not in args:
+        shutil.rmtree(folder / "runs", ignore_errors=True)
+    env = {**os.environ, "PYTHONPATH": str(checkout)}
+    command = [sys.executable, "-m", "hpstudy", *args]
+    before, start = os.times(), time.perf_counter()
+    subprocess.run(command, cwd=folder, env=env, check=True, capture_output=True)
+    seconds, after = time.perf_counter() - start, os.times()
+    spent = after.children_user + after.children_system
+    return seconds, spent - before.children_user - before.children_system
+
+
+def time_commands(trials: int, checkouts: dict[str, Path], repeats: int) -> None:
+    with tempfile.TemporaryDirectory() as few, tempfile.TemporaryDirectory() as many:
+        (Path(few) / "trivial.py").write_text(OBJECTIVE)
+        (Path(few) / "few.toml").write_text(FEW)
+        filled(Path(many), trials, 1, trials)
+        timed = {
+            "--help": (few, ["--help"]),
+            "grid --plan": (few, ["grid", "few.toml", "--plan"]),
+            "grid": (few, ["grid", "few.toml"]),
+            "show": (few, ["show", "few.toml"]),
+            f"show, {trials} trials": (many, ["show", "trivial.toml"]),
+        }
+        print(f"{f'seconds, the least of {repeats}':24s}", *(f"{n:>15s}" for n in checkouts))
+        for name, (folder, args) in timed.items():
+            found = [
+                [seconds_of(checkout, Path(folder), args) for checkout in checkouts.values()]
+                for _ in range(repeats)
+            ]
+            least = [map(min, zip(*times, strict=True)) for times in zip(*found, strict=True)]
+            print(f"{name:24s}", *(f"{wall:8.2f} {spent:6.2f}" for wall, spent in least))
 
 
 def main() -> None:
@@ -233,7 +296,15 @@ def main() -> None:
     parser.add_argument("--trials", type=int, nargs="+", default=[100, 1000, 10000])
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--count", type=int, default=50, help="trials that are timed")
+    parser.add_argument("--commands", action="store_true", help="time whole commands instead")
+    parser.add_argument("--before", type=Path, help="an older checkout, to compare with")
+    parser.add_argument("--repeats", type=int, default=5, help="runs of each command")
     args = parser.parse_args()
+    if args.commands:
+        checkouts = {"now": Path(__file__).parents[2]}
+        checkouts |= {"before": args.before.resolve()} if args.before else {}
+        time_commands(args.trials[-1], checkouts, args.repeats)
+        return
     found = {trials: measure(trials, args.epochs, args.count) for trials in args.trials}
     first, last = args.trials[0], args.trials[-1]
     print(f"{args.epochs} epochs a trial, n = {args.count} trials; milliseconds")
