@@ -110,6 +110,8 @@ def winner_table(search: SearchResults) -> Table | None:
 
 def _about(won: Confirmed, *, held_out: bool) -> Iterator[str]:
     """Says what is to be known of a winner's figures."""
+    if won.is_baseline:
+        yield "The winner is the baseline itself: nothing to compare."
     if held_out:
         yield "Trained on all training data."
     if won.difference is not None and won.metric.in_per_cent:
