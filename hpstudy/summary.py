@@ -32,9 +32,10 @@ class StudySummary:
     Args:
         name: The study's name in the database.
         title: The study file's title.
+        address: The database's address, without a password.
         grid: The grid's results; None where it was not run.
         search: The search's results; None where it was not run.
-        database: The database that they were read from.
+        database: The database that they were read from; None where there is none yet.
         part: The grid's results of the factors to show, where those aren't all.
     """
 
@@ -43,14 +44,15 @@ class StudySummary:
         name: str,
         title: str,
         *,
-        grid: GridResults | None,
-        search: SearchResults | None,
-        database: Database,
+        address: str,
+        grid: GridResults | None = None,
+        search: SearchResults | None = None,
+        database: Database | None = None,
         part: GridResults | None = None,
     ) -> None:
         self.name = name
         self.title = title
-        self.address = database.shown
+        self.address = address
         self._grid, self._part, self._search = grid, part, search
         self._database = database
 
@@ -74,6 +76,7 @@ class StudySummary:
         return cls(
             name,
             file.title,
+            address=database.shown,
             grid=read_grid(file, name, database),
             search=read_search(file, name, database),
             database=database,
@@ -162,6 +165,7 @@ class StudySummary:
 
     @contextmanager
     def _reading(self) -> Iterator[Database]:
+        assert self._database is not None  # else there is nothing that could be asked for
         try:
             yield self._database
         finally:

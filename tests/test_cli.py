@@ -153,6 +153,8 @@ def test_of_nothing_there_is_nothing_to_show_report_or_export(folder):
         assert folder.run(command, "walk.toml", code=2).stderr == nothing
     assert folder.json("show", "walk.toml", code=2)["grid"] is None
     assert not (folder.path / "runs").exists()
+    folder.run("grid", "walk.toml", "--factor", "lr", "--name", "other")
+    assert folder.json("show", "walk.toml", code=2)["search"] is None
 
 
 def test_the_tables(folder):

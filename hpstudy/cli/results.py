@@ -33,8 +33,11 @@ def show(
 ) -> None:
     """Prints what the database holds, with the tracebacks of what failed where asked for."""
     with reading(opened.runs) as database:
-        summary = summary_of(opened, database, factors)
-    print_summary(opened, summary, as_json=as_json)
+        summary = _read(opened, database, factors)
+        if as_json or not summary.is_empty:  # a program finds the keys that it looks for
+            print_summary(opened, summary, as_json=as_json)
+        if summary.is_empty:
+            raise nothing_there(opened, database)
     if errors and not as_json:
         _print_errors(summary.failed)
 
@@ -52,11 +55,16 @@ def summary_of(
     Raises:
         UserError: It holds nothing of the study.
     """
-    if database is not None:
-        summary = StudySummary.read(opened.study, opened.name, database, factors)
-        if not summary.is_empty:
-            return summary
-    raise nothing_there(opened, database)
+    summary = _read(opened, database, factors)
+    if summary.is_empty:
+        raise nothing_there(opened, database)
+    return summary
+
+
+def _read(opened: Opened, database: Database | None, factors: Sequence[str] | None) -> StudySummary:
+    if database is None:
+        return StudySummary(opened.name, opened.study.title, address=shown_url(opened.runs.url))
+    return StudySummary.read(opened.study, opened.name, database, factors)
 
 
 def print_summary(
