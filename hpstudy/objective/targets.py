@@ -12,6 +12,7 @@ from hpstudy.errors import UserError
 from hpstudy.expected import did_you_mean, listed, one_line
 from hpstudy.objective.aside import aside
 from hpstudy.objective.beside import import_beside
+from hpstudy.objective.hooks import hook
 from hpstudy.raised import described, place
 from hpstudy.seeds import LARGEST_WHOLE
 
@@ -59,7 +60,7 @@ def find_target(name: str, folder: Path) -> tuple[ModuleType, Any]:
         _check_class(name, target)
     else:
         _check_function(name, target)
-    version = getattr(target, "version", 1)
+    version = hook(target, "version", 1)
     if isinstance(version, bool) or not isinstance(version, int):
         found = one_line(repr(version), 60)
         raise UserError(f"objective {name!r}: version: expected a whole number, found {found}")

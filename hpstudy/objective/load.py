@@ -1,0 +1,192 @@
+"""How "module:name" becomes the objective that a study trains."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hpstudy.errors import UserError
+from hpstudy.expected import listed
+from hpstudy.objective.aside import aside
+from hpstudy.objective.beside import entered
+from hpstudy.objective.function import FunctionTraining
+from hpstudy.objective.hooks import Hook, hook
+from hpstudy.objective.shown import Layer, Pictures
+from hpstudy.objective.targets import find_target
+from hpstudy.objective.training import (
+    DEVICES,
+    PRECISIONS,
+    Estimate,
+    Params,
+    Runtime,
+    Settings,
+    Training,
+)
+from hpstudy.raised import described, place
+
+
+class Objective:
+    """What a study file's `objective` names: a `Training` class or a plain function.
+
+    Args:
+        name: "module:name".
+        target: The class or function.
+        folder: The folder that the study file lies in.
+        source: The file of the objective's module, if it was found in that folder.
+    """
+
+    def __init__(self, name: str, target: Any, folder: Path, source: Path | None = None) -> None:  # noqa: ANN401
+        self.name = name
+        self.is_function = not inspect.isclass(target)
+        self._target = target
+        self._folder = folder
+        self._source = source
+
+    @property
+    def version(self) -> int:
+        """The objective's version; 1 where it states none."""
+        version: int = hook(self._target, "version", 1)
+        return version
+
+    @property
+    def quick(self) -> Settings | None:
+        """The settings of a quick look, if the objective has one."""
+        quick: Settings | None = hook(self._target, "quick")
+        return quick
+
+    def start(self, params: Params, *, seed: int, settings: Settings, runtime: Runtime) -> Training:
+        """Returns a training at epoch 0."""
+        if self.is_function:
+            return FunctionTraining(self._target, params, seed=seed, settings=settings)  # type: ignore[return-value]
+        with entered(self._folder):
+            training: Training = self._target(params, seed=seed, settings=settings, runtime=runtime)
+        return training
+
+    def check(self, params: Params, *, settings: Settings) -> None:
+        """Raises `ValueError` if the objective says that it can't train these."""
+        self._ask("check", params, settings=settings)
+
+    def prepare(self, *, settings: Settings, runtime: Runtime) -> None:
+        """Lets the objective fetch what it needs."""
+        self._ask("prepare", settings=settings, runtime=runtime)
+
+    def _ask(self, part: Hook, *args: object, **options: object) -> Any:  # noqa: ANN401
+        """Calls an optional method; None where the objective hasn't got it.
+
+        Raises:
+            UserError: It raised.
+            ValueError: `check` raised it.
+        """
+        method = hook(self._target, part)
+        if method is None:
+            return None
+        try:
+            with aside(), entered(self._folder):
+                return method(*args, **options)
+        except UserError:
+            raise
+        except SystemExit as error:
+            code = "" if error.code is None else repr(error.code)
+            raise UserError(f"objective {self.name!r}: {part} called sys.exit({code})") from error
+        except Exception as error:  # a user's method may raise anything
+            if part == "check" and isinstance(error, ValueError):
+                raise
+            where = place(error, self._folder if self._source else Path.cwd())
+            at = f" at {where}" if where else ""
+            raise UserError(
+                f"objective {self.name!r}: {part} raised{at}: {described(error)}"
+            ) from error
+
+    def device(self, wanted: str) -> str:
+        """Returns the device type to run on; "auto" is the objective's best.
+
+        Raises:
+            UserError: The objective can't use the wanted one here, or takes none.
+        """
+        usable = list(self._ask("devices") or ())
+        if wanted == "auto":
+            return usable[0] if usable else "cpu"
+        if wanted not in (usable or DEVICES):
+            expected = listed(["auto", *(usable or DEVICES)])
+            here = " here" if usable else ""
+            raise UserError(f"--device: expected {expected}{here}, found {wanted!r}")
+        if self.is_function and not usable and wanted != "cpu":
+            raise UserError(f"--device {wanted}: {self._is_not_told('device')}")
+        return wanted
+
+    def precision(self, wanted: str, *, device: str) -> str:
+        """Returns the precision to train in; "auto" is the objective's best on the device type.
+
+        Raises:
+            UserError: There is no such precision, or the objective takes none.
+        """
+        if wanted not in ("auto", *PRECISIONS):
+            raise UserError(
+                f"--precision: expected {listed(['auto', *PRECISIONS])}, found {wanted!r}"
+            )
+        if self.is_function and wanted not in ("auto", PRECISIONS[0]):
+            raise UserError(f"--precision {wanted}: {self._is_not_told('precision')}")
+        if wanted != "auto":
+            return wanted
+        best: str | None = self._ask("auto_precision", device=device)
+        return best or PRECISIONS[0]
+
+    def _is_not_told(self, what: str) -> str:
+        return f"the objective {self.name!r} is a function, and none is told the {what}"
+
+    def estimate(self, params: Params, *, settings: Settings) -> Estimate | None:
+        """Returns one epoch's cost, if the objective can tell."""
+        estimate = self._ask("estimate", params, settings=settings)
+        if estimate is not None and not isinstance(estimate, Estimate):
+            found = type(estimate).__name__
+            raise UserError(
+                f"objective {self.name!r}: estimate: expected an Estimate, found {found}"
+            )
+        return estimate
+
+    def measure_rate(self, *, runtime: Runtime) -> float | None:
+        """Returns the machine's operations per second, if the objective can measure them."""
+        rate: float | None = self._ask("measure_rate", runtime=runtime)
+        return rate
+
+    def pictures(self, *, settings: Settings, runtime: Runtime) -> Pictures | None:
+        """Returns the data's images, if the objective shows them."""
+        pictures: Pictures | None = self._ask("pictures", settings=settings, runtime=runtime)
+        return pictures
+
+    def layers(self, params: Params, *, settings: Settings) -> Sequence[Layer]:
+        """Returns the network's layers; none where the objective has no such thing."""
+        layers: Sequence[Layer] | None = self._ask("layers", params, settings=settings)
+        return layers or ()
+
+    def source_file(self) -> Path | None:
+        """Returns the file of an objective that lies beside its study file."""
+        if self._source is None:
+            return None
+        try:
+            with entered(self._folder):
+                found = inspect.getsourcefile(self._target)
+        except TypeError:  # a partial, or an object that can be called
+            return self._source
+        return Path(found) if found else None
+
+
+def load_objective(name: str, beside: Path) -> Objective:
+    """Loads "module:name", looking beside the study file first, then on `sys.path`.
+
+    Args:
+        name: "module:name" of a `Training` class or a plain function.
+        beside: The study file's folder.
+
+    Raises:
+        UserError: The module can't be imported, or has no such class or function, or that can't
+            be called as a training or a function is.
+    """
+    folder = beside.resolve()
+    module, target = find_target(name, folder)
+    file: Any = getattr(module, "__file__", None)
+    is_beside = file is not None and Path(file).resolve().is_relative_to(folder)
+    is_ours = module.__name__.split(".")[0] == "hpstudy"
+    return Objective(name, target, folder, Path(file) if is_beside and not is_ours else None)
