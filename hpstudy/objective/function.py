@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hpstudy.objective.training import Params, Settings
+from hpstudy.objective.training import Params, Runtime, Settings
 
 
 class FunctionTraining:
@@ -18,6 +18,7 @@ class FunctionTraining:
         *,
         seed: int,
         settings: Settings,
+        runtime: Runtime | None = None,  # which no function is told
     ) -> None:
         self._function = function
         self._params = dict(params)

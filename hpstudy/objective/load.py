@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,11 @@ from hpstudy.raised import described, place
 class Objective:
     """What a study file's `objective` names: a `Training` class or a plain function.
 
+    Attributes:
+        name: "module:name".
+        keeps_state: Whether its trainings go on epoch by epoch and can be saved in between, and
+            are told how to run; a plain function is one call.
+
     Args:
         name: "module:name".
         target: The class or function.
@@ -39,7 +45,7 @@ class Objective:
 
     def __init__(self, name: str, target: Any, folder: Path, source: Path | None = None) -> None:  # noqa: ANN401
         self.name = name
-        self.is_function = not inspect.isclass(target)
+        self.keeps_state = inspect.isclass(target)
         self._target = target
         self._folder = folder
         self._source = source
@@ -58,10 +64,9 @@ class Objective:
 
     def start(self, params: Params, *, seed: int, settings: Settings, runtime: Runtime) -> Training:
         """Returns a training at epoch 0."""
-        if self.is_function:
-            return FunctionTraining(self._target, params, seed=seed, settings=settings)  # type: ignore[return-value]
+        make: Any = self._target if self.keeps_state else partial(FunctionTraining, self._target)
         with entered(self._folder):
-            training: Training = self._target(params, seed=seed, settings=settings, runtime=runtime)
+            training: Training = make(params, seed=seed, settings=settings, runtime=runtime)
         return training
 
     def check(self, params: Params, *, settings: Settings) -> None:
@@ -112,7 +117,7 @@ class Objective:
             expected = listed(["auto", *(usable or DEVICES)])
             here = " here" if usable else ""
             raise UserError(f"--device: expected {expected}{here}, found {wanted!r}")
-        if self.is_function and not usable and wanted != "cpu":
+        if not self.keeps_state and not usable and wanted != "cpu":
             raise UserError(f"--device {wanted}: {self._is_not_told('device')}")
         return wanted
 
@@ -126,7 +131,7 @@ class Objective:
             raise UserError(
                 f"--precision: expected {listed(['auto', *PRECISIONS])}, found {wanted!r}"
             )
-        if self.is_function and wanted not in ("auto", PRECISIONS[0]):
+        if not self.keeps_state and wanted not in ("auto", PRECISIONS[0]):
             raise UserError(f"--precision {wanted}: {self._is_not_told('precision')}")
         if wanted != "auto":
             return wanted

@@ -23,7 +23,7 @@ class Costs:
 
     def __init__(self, plan: PointsPlan, objective: Objective) -> None:
         self._plan = plan
-        self._is_function = objective.is_function
+        self._keeps_state = objective.keeps_state
         self._estimates: dict[str, Estimate] = {}
         for planned in plan.points:
             identity = planned.identity
@@ -83,7 +83,7 @@ class Costs:
             workers: How many trainings run at once.
             keep: The budget, in bytes.
         """
-        if self._is_function:
+        if not self._keeps_state:
             return 0
         if len(self._estimates) < self._plan.most_workers:
             return None

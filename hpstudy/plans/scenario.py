@@ -126,9 +126,9 @@ def scenario_of(
     Raises:
         UserError: The study file and the objective don't fit.
     """
-    if study.fidelity is None and not objective.is_function:
+    if study.fidelity is None and objective.keeps_state:
         raise UserError(_add_fidelity(study, objective))
-    if objective.is_function and PRECISION in study.full_baseline():
+    if not objective.keeps_state and PRECISION in study.full_baseline():
         raise UserError(
             f"{PRECISION}: the objective {objective.name!r} is a function, and none is told the "
             "precision of trainings, which this name stands for; give the hyperparameter another"
@@ -144,7 +144,7 @@ def scenario_of(
         runtime=runtime,
         settings=settings,
         version=objective.version,
-        incremental=not objective.is_function,
+        incremental=objective.keeps_state,
     )
 
 

@@ -158,7 +158,7 @@ class TrainingSession:
         return epoch
 
     def _record(self, training: Training, epoch: Epoch, *, has_diverged: bool) -> None:
-        keep_state = not has_diverged and not self._objective.is_function
+        keep_state = not has_diverged and self._objective.keeps_state
         seen = self._last_seen(epoch.number)
         with objectives_own_code():
             state = training.state_dict() if keep_state else None

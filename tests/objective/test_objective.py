@@ -85,7 +85,7 @@ def load(home: Path, name: str):
 
 def test_a_function_is_a_training_of_one_epoch(home: Path):
     objective = load(home, "score")
-    assert objective.is_function
+    assert not objective.keeps_state
     assert objective.version == 1
     training = objective.start({"x": 1}, seed=2, settings={"y": 4}, runtime=Runtime())
     assert training.epoch() == {"value": 7}
@@ -103,7 +103,7 @@ def test_a_function_may_return_several_metrics_and_state_its_version(home: Path)
 
 def test_a_class_gives_its_optional_parts(home: Path):
     objective = load(home, "Whole")
-    assert not objective.is_function
+    assert objective.keeps_state
     training = objective.start({"x": 5}, seed=0, settings={}, runtime=Runtime())
     assert training.epoch() == {"value": 5}
     assert steps_of(training) == ["a step"]
@@ -204,7 +204,7 @@ def test_a_device_is_one_that_there_is_and_that_the_objective_is_told(home: Path
     assert objective.device("auto") == objective.device("cpu") == "cpu"
     with pytest.raises(UserError, match="expected auto, cpu, cuda or mps, found 'gpu'"):
         objective.device("gpu")
-    if objective.is_function:
+    if not objective.keeps_state:
         with pytest.raises(UserError, match="--device cuda: .* and none is told the device"):
             objective.device("cuda")
         with pytest.raises(UserError, match="--precision bf16: .* none is told the precision"):
