@@ -74,15 +74,16 @@ def listed(words: Iterable[str], last: str = "or") -> str:
     return f"{', '.join(some)} {last} {end}" if some else end
 
 
-def did_you_mean(name: str, known: Iterable[str] | Mapping[str, str]) -> str:
+def did_you_mean(name: str, known: Iterable[str] | Mapping[str, str], likeness: float = 0.6) -> str:
     """Returns a hint for a message about an unknown name; empty where none is close.
 
     Args:
         name: The unknown name.
         known: The names that there are; a mapping says how each is shown.
+        likeness: How close a name must be, up to 1 for the same one.
     """
     shown_as = known if isinstance(known, Mapping) else {name: name for name in known}
-    close = difflib.get_close_matches(name, shown_as, n=1)
+    close = difflib.get_close_matches(name, shown_as, n=1, cutoff=likeness)
     return f"; did you mean {shown_as[close[0]]!r}?" if close else ""
 
 

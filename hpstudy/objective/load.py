@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import multiprocessing
+import sys
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from hpstudy.objective.aside import aside
 from hpstudy.objective.beside import entered
 from hpstudy.objective.function import FunctionTraining
 from hpstudy.objective.hooks import Hook, hook
+from hpstudy.objective.misspelt import misspelt
 from hpstudy.objective.shown import Layer, Pictures
 from hpstudy.objective.targets import find_target
 from hpstudy.objective.training import (
@@ -181,6 +184,8 @@ class Objective:
 def load_objective(name: str, beside: Path) -> Objective:
     """Loads "module:name", looking beside the study file first, then on `sys.path`.
 
+    Notes on stderr, once, what it offers under a name that is close to a hook's but isn't one.
+
     Args:
         name: "module:name" of a `Training` class or a plain function.
         beside: The study file's folder.
@@ -194,4 +199,13 @@ def load_objective(name: str, beside: Path) -> Objective:
     file: Any = getattr(module, "__file__", None)
     is_beside = file is not None and Path(file).resolve().is_relative_to(folder)
     is_ours = module.__name__.split(".")[0] == "hpstudy"
+    if notes := misspelt(target, Path(file) if file is not None else None):
+        _note(name, folder, tuple(notes))
     return Objective(name, target, folder, Path(file) if is_beside and not is_ours else None)
+
+
+@cache  # it is loaded more than once
+def _note(name: str, folder: Path, notes: tuple[str, ...]) -> None:
+    if multiprocessing.parent_process() is None:  # a worker's command has told it already
+        for note in notes:
+            print(f"Note: objective {name!r}: nothing asks for {note}", file=sys.stderr)
