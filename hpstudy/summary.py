@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import cached_property
 
 from hpstudy.analysis.answer import Answer, answer
-from hpstudy.analysis.digits import Network, Reading, best_of_grid, best_of_search, read_digits
+from hpstudy.analysis.digits import Network, Reading, best_of_grid, best_of_search, read_predictions
 from hpstudy.analysis.findings import GridFindings, findings, part_of
 from hpstudy.analysis.search import SearchResults, read_search
 from hpstudy.analysis.searched import SearchFindings, search_findings
@@ -161,7 +161,7 @@ class StudySummary:
             labels: What the test images show.
         """
         with self._reading() as database:
-            return read_digits(network, labels, database)
+            return read_predictions(network, labels, database)
 
     @contextmanager
     def _reading(self) -> Iterator[Database]:

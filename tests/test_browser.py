@@ -96,7 +96,7 @@ def report(tmp_path: Path, made_findings, made_search) -> Path:
             Tradeoff("trial 3", 40.0, 0.97, is_on_front=True),
             Tradeoff("trial 1", 60.0, 0.98, is_on_front=True),
         ],
-        reading=Reading(Network("lr 0.001, seed 0", "k", 2), tuple(labels.tolist()), predicted),
+        reading=Reading(Network("lr 0.001, seed 0", "k", 2), tuple(labels.tolist()), predicted, 10),
         pictures=Pictures(images, labels, images, labels),
         layers=[Layer("conv1", "Conv2d 5×5", (32, 28, 28), 832), Layer("", "flatten", (9,), 0)],
         origins={},

@@ -1,4 +1,4 @@
-"""What a trained network reads in the test images, and where it is wrong."""
+"""What a trained network reads in the test examples, and where it is wrong."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from hpstudy.store.database import Database
 from hpstudy.store.records import Records
 from hpstudy.store.trials import epoch_of, training_of
 from hpstudy.wording import setting
-
-DIGITS = 10
 
 
 @dataclass(frozen=True)
@@ -32,31 +30,33 @@ class Network:
 
 @dataclass(frozen=True)
 class Reading:
-    """The digits that a network reads in the test images.
+    """The classes that a network reads in the test examples.
 
     Attributes:
         network: The network.
-        labels: The digits that the images show, 0 to 9.
-        predicted: The digits that it reads, in the same order.
+        labels: The classes that the examples show, from 0.
+        predicted: The classes that it reads, in the same order.
+        classes: How many classes there are.
     """
 
     network: Network
     labels: tuple[int, ...]
     predicted: tuple[int, ...]
+    classes: int
 
     @property
     def confusion(self) -> tuple[tuple[int, ...], ...]:
-        """How often each digit (row) is read as each digit (column); 10 × 10 counts."""
-        counts = [[0] * DIGITS for _ in range(DIGITS)]
-        for label, digit in zip(self.labels, self.predicted, strict=True):
-            counts[label][digit] += 1
+        """How often each class (row) is read as each class (column)."""
+        counts = [[0] * self.classes for _ in range(self.classes)]
+        for label, read in zip(self.labels, self.predicted, strict=True):
+            counts[label][read] += 1
         return tuple(tuple(row) for row in counts)
 
     @property
     def mistakes(self) -> tuple[int, ...]:
-        """The indices of the images that it reads wrongly."""
+        """The indices of the examples that it reads wrongly."""
         pairs = zip(self.labels, self.predicted, strict=True)
-        return tuple(i for i, (label, digit) in enumerate(pairs) if label != digit)
+        return tuple(i for i, (label, read) in enumerate(pairs) if label != read)
 
 
 def best_of_grid(grid: GridResults) -> Network | None:
@@ -79,21 +79,22 @@ def best_of_search(search: SearchResults) -> Network | None:
     return Network(f"trial {best.number}", key, epoch_of(best))
 
 
-def read_digits(network: Network, labels: Sequence[int], database: Database) -> Reading | None:
+def read_predictions(network: Network, labels: Sequence[int], database: Database) -> Reading | None:
     """Reads a network's recorded predictions.
 
     Args:
         network: The network.
-        labels: The digits that the test images show, 0 to 9. A training on fewer test images has
-            the first so many.
+        labels: The classes that the test examples show, from 0 to the highest. A training on
+            fewer test examples has the first so many.
         database: The database.
 
     Returns:
         The reading, or None where the objective records no predictions, or none that can be
-        digits of these images.
+        classes of these examples.
     """
     recorded = Records(database.engine).predictions(network.key, network.epoch)
-    if not recorded or len(recorded) > len(labels) or max(recorded) >= DIGITS:
+    classes = int(max(labels, default=-1)) + 1
+    if not recorded or len(recorded) > len(labels) or max(recorded) >= classes:
         return None
     shown = tuple(int(label) for label in labels[: len(recorded)])
-    return Reading(network, shown, tuple(recorded))
+    return Reading(network, shown, tuple(recorded), classes)

@@ -43,10 +43,11 @@ def confusion_figure(reading: Reading) -> go.Figure:
 
 
 def _most_often(counts: tuple[tuple[int, ...], ...]) -> tuple[int, int, int] | None:
-    count, digit, read = max(
+    wrong = [
         (count, row, column)
         for row, line in enumerate(counts)
         for column, count in enumerate(line)
         if row != column
-    )
+    ]
+    count, digit, read = max(wrong, default=(0, 0, 0))
     return (digit, read, count) if count else None

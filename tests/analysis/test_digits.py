@@ -3,7 +3,7 @@ from __future__ import annotations
 import optuna
 import pytest
 
-from hpstudy.analysis.digits import Network, best_of_grid, best_of_search, read_digits
+from hpstudy.analysis.digits import Network, best_of_grid, best_of_search, read_predictions
 from hpstudy.analysis.search import SearchResults
 from hpstudy.metric import Metric
 from hpstudy.results.grid import TrialCounts
@@ -13,7 +13,7 @@ LABELS = [0, 1, 2, 2, 7, 9]
 
 def test_the_confusion_and_the_mistakes_by_hand(book):
     key = book.trial(0.2, predictions=bytes([0, 1, 2, 7, 7]))
-    reading = read_digits(Network("best", key, 2), LABELS, book.database)
+    reading = read_predictions(Network("best", key, 2), LABELS, book.database)
     assert reading.labels == (0, 1, 2, 2, 7)
     assert reading.mistakes == (3,)
     assert [reading.confusion[d][d] for d in (0, 1, 2, 7)] == [1, 1, 1, 1]
@@ -22,9 +22,15 @@ def test_the_confusion_and_the_mistakes_by_hand(book):
 
 
 @pytest.mark.parametrize("recorded", [None, bytes([0] * 7), bytes([0, 10])])
-def test_what_cannot_be_digits_of_these_images_is_no_reading(book, recorded):
+def test_what_cannot_be_classes_of_these_examples_is_no_reading(book, recorded):
     key = book.trial(0.2, predictions=recorded)
-    assert read_digits(Network("best", key, 2), LABELS, book.database) is None
+    assert read_predictions(Network("best", key, 2), LABELS, book.database) is None
+
+
+def test_as_many_classes_as_the_labels_have(book):
+    key = book.trial(0.2, predictions=bytes([0, 2]))
+    reading = read_predictions(Network("best", key, 2), [0, 1, 2], book.database)
+    assert reading.confusion == ((1, 0, 0), (0, 0, 1), (0, 0, 0))
 
 
 def test_the_best_level_is_that_of_the_best_mean_at_its_first_seed(book):

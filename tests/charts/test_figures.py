@@ -94,11 +94,13 @@ def test_luck_has_a_bar_of_its_own_and_small_importances_are_seen_beside_large_o
 
 
 def test_the_confusion_matrix_says_what_is_misread_most():
-    reading = Reading(Network("lr 0.1", "key", 1), (4, 4, 4, 9, 7), (4, 9, 9, 9, 1))
+    reading = Reading(Network("lr 0.1", "key", 1), (4, 4, 4, 9, 7), (4, 9, 9, 9, 1), 10)
     (figure,) = digit_figures(reading).values()
     assert figure.layout.meta["title"] == "3 of 5 digits misread; most often 4 as 9 (2 times)"
     assert figure.data[0].z[4][9] == 2
     assert figure.data[0].z[4][4] is None
-    once = Reading(Network("lr 0.1", "key", 1), (4, 4), (4, 9))
+    alone = Reading(Network("lr 0.1", "key", 1), (0, 0), (0, 0), 1)
+    assert "0 of 2 digits misread" in digit_figures(alone)["confusion"].layout.title.text
+    once = Reading(Network("lr 0.1", "key", 1), (4, 4), (4, 9), 10)
     (figure,) = digit_figures(once).values()
     assert figure.layout.meta["title"] == "1 of 2 digits misread; most often 4 as 9 (1 time)"

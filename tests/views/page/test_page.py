@@ -186,7 +186,9 @@ def test_digits_their_mistakes_and_the_network():
     html = page(
         content(
             pictures=Pictures(images, labels, images, labels),
-            reading=Reading(Network("lr 0.1, seed 0", "k", 2), tuple(labels.tolist()), predicted),
+            reading=Reading(
+                Network("lr 0.1, seed 0", "k", 2), tuple(labels.tolist()), predicted, 10
+            ),
             layers=[
                 Layer("images", "input", (1, 28, 28), 0),
                 Layer("conv1", "Conv2d 5×5", (32, 28, 28), 832),
