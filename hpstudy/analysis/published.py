@@ -12,7 +12,6 @@ from hpstudy.numeric import deviation
 from hpstudy.results.grid import GridResults, LevelResult
 from hpstudy.sampler import Level
 
-_MNIST_TEST_IMAGES = 10_000
 _LITTLE = 1e-9  # a seed's share of the luck that makes no difference
 
 
@@ -36,6 +35,27 @@ class Agreement:
 Agreements = Mapping[tuple[str, Level], Agreement]
 
 
+def examples_behind(
+    settings: Mapping[str, object], stated: int | None
+) -> tuple[int | None, int | None]:
+    """Returns of how many test examples our accuracies are shares, and the published ones.
+
+    Settings are all that is known of an objective that isn't loaded: those of the built-in one
+    name the data set, and how many of its test images are used.
+
+    Args:
+        settings: The settings that the trials were trained with.
+        stated: How many the study file says that the published ones are of.
+
+    Returns:
+        Ours and theirs; None for what is not known. Ours are as many as theirs if nothing else
+        is said.
+    """
+    theirs = stated or (10_000 if settings.get("dataset") == "mnist" else None)
+    ours = settings.get("test_images", theirs)
+    return (ours, theirs or ours) if isinstance(ours, int) else (None, theirs)
+
+
 def agreements(grid: GridResults) -> Agreements:
     """Compares each published test accuracy with ours.
 
@@ -57,20 +77,19 @@ def agreements(grid: GridResults) -> Agreements:
 
     Returns:
         The agreement of each level that has both figures, by factor and level; none where the
-        metric is not the test accuracy or the number of test images is not known.
+        number of test examples is not known, or the metric is no share of them: the test accuracy
+        is one, and so is what the study file states a number for.
     """
-    theirs = _MNIST_TEST_IMAGES if grid.settings.get("dataset") == "mnist" else None
-    ours = grid.settings.get("test_images", theirs)
-    metric = grid.metric
-    if (
-        metric.name != "test_accuracy"
-        or not (metric.in_per_cent and metric.is_bounded)
-        or not isinstance(ours, int)
-    ):
+    metric, stated = grid.metric, grid.published_examples
+    ours, theirs = examples_behind(grid.settings, stated)
+    is_share = metric.in_per_cent and metric.is_bounded
+    if not is_share or (stated is None and metric.name != "test_accuracy"):
+        return {}
+    if ours is None or theirs is None:
         return {}
     whole = metric.bounds[1]
     return {
-        (factor.name, row.level): _agreement(row, row.published, ours, theirs or ours, whole)
+        (factor.name, row.level): _agreement(row, row.published, ours, theirs, whole)
         for factor in grid.factors
         for row in factor.levels
         if row.values and row.published is not None and 0 <= row.published <= whole

@@ -129,6 +129,8 @@ class GridResults:
         targets: The values of the metric that trainings are to reach.
         gaps: The metrics that were no finite number in some epoch, though the one that is compared
             was, and in how many trainings.
+        published_examples: Of how many test examples the published figures are shares, if the
+            study file says so.
     """
 
     metric: Metric
@@ -143,6 +145,7 @@ class GridResults:
     runtime: Mapping[str, object] = field(default_factory=dict)
     targets: tuple[float, ...] = ()
     gaps: Mapping[str, int] = field(default_factory=dict)
+    published_examples: int | None = None
 
     @property
     def direction(self) -> Direction:

@@ -111,6 +111,7 @@ def read_grid(
         targets=tuple(study.grid.targets),
         failed=tuple(failed.values()),
         gaps=_gaps(runs.values(), study.grid.metric),
+        published_examples=study.published.test_examples,
     )
 
 

@@ -12,8 +12,8 @@ from hpstudy.metric import Direction, Metric
 from hpstudy.objective import PRECISIONS
 from hpstudy.objective.targets import is_module_and_name, near_objective
 from hpstudy.sampler import SEED, Level, Point
-from hpstudy.studyfile.sections import Claim, Dimension, Grid, Measure, Search, Section
-from hpstudy.studyfile.values import Figure, OneLevel, Setting, Text, as_level, distinct, is_same
+from hpstudy.studyfile.sections import Claim, Dimension, Grid, Measure, Published, Search, Section
+from hpstudy.studyfile.values import OneLevel, Setting, Text, as_level, distinct, is_same
 
 PRECISION = "precision"
 VALIDATION = "validation"
@@ -39,8 +39,8 @@ class StudyFile(Section):
     metrics: dict[str, Measure] = Field(
         default_factory=dict, description="the unit of a metric, where its values don't tell it"
     )
-    published: dict[str, dict[str, Figure]] = Field(
-        default_factory=dict, description="figures printed elsewhere, by factor and level"
+    published: Published = Field(
+        default_factory=Published, description="figures printed elsewhere, by factor and level"
     )
     claims: list[Claim] = Field(default_factory=list, description="sentences to check")
 
@@ -168,7 +168,7 @@ class StudyFile(Section):
                 )
 
     def _check_published(self, factors: Mapping[str, Sequence[Level]]) -> None:
-        for name, figures in self.published.items():
+        for name, figures in self.published.factors.items():
             if name not in factors:
                 raise ValueError(
                     f"published.{name}: expected a factor of [grid.factors] ({', '.join(factors)})"
@@ -253,7 +253,7 @@ class StudyFile(Section):
 
     def published_figure(self, factor: str, level: Level) -> float | None:
         """Returns what the published report printed for a level, if it did."""
-        figures = self.published.get(factor, {})
+        figures = self.published.factors.get(factor, {})
         return next((v for key, v in figures.items() if _names_level(key, level)), None)
 
 

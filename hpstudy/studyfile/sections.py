@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -27,6 +28,22 @@ def _true(value: bool) -> bool:
 
 
 _True = Annotated[bool, AfterValidator(_true)]
+
+
+class Published(Section):
+    """Figures printed elsewhere: those of each factor by level, as tables named for the factors."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+    __pydantic_extra__: dict[str, dict[str, Figure]] = Field(init=False)
+
+    test_examples: Count | None = Field(
+        default=None, ge=1, description="of how many test examples these figures are shares"
+    )
+
+    @property
+    def factors(self) -> Mapping[str, Mapping[str, float]]:
+        """The figures by factor and level."""
+        return self.__pydantic_extra__
 
 
 class Expect(Section):

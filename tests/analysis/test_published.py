@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from scipy import stats
 
-from hpstudy.analysis.published import agreements
+from hpstudy.analysis.published import agreements, examples_behind
 from hpstudy.metric import Metric
 from hpstudy.results.grid import FactorResult, GridResults, LevelResult, Run, TrialCounts
 
@@ -27,6 +27,29 @@ def grid(values: list[float], published: float | None, settings=MNIST, metric="t
 
 def agreement(*args, **options):
     return agreements(grid(*args, **options)).get(("f", 1))
+
+
+@pytest.mark.parametrize(
+    ("settings", "stated", "found"),
+    [
+        (MNIST, None, (10_000, 10_000)),
+        (MNIST | {"test_images": 200}, None, (200, 10_000)),
+        (MNIST, 500, (500, 500)),
+        (MNIST | {"test_images": 200}, 500, (200, 500)),
+        ({"test_images": 200}, None, (200, 200)),
+        ({"test_images": "all"}, 500, (None, 500)),
+        ({"dataset": "iris"}, None, (None, None)),
+    ],
+)
+def test_how_many_examples_are_behind_our_figures_and_theirs(settings, stated, found):
+    assert examples_behind(settings, stated) == found
+
+
+def test_a_study_file_may_say_how_many_examples_the_published_figures_are_of():
+    own = grid([0.91], 0.95, {}, metric="accuracy")
+    assert agreements(own) == {}
+    stated = agreements(replace(own, published_examples=100))["f", 1]
+    assert stated == agreement([0.91], 0.95, {"test_images": 100})
 
 
 def test_wilsons_interval_as_newcombe_tabulates_it():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,16 @@ def test_the_report_holds_every_published_figure_and_claim():
     assert len(study.claims) == 10
     assert {c.factor for c in study.claims} == set(study.grid.factors)
     assert study.search.trials == 50
+
+
+def test_how_many_examples_published_figures_are_of_may_stand_beside_them(tmp_path: Path):
+    assert load(tmp_path, GOOD).published.test_examples is None
+    study = load(
+        tmp_path, GOOD.replace("[published", "[published]\ntest_examples = 500\n[published")
+    )
+    assert study.published.test_examples == 500
+    assert study.published_figure("lr", 0.1) == 0.5
+    assert pickle.loads(pickle.dumps(study)) == study  # as a worker gets it
 
 
 def test_every_field_is_described():
