@@ -9,14 +9,14 @@ from functools import cached_property
 from hpstudy.analysis.answer import Answer, answer
 from hpstudy.analysis.digits import Network, Reading, best_of_grid, best_of_search, read_predictions
 from hpstudy.analysis.findings import GridFindings, findings, part_of
-from hpstudy.analysis.search import SearchResults, read_search
-from hpstudy.analysis.searched import SearchFindings, search_findings
+from hpstudy.analysis.search import SearchFindings, search_findings
 from hpstudy.analysis.speed import Tradeoff, search_tradeoffs
 from hpstudy.analysis.telling import telling
 from hpstudy.results.curves import Curve, read_curves
 from hpstudy.results.grid import Failure, GridResults
 from hpstudy.results.origin import Origin, read_origin
 from hpstudy.results.reading import read_grid
+from hpstudy.results.search import SearchResults, read_search
 from hpstudy.store.database import Database
 from hpstudy.store.studies import grid_name, search_name
 from hpstudy.studyfile.file import StudyFile
@@ -108,7 +108,7 @@ class StudySummary:
     @cached_property
     def answer(self) -> Answer | None:
         """Which setting to use; None where nothing has a value yet."""
-        return answer(self.whole, self._search)
+        return answer(self.whole, self.search)
 
     @property
     def failed(self) -> tuple[Failure, ...]:

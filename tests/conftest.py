@@ -378,12 +378,12 @@ def made_search() -> Callable[..., Any]:
     from optuna.distributions import FloatDistribution, IntDistribution
     from optuna.trial import TrialState, create_trial
 
-    from hpstudy.analysis.search import SearchResults
     from hpstudy.results.grid import TrialCounts
+    from hpstudy.results.search import SearchResults
 
     space = {"lr": FloatDistribution(1e-4, 0.1, log=True), "batch_size": IntDistribution(1, 1000)}
 
-    def make(trials: int = 25, *, direction: str = "maximize", confirmed=None, others: int = 0):
+    def make(trials: int = 25, *, direction: str = "maximize", others: int = 0):
         more = {f"one_more_hyperparameter_{n}": n / 7 for n in range(others)}
         distributions = space | {name: FloatDistribution(0, 100) for name in more}
         made = []
@@ -400,7 +400,6 @@ def made_search() -> Callable[..., Any]:
             trial.number = number
             made.append(trial)
         complete = [t for t in made if t.state == TrialState.COMPLETE]
-        pick = max if direction == "maximize" else min
         return SearchResults(
             metric=Metric.named("validation_accuracy", direction),
             baseline={"lr": 0.001, "batch_size": 100},
@@ -409,11 +408,22 @@ def made_search() -> Callable[..., Any]:
             epochs_asked=5 * trials,
             epochs_trained=2 * trials,
             trials=tuple(made),
-            best=pick(complete, key=lambda t: t.values[0]) if complete else None,
-            finalists=(),
-            confirmed=confirmed,
             failed=(),
         )
+
+    return make
+
+
+@pytest.fixture
+def made_searched(made_search) -> Callable[..., Any]:
+    """Makes what a search's results show; importances are worked out where none are given."""
+    from hpstudy.analysis.search import SearchFindings
+
+    def make(results=None, *, finalists=(), confirmed=None, importances=None):
+        found = SearchFindings(results or made_search(), finalists, confirmed)
+        if importances is not None:
+            vars(found)["importances"] = importances
+        return found
 
     return make
 

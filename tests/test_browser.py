@@ -20,7 +20,6 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from hpstudy.analysis.answer import answer
 from hpstudy.analysis.digits import Network, Reading
 from hpstudy.analysis.importance import Importance, Importances
-from hpstudy.analysis.searched import SearchFindings
 from hpstudy.analysis.speed import Tradeoff
 from hpstudy.charts.theme import finish
 from hpstudy.metric import Quantity
@@ -71,11 +70,10 @@ def watched(chromium: Browser) -> Iterator[Watched]:
 
 
 @pytest.fixture
-def report(tmp_path: Path, made_findings, made_search) -> Path:
+def report(tmp_path: Path, made_findings, made_search, made_searched) -> Path:
     """A report with everything in it, made without any training."""
     steps = tuple(Step(seen, 1 / seen, 1 - 1 / seen) for seen in range(10, 100, 10))
     epochs = tuple(CurvePoint(n, {"test_accuracy": 0.9 + n / 100}, 1.0) for n in (1, 2, 3))
-    search = made_search(60)
     images = np.random.default_rng(0).integers(0, 255, (100, 28, 28), dtype=np.uint8)
     labels = np.arange(100, dtype=np.uint8) % 10
     predicted = (7, *labels[1:].tolist())
@@ -91,7 +89,7 @@ def report(tmp_path: Path, made_findings, made_search) -> Path:
             a_long_name_of_a_hyperparameter={"first": BASE, "second": BASE},
         ),
         curves=[Curve("lr", lr, lr == 0.001, 0, epochs, steps) for lr in (0.001, 0.01, 0.1)],
-        search=SearchFindings(search, Importances((share,), None)),
+        search=made_searched(made_search(60), importances=Importances((share,), None)),
         tradeoffs=[
             Tradeoff("trial 3", 40.0, 0.97, is_on_front=True),
             Tradeoff("trial 1", 60.0, 0.98, is_on_front=True),
@@ -107,7 +105,7 @@ def report(tmp_path: Path, made_findings, made_search) -> Path:
         written=datetime(2026, 1, 2, 3, 4),
     )
     path = tmp_path / "made.html"
-    path.write_text(page(replace(made, answer=answer(made.found, made.search.results))))
+    path.write_text(page(replace(made, answer=answer(made.found, made.search))))
     return path
 
 
@@ -152,7 +150,7 @@ A4 = 794 - 2 * 53  # pixels between the margins
 
 
 @pytest.fixture
-def crowded(tmp_path: Path, made_findings, made_search) -> Path:
+def crowded(tmp_path: Path, made_findings, made_search, made_searched) -> Path:
     """A report whose tables have every column that there is, and a search of twelve dimensions."""
     published = {0.001: 0.985, 0.01: 0.5, "a level in several words": 0.98}
     made = Content(
@@ -162,13 +160,13 @@ def crowded(tmp_path: Path, made_findings, made_search) -> Path:
             lr={0.001: BASE, 0.01: [0.98, 0.981], "a level in several words": BASE[::-1]},
         ),
         curves=(), answer=None, tradeoffs=(),
-        search=SearchFindings(made_search(60, others=10), Importances((), None)),
+        search=made_searched(made_search(60, others=10), importances=Importances((), None)),
         reading=None, pictures=None, layers=(), origins={},
         commands=["hpstudy grid made.toml " + "--with a rather long line " * 9],
         written=datetime(2026, 1, 2, 3, 4),
     )  # fmt: skip
     path = tmp_path / "crowded.html"
-    path.write_text(page(replace(made, answer=answer(made.found, made.search.results))))
+    path.write_text(page(replace(made, answer=answer(made.found, made.search))))
     return path
 
 

@@ -24,9 +24,7 @@ from sqlalchemy import StaticPool, create_engine
 from hpstudy.analysis.answer import answer
 from hpstudy.analysis.digits import best_of_grid, best_of_search
 from hpstudy.analysis.findings import GridFindings, findings
-from hpstudy.analysis.importance import search_importances
-from hpstudy.analysis.search import SearchResults, read_search
-from hpstudy.analysis.searched import SearchFindings, search_findings
+from hpstudy.analysis.search import search_findings
 from hpstudy.analysis.speed import search_tradeoffs
 from hpstudy.charts.figures import grid_figures, search_figures
 from hpstudy.objective import Step
@@ -35,6 +33,7 @@ from hpstudy.results.grid import GridResults
 from hpstudy.results.origin import read_origin
 from hpstudy.results.reading import read_grid
 from hpstudy.results.rows import read_rows
+from hpstudy.results.search import SearchResults, read_search
 from hpstudy.store.database import Database
 from hpstudy.store.records import Epoch, Identity, Records
 from hpstudy.store.schema import make_tables
@@ -240,35 +239,36 @@ def check_grid(found: GridFindings, curves=()) -> None:
 
 
 def check_search(search: SearchResults, database: Database) -> None:
-    finite(replace(search, trials=(), best=None))
-    importances = search_importances(search)
+    finite(replace(search, trials=()))
+    found = search_findings(search)
     tradeoffs = search_tradeoffs(search, database)
-    finite([importances, tradeoffs])
+    finite([found.importances, found.confirmed, found.finalists, tradeoffs])
     told = document(summary(search=search))
     json.dumps(told, allow_nan=False)
     sound(told["search"]["importance"], (0, 1))
     if told["search"]["confirmed"] is not None:
-        assert search.confirmed is not None
-        sound(told["search"]["confirmed"], search.confirmed.metric.bounds)
-    finite(answer(None, search))
+        assert found.confirmed is not None
+        sound(told["search"]["confirmed"], found.confirmed.metric.bounds)
+    finite(answer(None, found))
     finite(best_of_search(search))
-    finite(search_figures(SearchFindings(search, importances), tradeoffs=tradeoffs))
+    finite(search_figures(found, tradeoffs=tradeoffs))
     tables = [
-        f"{trials_table(search, 10)}",
-        f"{finalists_table(search)}",
-        f"{winner_table(search)}",
+        f"{trials_table(found, 10)}",
+        f"{finalists_table(found)}",
+        f"{winner_table(found)}",
     ]
-    tables += [printed(search_tables(search, importances))]
-    for text in [*tables, search_note("odd", search, importances, answer(None, search))]:
+    tables += [printed(search_tables(found))]
+    for text in [*tables, search_note("odd", found, answer(None, found))]:
         says_no_nan(text)
 
 
 def whole_page(found: GridFindings | None, search: SearchResults | None, database: Database) -> str:
+    searched = None if search is None else search_findings(search)
     content = Content(
         name="odd", title="odd", database="x", quick=None, found=found,
-        answer=answer(found, search),
+        answer=answer(found, searched),
         curves=() if found is None else read_curves(found.factors, database),
-        search=None if search is None else search_findings(search),
+        search=searched,
         tradeoffs=() if search is None else search_tradeoffs(search, database),
         reading=None, pictures=None, layers=(), origins={}, commands=["hpstudy grid"],
         written=datetime(2026, 1, 1),
@@ -465,6 +465,6 @@ def test_a_confirmation(value: Callable[[int], float], seeds: int):
     made = [TRIALS["plain"](number) for number in range(12)]
     database = memory()
     search = read_made_search(made, "accuracy", "maximize", database, value, seeds)
-    assert search.finalists
+    assert search_findings(search).finalists
     check_search(search, database)
     says_no_nan(whole_page(None, search, database).split("<script")[0])

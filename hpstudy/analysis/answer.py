@@ -10,7 +10,7 @@ from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.evidence import Evidence, GridEvidence, SearchEvidence, evidence
 from hpstudy.analysis.findings import GridFindings
 from hpstudy.analysis.judged import Judged
-from hpstudy.analysis.search import SearchResults
+from hpstudy.analysis.search import SearchFindings
 from hpstudy.metric import Metric, Quantity
 from hpstudy.sampler import Level
 from hpstudy.wording import counted, enumerated, number, setting, words
@@ -138,11 +138,11 @@ def _keep_by_grid(e: Evidence) -> Answer:
 
 
 def _try_best(e: Evidence) -> Answer:
-    search, candidate = _search(e).search, _search(e).candidate
-    best = search.best
+    search, candidate = _search(e).found, _search(e).candidate
+    best = search.results.best
     assert best is not None  # as the evidence promises
     value = f"{words(search.metric.name)} {number(best.values[0], search.metric)}"
-    notes = reasons.left(search)
+    notes = reasons.left(search.results)
     if candidate is None:
         headline = reasons.kept(e, "every finalist of the search diverged on fresh seeds")
         return _of_baseline(e, headline, f"{value} in the search; {reasons.FLATTERS}", notes)
@@ -167,11 +167,11 @@ def _try_best(e: Evidence) -> Answer:
 
 def _nothing_fits(e: Evidence) -> Answer:
     assert e.lost is not None  # the rule's
-    trials = counted(len(e.lost.diverged), "trial")
+    trials = counted(len(e.lost.results.diverged), "trial")
     return Answer(
         headline="No setting is shown to be fit: every trial of the search diverged.",
         why=f"{trials} without a finite {words(e.lost.metric.name)}.",
-        params=dict(e.lost.baseline),
+        params=dict(e.lost.results.baseline),
         changed=(),
         metric=e.lost.metric,
         value=None,
@@ -196,12 +196,12 @@ RULES = (
 )
 
 
-def answer(found: GridFindings | None, search: SearchResults | None) -> Answer | None:
+def answer(found: GridFindings | None, search: SearchFindings | None) -> Answer | None:
     """Says which setting to use: the first rule that applies to all that is known.
 
     Args:
         found: What the grid shows, if it was run.
-        search: The search's results, if it was run.
+        search: What the search shows, if it was run.
 
     Returns:
         The answer, or None where nothing has a value yet.
@@ -231,7 +231,7 @@ def _known(value: float | None) -> Quantity | None:
 
 
 def _beside(e: Evidence) -> list[str]:
-    return [*reasons.left(_search(e).search), *reasons.grid_beside(e)]
+    return [*reasons.left(_search(e).found.results), *reasons.grid_beside(e)]
 
 
 def _of_level(
@@ -273,7 +273,7 @@ def _of_baseline(e: Evidence, headline: str, why: str, notes: Sequence[str]) -> 
         why=why,
         params=dict(e.baseline),
         changed=(),
-        metric=_search(e).search.metric if won is None else won.metric,
+        metric=_search(e).found.metric if won is None else won.metric,
         value=None if won is None else won.baseline_mean,
         trainings=0 if won is None else len(won.baseline_values),
         notes=tuple(notes),

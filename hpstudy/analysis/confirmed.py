@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-
-from optuna.trial import FrozenTrial
 
 from hpstudy.analysis.comparisons import Ends, Noise, mean_interval, paired_interval
 from hpstudy.analysis.seeds import seeds_needed
 from hpstudy.metric import Metric, Quantity
 from hpstudy.numeric import deviation, finite, mean
-from hpstudy.results import confirmation
-from hpstudy.results.confirmation import Candidate
-from hpstudy.results.grid import Failure
-from hpstudy.sampler import SEED, Point
-from hpstudy.store.trials import error_of, is_complete, latest_attempts, point_key, trace_of
-from hpstudy.studyfile.file import VALIDATION, StudyFile
+from hpstudy.results.search import SearchResults
+from hpstudy.sampler import Point
 
 
 @dataclass(frozen=True)
@@ -78,30 +71,10 @@ class Confirmed:
     baseline_diverged: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
-class Confirmation:
-    """How far the confirmation has come.
-
-    Attributes:
-        seeds: The fresh seeds that were asked for, of both rounds.
-        failed: The trainings that raised and have no result yet.
-        waiting: How many others have no result yet.
-    """
-
-    seeds: tuple[int, ...]
-    failed: tuple[Failure, ...]
-    waiting: int
-
-
-def finalists(
-    candidates: Sequence[Candidate], direction: str, baseline: Point
-) -> tuple[Finalist, ...]:
+def finalists(search: SearchResults) -> tuple[Finalist, ...]:
     """Returns the finalists that have a result on a fresh seed, best mean first.
 
-    Args:
-        candidates: The best settings of the search, with what fresh seeds said.
-        direction: "maximize" or "minimize".
-        baseline: All hyperparameters of the baseline.
+    Those that diverged come last.
     """
     found = [
         Finalist(
@@ -111,56 +84,39 @@ def finalists(
             values=tuple(c.values.values()),
             mean=mean(c.values.values()) if c.values else None,
             diverged=c.diverged,
-            is_baseline=c.setting == baseline,
+            is_baseline=c.setting == search.baseline,
         )
-        for c in candidates
+        for c in search.candidates
         if c.values or c.diverged
     ]
-    sign = -1 if direction == "maximize" else 1
+    sign = -search.metric.sign
     found.sort(key=lambda f: (bool(f.diverged), f.mean is None, sign * (f.mean or 0.0)))
     return tuple(found)
 
 
-def confirmed(
-    study: StudyFile, candidates: Sequence[Candidate], trials: Sequence[FrozenTrial]
-) -> Confirmed | None:
-    """Returns the winner beside the baseline; None before it has a result.
-
-    Args:
-        study: The study file; it has a search.
-        candidates: The best settings of the search, with what fresh seeds said.
-        trials: The confirmation's trials.
-    """
-    search, baseline = study.search, study.baseline
-    assert search is not None  # the caller's
-    winner = confirmation.winner(candidates, search.direction)
-    if winner is None:
+def confirmed(search: SearchResults) -> Confirmed | None:
+    """Returns the winner beside the baseline; None before it has a result."""
+    won = search.winner
+    if won is None:
         return None
-    seeds = confirmation.confirming_seeds(100)
-    ours = confirmation.values_of(winner.setting, 0, seeds, trials)
-    theirs = confirmation.values_of(baseline, 0, seeds, trials)
-    diverged = confirmation.diverged_of(winner.setting, 0, seeds, trials)
-    if not ours and not diverged:
-        return None
-    values = [*ours.values(), *theirs.values()]
-    metric = study.measured(search.confirming_metric, search.confirming_direction, values)
-    is_baseline = winner.setting == baseline
+    ours, theirs = won.values, won.baseline_values
+    is_baseline = won.setting == search.baseline
     both = set() if is_baseline else ours.keys() & theirs.keys()
     differences = tuple(finite(ours[seed] - theirs[seed]) for seed in sorted(both))
-    ends = paired_interval(differences, metric)
+    ends = paired_interval(differences, won.metric)
     return Confirmed(
-        metric=metric,
-        params=winner.setting,
+        metric=won.metric,
+        params=won.setting,
         seeds=tuple(ours),
         values=tuple(ours.values()),
-        mean=_mean(tuple(ours.values()), metric),
+        mean=_mean(tuple(ours.values()), won.metric),
         baseline_values=tuple(theirs.values()),
-        baseline_mean=_mean(tuple(theirs.values()), metric),
+        baseline_mean=_mean(tuple(theirs.values()), won.metric),
         difference=Quantity.within(mean(differences), ends) if differences else None,
         seeds_needed=_seeds_needed(differences, ends),
         is_baseline=is_baseline,
-        diverged=diverged,
-        baseline_diverged=confirmation.diverged_of(baseline, 0, seeds, trials),
+        diverged=won.diverged,
+        baseline_diverged=won.baseline_diverged,
     )
 
 
@@ -173,44 +129,3 @@ def _seeds_needed(differences: tuple[float, ...], ends: Ends | None) -> int | No
     if len(differences) < 2 or is_shown or mean(differences) == 0 or deviation(differences) == 0:
         return None
     return seeds_needed(Noise(deviation(differences), 1), mean(differences), compared=1)
-
-
-def progress(
-    study: StudyFile,
-    candidates: Sequence[Candidate],
-    validation: int,
-    trials: Sequence[FrozenTrial],
-    seeds: Sequence[int],
-) -> Confirmation:
-    """Returns what of the confirmation failed, and how much of it is still to do.
-
-    Args:
-        study: The study file; it has a search.
-        candidates: The best settings of the search, with what fresh seeds said.
-        validation: Images (or rows) that the search holds out.
-        trials: The confirmation's trials.
-        seeds: The fresh seeds that were asked for, of both rounds.
-    """
-    attempts = latest_attempts(trials)
-    failed, waiting = [], 0
-    for point in _planned(study, candidates, validation, seeds):
-        trial = attempts.get(point_key(point))
-        if trial is not None and (error := error_of(trial)) is not None:
-            setting = {k: v for k, v in point.items() if k not in (SEED, VALIDATION)}
-            failed.append(Failure(setting, int(point[SEED]), error, trace_of(trial)))
-        elif trial is None or not is_complete(trial):
-            waiting += 1
-    return Confirmation(tuple(seeds), tuple(failed), waiting)
-
-
-def _planned(
-    study: StudyFile, candidates: Sequence[Candidate], validation: int, seeds: Sequence[int]
-) -> Iterator[Point]:
-    """Yields the points of both rounds; of the second one once the winner is known."""
-    assert study.search is not None  # the caller's
-    choosing = [seed for seed in seeds if seed in confirmation.choosing_seeds(100)]
-    confirming = [seed for seed in seeds if seed in confirmation.confirming_seeds(100)]
-    yield from confirmation.points([c.setting for c in candidates], validation, choosing)
-    winner = confirmation.winner(candidates, study.search.direction)
-    if winner is not None:
-        yield from confirmation.points([winner.setting, study.baseline], 0, confirming)

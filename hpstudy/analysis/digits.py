@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hpstudy.analysis.search import SearchResults
 from hpstudy.results.grid import GridResults
+from hpstudy.results.search import SearchResults
 from hpstudy.store.database import Database
 from hpstudy.store.records import Records
 from hpstudy.store.trials import epoch_of, training_of

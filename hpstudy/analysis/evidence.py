@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.findings import GridFindings
 from hpstudy.analysis.judged import Judged
-from hpstudy.analysis.search import SearchResults
+from hpstudy.analysis.search import SearchFindings
 from hpstudy.metric import Metric, Verdict
 from hpstudy.sampler import Level
 
@@ -73,15 +73,15 @@ class SearchEvidence:
     """What the search says; it has a trial with a value.
 
     Attributes:
-        search: Its results.
+        found: All that it shows.
     """
 
-    search: SearchResults
+    found: SearchFindings
 
     @property
     def won(self) -> Confirmed | None:
         """The winner on fresh seeds."""
-        return self.search.confirmed
+        return self.found.confirmed
 
     @property
     def ends(self) -> tuple[float, float] | None:
@@ -133,10 +133,10 @@ class SearchEvidence:
     @property
     def candidate(self) -> Mapping[str, Level] | None:
         """The most promising setting without a confirmation; None where all finalists diverged."""
-        tried, best = self.search.finalists, self.search.best
+        tried, best = self.found.finalists, self.found.results.best
         if tried:
             return None if tried[0].diverged else tried[0].params
-        return None if best is None else {**self.search.baseline, **best.params}
+        return None if best is None else {**self.found.results.baseline, **best.params}
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class Evidence:
 
     grid: GridEvidence | None
     search: SearchEvidence | None
-    lost: SearchResults | None = None
+    lost: SearchFindings | None = None
 
     def changes(self, params: Mapping[str, Level]) -> dict[str, Level]:
         """Returns a setting's values that are not the baseline's."""
@@ -164,7 +164,7 @@ class Evidence:
     def baseline(self) -> Mapping[str, Level]:
         """The baseline's setting."""
         if self.search is not None:
-            return self.search.search.baseline
+            return self.search.found.results.baseline
         return self.grid.found.results.baseline if self.grid is not None else {}
 
     def doubts(self, params: Mapping[str, Level]) -> list[Judged]:
@@ -189,18 +189,18 @@ class Evidence:
 
     def objection(self, judged: Judged) -> str | None:
         """Says what the search has against a level by itself; None where it has nothing."""
-        results = self.search.search if self.search is not None else self.lost
-        if results is None:
+        found = self.search.found if self.search is not None else self.lost
+        if found is None:
             return None
-        one, won = {judged.factor: judged.row.level}, results.confirmed
-        fresh = [(f.params, f.diverged, f.seeds) for f in results.finalists]
+        one, won = {judged.factor: judged.row.level}, found.confirmed
+        fresh = [(f.params, f.diverged, f.seeds) for f in found.finalists]
         fresh += [] if won is None else [(won.params, won.diverged, won.seeds)]
         for params, diverged, seeds in fresh:
             if diverged and self.changes(params) == one:
                 return f"diverged on {len(diverged)} of {len(diverged) + len(seeds)} fresh seeds"
-        if won is not None and SearchEvidence(results).is_worse and self.changes(won.params) == one:
+        if won is not None and SearchEvidence(found).is_worse and self.changes(won.params) == one:
             return "is worse on fresh seeds"
-        if any(self.changes(trial.params) == one for trial in results.diverged):
+        if any(self.changes(trial.params) == one for trial in found.results.diverged):
             return "diverged"
         return None
 
@@ -238,12 +238,12 @@ class Evidence:
         return " and ".join(told) or None
 
 
-def evidence(found: GridFindings | None, search: SearchResults | None) -> Evidence:
+def evidence(found: GridFindings | None, search: SearchFindings | None) -> Evidence:
     """Puts together what grid and search say.
 
     Args:
         found: What the grid shows, if it was run.
-        search: The search's results, if it was run.
+        search: What the search shows, if it was run.
     """
     levels = (
         ()
@@ -255,9 +255,10 @@ def evidence(found: GridFindings | None, search: SearchResults | None) -> Eviden
             if row.mean is not None or row.diverged
         )
     )
-    is_lost = search is not None and search.best is None and bool(search.diverged)
+    has_best = search is not None and search.results.best is not None
+    is_lost = search is not None and not has_best and bool(search.results.diverged)
     return Evidence(
         lost=search if is_lost else None,
         grid=GridEvidence(found, levels) if found is not None and levels else None,
-        search=SearchEvidence(search) if search is not None and search.best is not None else None,
+        search=SearchEvidence(search) if search is not None and has_best else None,
     )

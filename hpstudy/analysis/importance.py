@@ -16,10 +16,10 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from hpstudy.analysis.comparisons import CONFIDENCE, Comparisons
-from hpstudy.analysis.search import SearchResults
 from hpstudy.metric import Quantity
 from hpstudy.numeric import finite
 from hpstudy.results.grid import FactorResult, GridResults
+from hpstudy.results.search import SearchResults
 from hpstudy.sampler import SEED
 from hpstudy.store.trials import is_finished, is_measured, last_value
 from hpstudy.wording import counted, enumerated, setting

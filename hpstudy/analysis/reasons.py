@@ -6,8 +6,8 @@ from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.effects import RANKS
 from hpstudy.analysis.evidence import Evidence, GridEvidence, SearchEvidence
 from hpstudy.analysis.judged import Judged
-from hpstudy.analysis.search import SearchResults
 from hpstudy.metric import Metric, Quantity, Verdict
+from hpstudy.results.search import SearchResults
 from hpstudy.wording import cannot_tell, counted, ends, number, setting, spelled
 
 FLATTERS = "the best of many trials flatters itself, and it is not confirmed on fresh seeds."
@@ -137,7 +137,8 @@ def search_beside(search: SearchEvidence | None) -> list[str]:
     """Returns what the search says, as notes beside what the grid says."""
     if search is None:
         return []
-    won, best, results = search.won, search.search.best, search.search
+    won, results = search.won, search.found.results
+    best = results.best
     assert best is not None  # as the evidence promises
     if won is None:
         value = number(best.values[0], results.metric)

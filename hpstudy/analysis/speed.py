@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from hpstudy.analysis.search import SearchResults
 from hpstudy.metric import IMAGES_PER_SECOND, PEAK_MEMORY, SECONDS, Metric
 from hpstudy.numeric import deviation, finite, mean
 from hpstudy.results.grid import FactorResult, GridResults, LevelResult, Run
+from hpstudy.results.search import SearchResults
 from hpstudy.store.database import Database
 from hpstudy.store.records import Epoch, Records
 from hpstudy.store.trials import distinct_epochs, epoch_of, is_measured, training_of, value_of

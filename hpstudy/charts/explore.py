@@ -15,11 +15,11 @@ from optuna import visualization
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import FrozenTrial
 
-from hpstudy.analysis.search import SearchResults
 from hpstudy.charts.axes import Window, bulk, hovered, log_axis, ticks, titled, value_axis
 from hpstudy.charts.search import add_beyond, add_diverged, measured, thinned
 from hpstudy.charts.theme import BLUE, GREEN, GREY, SCALE, VERMILLION, finish
 from hpstudy.numeric import mean
+from hpstudy.results.search import SearchResults
 from hpstudy.wording import counted, level, number, words
 
 _SLICE_TRIALS = 600

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from hpstudy.analysis.digits import Reading
 from hpstudy.analysis.findings import GridFindings
-from hpstudy.analysis.searched import SearchFindings
+from hpstudy.analysis.search import SearchFindings
 from hpstudy.analysis.speed import Tradeoff
 from hpstudy.analysis.telling import telling
 from hpstudy.charts import explore

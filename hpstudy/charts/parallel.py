@@ -10,9 +10,9 @@ import plotly.graph_objects as go
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import FrozenTrial
 
-from hpstudy.analysis.search import SearchResults
 from hpstudy.charts.search import measured, thinned
 from hpstudy.charts.theme import BLUE, GREY, VERMILLION, finish
+from hpstudy.results.search import SearchResults
 from hpstudy.wording import counted, level, number, setting, words
 
 _MOST_TRIALS = 150

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 from optuna.trial import FrozenTrial, TrialState
 
-from hpstudy.analysis.search import SearchResults
 from hpstudy.charts.axes import Window, bulk, hovered, value_axis
 from hpstudy.charts.theme import BLUE, GREY, VERMILLION, finish
 from hpstudy.metric import Metric
+from hpstudy.results.search import SearchResults
 from hpstudy.store.trials import is_measured, last_value
 from hpstudy.wording import counted, number, words
 

@@ -101,8 +101,7 @@ def _grid_note(summary: StudySummary) -> str:
 
 def _search_note(summary: StudySummary) -> str:
     assert summary.search is not None  # the caller's
-    search = summary.search
-    return search_note(summary.title, search.results, search.importances, summary.answer)
+    return search_note(summary.title, summary.search, summary.answer)
 
 
 def _mistakes(

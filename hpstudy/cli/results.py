@@ -95,7 +95,7 @@ def _print(opened: Opened, summary: StudySummary, sections: Sequence[str]) -> No
     if summary.grid is not None and "grid" in sections:
         console.print(grid_tables(summary.grid, quick=quick))
     if (search := summary.search) is not None and "search" in sections:
-        console.print(search_tables(search.results, search.importances, quick=quick))
+        console.print(search_tables(search, quick=quick))
     if (chosen := summary.answer) is not None:
         console.print(chosen.headline, style="bold", highlight=False)
         console.print(chosen.why, highlight=False)

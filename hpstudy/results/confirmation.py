@@ -12,10 +12,23 @@ from dataclasses import dataclass
 
 from optuna.trial import FrozenTrial
 
+from hpstudy.metric import Metric
 from hpstudy.numeric import mean
+from hpstudy.results.grid import Failure
 from hpstudy.sampler import SEED, Level, Point
-from hpstudy.store.trials import PointKey, has_diverged, is_measured, point_key, seed_of, value_of
-from hpstudy.studyfile.file import VALIDATION  # as a setting it tells the two rounds' trials apart
+from hpstudy.store.trials import (
+    PointKey,
+    error_of,
+    has_diverged,
+    is_complete,
+    is_measured,
+    latest_attempts,
+    point_key,
+    seed_of,
+    trace_of,
+    value_of,
+)
+from hpstudy.studyfile.file import VALIDATION, StudyFile  # the first tells the rounds apart
 
 # Seeds from here on are kept fresh for the winner, then for choosing among the finalists.
 FIRST_CONFIRMING_SEED = 100
@@ -37,6 +50,42 @@ class Candidate:
     searched: float
     values: Mapping[int, float]
     diverged: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Winner:
+    """The finalist that won, on fresh seeds again, and the baseline.
+
+    Attributes:
+        metric: The metric of these values; nothing was chosen by it.
+        setting: The winner's hyperparameters.
+        values: Its values, by seed.
+        diverged: The seeds on which it diverged.
+        baseline_values: The baseline's values, by seed.
+        baseline_diverged: The seeds on which the baseline diverged.
+    """
+
+    metric: Metric
+    setting: Point
+    values: Mapping[int, float]
+    diverged: tuple[int, ...]
+    baseline_values: Mapping[int, float]
+    baseline_diverged: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """How far the confirmation has come.
+
+    Attributes:
+        seeds: The fresh seeds that were asked for, of both rounds.
+        failed: The trainings that raised and have no result yet.
+        waiting: How many others have no result yet.
+    """
+
+    seeds: tuple[int, ...]
+    failed: tuple[Failure, ...]
+    waiting: int
 
 
 def confirming_seeds(count: int) -> range:
@@ -147,3 +196,71 @@ def winner(finalists: Iterable[Candidate], direction: str) -> Candidate | None:
     whole = [c for c in tried if len(c.values) == most]
     pick = max if direction == "maximize" else min
     return pick(whole, key=lambda c: mean(c.values.values())) if whole else None
+
+
+def read_winner(
+    study: StudyFile, finalists: Sequence[Candidate], trials: Sequence[FrozenTrial]
+) -> Winner | None:
+    """Returns what the winner and the baseline came to; None before the winner has a result.
+
+    Args:
+        study: The study file; it has a search.
+        finalists: The best settings of the search, with what fresh seeds said.
+        trials: The confirmation's trials.
+    """
+    search, baseline = study.search, study.baseline
+    assert search is not None  # the caller's
+    won = winner(finalists, search.direction)
+    if won is None:
+        return None
+    seeds = confirming_seeds(100)
+    values = values_of(won.setting, 0, seeds, trials)
+    diverged = diverged_of(won.setting, 0, seeds, trials)
+    if not values and not diverged:
+        return None
+    theirs = values_of(baseline, 0, seeds, trials)
+    seen = [*values.values(), *theirs.values()]
+    metric = study.measured(search.confirming_metric, search.confirming_direction, seen)
+    lost = diverged_of(baseline, 0, seeds, trials)
+    return Winner(metric, won.setting, values, diverged, theirs, lost)
+
+
+def progress(
+    study: StudyFile,
+    candidates: Sequence[Candidate],
+    validation: int,
+    trials: Sequence[FrozenTrial],
+    seeds: Sequence[int],
+) -> Confirmation:
+    """Returns what of the confirmation failed, and how much of it is still to do.
+
+    Args:
+        study: The study file; it has a search.
+        candidates: The best settings of the search, with what fresh seeds said.
+        validation: Images (or rows) that the search holds out.
+        trials: The confirmation's trials.
+        seeds: The fresh seeds that were asked for, of both rounds.
+    """
+    attempts = latest_attempts(trials)
+    failed, waiting = [], 0
+    for point in _planned(study, candidates, validation, seeds):
+        trial = attempts.get(point_key(point))
+        if trial is not None and (error := error_of(trial)) is not None:
+            setting = {k: v for k, v in point.items() if k not in (SEED, VALIDATION)}
+            failed.append(Failure(setting, int(point[SEED]), error, trace_of(trial)))
+        elif trial is None or not is_complete(trial):
+            waiting += 1
+    return Confirmation(tuple(seeds), tuple(failed), waiting)
+
+
+def _planned(
+    study: StudyFile, candidates: Sequence[Candidate], validation: int, seeds: Sequence[int]
+) -> Iterator[Point]:
+    """Yields the points of both rounds; of the second one once the winner is known."""
+    assert study.search is not None  # the caller's
+    choosing = [seed for seed in seeds if seed in choosing_seeds(100)]
+    confirming = [seed for seed in seeds if seed in confirming_seeds(100)]
+    yield from points([c.setting for c in candidates], validation, choosing)
+    won = winner(candidates, study.search.direction)
+    if won is not None:
+        yield from points([won.setting, study.baseline], 0, confirming)

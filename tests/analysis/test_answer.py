@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hpstudy.analysis.answer import answer
-from hpstudy.analysis.confirmed import Confirmation, Confirmed, Finalist
+from hpstudy.analysis.confirmed import Confirmed, Finalist
 from hpstudy.analysis.findings import GridFindings
 from hpstudy.charts.factors import finding
 from hpstudy.metric import Metric, Quantity, Verdict
+from hpstudy.results.confirmation import Confirmation
 from hpstudy.results.grid import Failure
 from hpstudy.views.tables.grid import levels_table
 
@@ -86,45 +87,44 @@ WON = Confirmed(
         ),
     ],
 )
-def test_a_confirmed_search_decides(made_search, won, headline, value, changed):
-    told = answer(None, made_search(confirmed=won))
+def test_a_confirmed_search_decides(made_searched, won, headline, value, changed):
+    told = answer(None, made_searched(confirmed=won))
     assert told.headline.startswith(headline)
     assert told.value.value == value
     assert told.changed == changed
     assert told.params == {"lr": 0.002 if changed else 0.001, "batch_size": 100}
 
 
-def test_what_is_not_confirmed_says_how_to_tell(made_search):
+def test_what_is_not_confirmed_says_how_to_tell(made_searched):
     won = replace(WON, difference=UNCLEAR, seeds_needed=5)
-    assert answer(None, made_search(confirmed=won)).notes == (
+    assert answer(None, made_searched(confirmed=won)).notes == (
         "5 seeds would show a difference of this size in four searches of five: --confirm 5.",
     )
-    assert answer(None, made_search(confirmed=replace(won, seeds_needed=2))).notes == ()
+    assert answer(None, made_searched(confirmed=replace(won, seeds_needed=2))).notes == ()
 
 
-def test_less_can_be_better(made_search):
+def test_less_can_be_better(made_search, made_searched):
     won = replace(WON, difference=Quantity(-0.004, -0.007, -0.001))
-    assert answer(None, made_search(confirmed=won)).headline.startswith("Keep the baseline")
+    assert answer(None, made_searched(confirmed=won)).headline.startswith("Keep the baseline")
     won = replace(won, metric=replace(won.metric, direction="minimize"))
-    assert (
-        answer(None, made_search(direction="minimize", confirmed=won)).headline == "Use lr 0.002."
-    )
+    less = made_searched(made_search(direction="minimize"), confirmed=won)
+    assert answer(None, less).headline == "Use lr 0.002."
 
 
 def test_an_unconfirmed_search_is_a_note_beside_the_grid_and_a_suggestion_without(
-    made_findings, made_search
+    made_findings, made_searched
 ):
-    alone = answer(None, made_search())
+    alone = answer(None, made_searched())
     assert alone.headline.startswith("Try lr ")
     assert "flatters itself" in alone.why
-    beside = answer(made_findings(epochs={5: BASE, 10: MORE}), made_search())
+    beside = answer(made_findings(epochs={5: BASE, 10: MORE}), made_searched())
     assert beside.headline.startswith("Use epochs 10")
     assert beside.notes[-1].startswith("The search's best trial has ")
 
 
-def test_nothing_trained_has_no_answer(made_findings, made_search):
+def test_nothing_trained_has_no_answer(made_findings, made_search, made_searched):
     assert answer(None, None) is None
-    assert answer(None, made_search(0)) is None
+    assert answer(None, made_searched(made_search(0))) is None
 
 
 # What grid and search say together. The grid has lr at 0.001 (the baseline) and two other levels.
@@ -236,10 +236,10 @@ ROWS = {
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_the_answer_takes_all_evidence_together(judged, made_search, row: str):
+def test_the_answer_takes_all_evidence_together(judged, made_searched, row: str):
     verdicts, confirmed, headline, changed = ROWS[row]
     found = None if verdicts is None else judged(*verdicts)
-    told = answer(found, made_search(confirmed=confirmed))
+    told = answer(found, made_searched(confirmed=confirmed))
     assert told.headline.startswith(headline)
     assert told.changed == changed
     assert told.why.endswith(".")
@@ -269,9 +269,11 @@ def test_what_speaks_against_levels_is_told(judged):
     assert answer(judged(NOT_SHOWN, None), None).notes == ("1 level has no result yet.",)
 
 
-def test_what_of_the_confirmation_is_not_done_is_told(made_search):
+def test_what_of_the_confirmation_is_not_done_is_told(made_search, made_searched):
     state = Confirmation((100, 101), (Failure({"lr": 0.1}, 100, "no data"),), 2)
-    told = answer(None, replace(made_search(confirmed=won(0.004)), confirmation=state))
+    told = answer(
+        None, made_searched(replace(made_search(), confirmation=state), confirmed=won(0.004))
+    )
     assert told.notes == ("Of the confirmation's trainings 1 raised, 2 are still to do.",)
 
 
@@ -279,36 +281,36 @@ def test_what_of_the_confirmation_is_not_done_is_told(made_search):
     ("seeds", "why"),
     [(1, "One seed cannot tell: +"), (2, "Two seeds cannot tell: +"), (0, "There is nothing to")],
 )
-def test_too_few_seeds_say_how_few(made_search, seeds: int, why: str):
+def test_too_few_seeds_say_how_few(made_searched, seeds: int, why: str):
     few = won(0.2 if seeds else None, None, baseline_values=(0.9,) * seeds)
-    told = answer(None, made_search(confirmed=few))
+    told = answer(None, made_searched(confirmed=few))
     assert told.headline.startswith("Too early to choose: ")
     assert told.why.startswith(why)
 
 
-def test_finalists_that_diverged_on_fresh_seeds_are_not_to_be_tried(made_search):
+def test_finalists_that_diverged_on_fresh_seeds_are_not_to_be_tried(made_searched):
     def finalist(lr: float, mean: float | None, *diverged: int) -> Finalist:
         return Finalist({"lr": lr, "batch_size": 7}, 0.9, (200,), (0.9,), mean, diverged)
 
     steady, lost = finalist(0.02, 0.8), finalist(0.03, 0.9, 201)
-    told = answer(None, replace(made_search(), finalists=(steady, lost)))
+    told = answer(None, made_searched(finalists=(steady, lost)))
     assert told.headline.startswith("Try lr 0.02, batch size 7: ")
     assert told.value == Quantity(0.8)
-    told = answer(None, replace(made_search(), finalists=(lost,)))
+    told = answer(None, made_searched(finalists=(lost,)))
     assert (
         told.headline == "Keep the baseline: every finalist of the search diverged on fresh seeds."
     )
 
 
 @pytest.fixture
-def searched(made_search):
-    return made_search()
+def searched(made_searched):
+    return made_searched()
 
 
-def test_where_every_trial_diverged_no_setting_is_fit(made_search):
+def test_where_every_trial_diverged_no_setting_is_fit(made_search, made_searched):
     search = made_search()
-    lost = replace(search, trials=(), best=None, diverged=search.trials[:3])
-    told = answer(None, lost)
+    lost = replace(search, trials=(), diverged=search.trials[:3])
+    told = answer(None, made_searched(lost))
     assert told.headline == "No setting is shown to be fit: every trial of the search diverged."
     assert told.why == "3 trials without a finite validation accuracy."
 
@@ -352,12 +354,15 @@ AGAINST = {
 
 
 @pytest.mark.parametrize("row", AGAINST)
-def test_what_the_search_speaks_against_is_not_recommended(judged, made_search, row: str):
+def test_what_the_search_speaks_against_is_not_recommended(
+    judged, made_search, made_searched, row: str
+):
     changes, headline, objection = AGAINST[row]
     search = made_search()
     if "lost" in changes:
-        changes = {"diverged": (one_trial(search, changes["lost"]),)}
-    told = answer(judged(BETTER, NOT_SHOWN), replace(search, **changes))
+        search = replace(search, diverged=(one_trial(search, changes["lost"]),))
+        changes = {}
+    told = answer(judged(BETTER, NOT_SHOWN), made_searched(search, **changes))
     assert told.headline.startswith(headline)
     against = [note for note in told.notes if "to be better, but in the search it" in note]
     assert against == (
@@ -369,15 +374,15 @@ def test_what_the_search_speaks_against_is_not_recommended(judged, made_search, 
     )
 
 
-def test_a_next_best_level_is_used_where_the_search_speaks_against_the_best(judged, made_search):
-    search = replace(made_search(), finalists=(LOST_AT_LEVEL,))
+def test_a_next_best_level_is_used_where_the_search_speaks_against_the_best(judged, made_searched):
+    search = made_searched(finalists=(LOST_AT_LEVEL,))
     assert answer(judged(BETTER, BETTER), search).headline.startswith("Use lr 0.1, and keep")
     told = answer(judged(NOT_SHOWN, UNSTABLE, lost=5), search)
     assert told.headline.startswith("No setting is shown to be fit")
 
 
-def test_a_winner_that_is_worse_is_said_to_be(judged, made_search):
-    told = answer(judged(NOT_SHOWN, BETTER), made_search(confirmed=won(-0.004)))
+def test_a_winner_that_is_worse_is_said_to_be(judged, made_searched):
+    told = answer(judged(NOT_SHOWN, BETTER), made_searched(confirmed=won(-0.004)))
     assert any(n.startswith("The search's winner, lr 0.002, is worse: -0.40") for n in told.notes)
 
 

@@ -4,9 +4,9 @@ import optuna
 import pytest
 
 from hpstudy.analysis.digits import Network, best_of_grid, best_of_search, read_predictions
-from hpstudy.analysis.search import SearchResults
 from hpstudy.metric import Metric
 from hpstudy.results.grid import TrialCounts
+from hpstudy.results.search import SearchResults
 
 LABELS = [0, 1, 2, 2, 7, 9]
 
@@ -46,5 +46,5 @@ def test_the_best_trial_of_a_search_at_its_last_epoch():
         value=0.9, user_attrs={"training": "k"}, intermediate_values={1: 0.8, 2: 0.9}
     )
     best.number = 7
-    search = SearchResults(Metric("m"), {}, {}, TrialCounts(), 0, 0, (best,), best, (), None, ())
+    search = SearchResults(Metric("m"), {}, {}, TrialCounts(), 0, 0, (best,), ())
     assert best_of_search(search) == Network("trial 7", "k", 2)

@@ -7,9 +7,9 @@ from optuna.trial import TrialState
 
 from hpstudy.analysis.comparisons import Comparisons
 from hpstudy.analysis.importance import grid_importances, search_importances
-from hpstudy.analysis.search import SearchResults
 from hpstudy.metric import Metric
 from hpstudy.results.grid import FactorResult, GridResults, LevelResult, Run, TrialCounts
+from hpstudy.results.search import SearchResults
 
 
 def row(level, *values: float, base: bool = False) -> LevelResult:
@@ -91,9 +91,7 @@ def search(number: int, direction: str = "maximize", *, prune: bool = False) -> 
         else:
             study.tell(trial, value)
     trials = tuple(study.trials)
-    return SearchResults(
-        Metric("m", direction), {}, {}, TrialCounts(), 0, 0, trials, None, (), None, ()
-    )
+    return SearchResults(Metric("m", direction), {}, {}, TrialCounts(), 0, 0, trials, ())
 
 
 @pytest.mark.parametrize("direction", ["maximize", "minimize"])

@@ -9,11 +9,11 @@ import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 
 from hpstudy.analysis.answer import answer
-from hpstudy.analysis.search import SearchResults, best_settings, read_search
+from hpstudy.analysis.search import SearchFindings, best_settings, search_findings
 from hpstudy.metric import Metric
+from hpstudy.results.search import read_search
 from hpstudy.store.database import open_database
 from hpstudy.store.studies import FINGERPRINT
-from hpstudy.store.trials import DIVERGED, TRAINING
 from hpstudy.studyfile.find import load_study
 
 SPACE = {
@@ -28,11 +28,11 @@ BEST = {"lr": 0.2, "epochs": 4, "width": 16}
 
 @pytest.fixture
 def confirm(folder):
-    """Writes a search with its confirmation, of the values given, and reads it."""
+    """Writes a search with its confirmation, of the values given, and says what it shows."""
     text = (folder.path / "seek.toml").read_text()
     database = open_database(folder.url, write=True)
 
-    def write(ours: list[float], theirs: list[float], **search: str) -> SearchResults:
+    def write(ours: list[float], theirs: list[float], **search: str) -> SearchFindings:
         search = {"metric": "value_accuracy", "direction": "maximize", **search}
         lines = [f'{key} = "{value}"' for key, value in search.items()]
         file = folder.write("seek.toml", text.replace("trials = 8", "\n".join(lines)))
@@ -54,7 +54,9 @@ def confirm(folder):
             )
             study.set_user_attr(FINGERPRINT, {})
             study.add_trials(some)
-        return read_search(load_study(file), "seek", database)
+        read = read_search(load_study(file), "seek", database)
+        assert read is not None
+        return search_findings(read)
 
     yield write
     database.engine.dispose()
@@ -103,33 +105,3 @@ def test_a_setting_stands_once_among_the_best_with_how_often_it_was_tried(made_s
     assert [one.times for one in found] == [4, 1, 1, 1, 1]
     assert found[0].trial is best
     assert len({tuple(one.trial.params.items()) for one in found}) == 5
-
-
-def test_diverged_trials_are_counted_and_stand_apart(folder):
-    database = open_database(folder.url, write=True)
-    study = optuna.create_study(
-        study_name="seek/search", storage=database.storage, direction="maximize"
-    )
-    study.set_user_attr(FINGERPRINT, {})
-    lost = optuna.create_trial(
-        value=-math.inf,
-        params=BEST,
-        distributions=SPACE,
-        user_attrs={DIVERGED: 3, TRAINING: "lost"},
-        intermediate_values={1: 0.5, 2: 0.4},
-    )
-    kept = optuna.create_trial(
-        value=0.5,
-        params=BASELINE,
-        distributions=SPACE,
-        user_attrs={TRAINING: "kept"},
-        intermediate_values={1: 0.4, 2: 0.5},
-    )
-    study.add_trials([lost, kept])
-    found = read_search(load_study(folder.path / "seek.toml"), "seek", database)
-    database.engine.dispose()
-    assert (found.counts.complete, found.counts.diverged) == (1, 1)
-    assert found.best.params == BASELINE
-    assert [t.number for t in found.diverged] == [0]
-    assert [t.number for t in found.trials] == [1]
-    assert (found.epochs_asked, found.epochs_trained) == (4 + 2, 3 + 2)

@@ -4,10 +4,10 @@ import optuna
 import pytest
 
 from hpstudy.analysis.findings import findings
-from hpstudy.analysis.search import SearchResults
 from hpstudy.analysis.speed import grid_tradeoffs, search_tradeoffs
 from hpstudy.metric import Metric
 from hpstudy.results.grid import TrialCounts
+from hpstudy.results.search import SearchResults
 from hpstudy.store.records import Epoch, Identity
 
 
@@ -52,9 +52,7 @@ def test_the_front_of_a_search_that_minimizes(book):
         )
         trial.number = number
         trials.append(trial)
-    search = SearchResults(
-        Metric("m", "minimize"), {}, {}, TrialCounts(), 0, 0, tuple(trials), None, (), None, ()
-    )
+    search = SearchResults(Metric("m", "minimize"), {}, {}, TrialCounts(), 0, 0, tuple(trials), ())
     found = search_tradeoffs(search, book.database)
     assert [(t.label, t.seconds, t.is_on_front) for t in found] == [
         ("trial 0", 2.0, True),

@@ -5,7 +5,6 @@ import pytest
 
 from hpstudy.analysis.digits import Network, Reading
 from hpstudy.analysis.importance import Importance, Importances
-from hpstudy.analysis.searched import SearchFindings
 from hpstudy.analysis.speed import Tradeoff
 from hpstudy.charts.figures import along_axes, digit_figures, grid_figures, search_figures
 from hpstudy.charts.importance import importance_figure
@@ -45,8 +44,7 @@ def test_a_long_title_is_folded_for_half_a_dashboards_width():
     assert figure.layout.height > short.layout.height == short.layout.meta["height"]
 
 
-def test_a_searchs_figures(made_search):
-    search = made_search(60)
+def test_a_searchs_figures(made_search, made_searched):
     shares = (
         Importance("batch_size", "pedanova", Quantity(0.7, 0.5, 0.9)),
         Importance("lr", "fanova", Quantity(0.3)),
@@ -56,7 +54,8 @@ def test_a_searchs_figures(made_search):
         Tradeoff("trial 9", 50.0, 0.96, is_on_front=False),
         Tradeoff("trial 1", 60.0, 0.98, is_on_front=True),
     )
-    figures = search_figures(SearchFindings(search, Importances(shares, None)), tradeoffs=tradeoffs)
+    found = made_searched(made_search(60), importances=Importances(shares, None))
+    figures = search_figures(found, tradeoffs=tradeoffs)
     assert set(figures) == {
         "search-history", "search-pruning", "search-importance", "search-slice-lr",
         "search-slice-batch-size", "search-contour", "search-parallel", "search-distribution",
@@ -71,7 +70,7 @@ def test_a_searchs_figures(made_search):
     assert pareto.layout.meta["title"] == (
         "trial 1 is best, 98.00 % in 60 s; trial 3 is quickest, 97.00 % in 40 s"
     )
-    assert search_figures(SearchFindings(made_search(1), Importances((), None))) == {}
+    assert search_figures(made_searched(made_search(1))) == {}
 
 
 def test_luck_has_a_bar_of_its_own_and_small_importances_are_seen_beside_large_ones():

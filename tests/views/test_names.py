@@ -39,22 +39,23 @@ def renamed(search, name: str, metric: str):
     [("loss", "loss"), ("trial", "loss"), ("val_loss", "val_loss"), ("tried", "loss")],
 )
 def test_the_best_settings_have_the_metric_and_every_hyperparameter(
-    made_search, capsys, monkeypatch, name: str, metric: str
+    made_search, made_searched, capsys, monkeypatch, name: str, metric: str
 ):
     search = renamed(made_search(5), name, metric)
     assert search.best is not None
-    table = trials_table(search, 10)
+    found = made_searched(search, importances=Importances((), None))
+    table = trials_table(found, 10)
     assert table is not None
     best = dict(zip(table.columns, table.rows[0], strict=True))
     assert best["trial"] == f"{search.best.number}"
     assert best[metric.replace("_", " ")] == f"{search.best.values[0]:.5g}"
     assert f"{name} (hyperparameter)".replace("_", " ") in best or name == "tried"
     assert "batch size" in best
-    told = search_note("t", search, Importances((), None), None)
+    told = search_note("t", found, None)
     assert f"{search.best.values[0]:.5g}".replace(".", r"\.") in told
     if name != "tried":
         assert "(hyperparameter" in told.replace("\\", "")
-        text = printed(capsys, monkeypatch, search_tables(search, Importances((), None)))
+        text = printed(capsys, monkeypatch, search_tables(found))
         assert "(hyperparameter)" in text
 
 
@@ -87,15 +88,15 @@ def test_a_choice_stands_where_its_axis_has_it(made_search, choices):
 
 @pytest.mark.parametrize("value", ["adam w", "a'b", "$x", "plain", ""])
 def test_the_options_of_the_winner_are_what_a_shell_reads(
-    made_search, capsys, monkeypatch, value: str
+    made_searched, capsys, monkeypatch, value: str
 ):
     won = Confirmed(
         Metric.named("test_accuracy", "maximize"), {"batch_size": 3, "opt": value}, (100, 101),
         (0.99, 0.992), Quantity(0.991, 0.99, 0.992),
         (0.988, 0.989), Quantity(0.9885, 0.987, 0.99), Quantity(0.0025, 0.002, 0.003),
     )  # fmt: skip
-    search = replace(made_search(5), confirmed=won)
-    text = printed(capsys, monkeypatch, search_tables(search, Importances((), None)))
+    found = made_searched(confirmed=won, importances=Importances((), None))
+    text = printed(capsys, monkeypatch, search_tables(found))
     line = next(line for line in text.splitlines() if line.startswith("as options: "))
     assert shlex.split(line)[2:] == ["--batch-size", "3", "--opt", value]
 

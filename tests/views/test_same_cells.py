@@ -12,7 +12,6 @@ from rich.console import Console, RenderableType
 
 from hpstudy.analysis.answer import answer
 from hpstudy.analysis.confirmed import Confirmed
-from hpstudy.analysis.searched import search_findings
 from hpstudy.metric import Metric, Quantity
 from hpstudy.studyfile.sections import Claim
 from hpstudy.views.dashboard.note import grid_note, search_note
@@ -126,19 +125,17 @@ def test_same_cells_of_a_grid(made_findings, direction: str):
     assert {"baseline", "no value yet", "0.1235", "50.00 % ≠"} <= cells
 
 
-def test_same_cells_of_a_search(made_search):
+def test_same_cells_of_a_search(made_searched):
     won = Confirmed(
         metric=Metric.named("test_accuracy", "maximize"), params={"lr": 0.001, "batch_size": 3},
         seeds=(100, 101), values=(0.99, 0.992), mean=Quantity(0.991, 0.99, 0.992),
         baseline_values=(0.988, 0.989), baseline_mean=Quantity(0.9885, 0.987, 0.99),
         difference=Quantity(0.0025, 0.002, 0.003),
     )  # fmt: skip
-    search = made_search(25, confirmed=won)
-    found = search_findings(search)
-    importances = found.importances
-    shown = in_terminal(search_tables(search, importances))
-    told = in_note(search_note("t", search, importances, None))
-    paged = on_page(search=found, answer=answer(None, search))
+    found = made_searched(confirmed=won)
+    shown = in_terminal(search_tables(found))
+    told = in_note(search_note("t", found, None))
+    paged = on_page(search=found, answer=answer(None, found))
     best = next(title for title in shown if title.startswith("Search"))
     assert [len(tables[best]) - 1 for tables in (told, shown, paged)] == [1, 5, 10]
     assert told[best] == shown[best][:2]

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 
 from hpstudy.analysis.answer import Answer
 from hpstudy.analysis.findings import GridFindings
-from hpstudy.analysis.importance import Importances
-from hpstudy.analysis.search import SearchResults
+from hpstudy.analysis.search import SearchFindings
 from hpstudy.analysis.telling import telling
 from hpstudy.charts.figures import along_axes
 from hpstudy.metric import Metric
@@ -42,24 +41,21 @@ def grid_note(title: str, found: GridFindings, chosen: Answer | None) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def search_note(
-    title: str, search: SearchResults, importances: Importances, chosen: Answer | None
-) -> str:
+def search_note(title: str, found: SearchFindings, chosen: Answer | None) -> str:
     """Returns the answer, the best trial, the winner on fresh seeds, and what matters.
 
     Args:
         title: The study's title.
-        search: What the search found.
-        importances: How much its hyperparameters matter.
+        found: What the search shows.
         chosen: The answer, of grid and search together.
     """
-    metric = search.metric
+    metric, importances = found.metric, found.importances
     parts = [
         f"# {escaped(title)}",
         *_answer(chosen),
-        f"{escaped(_named(metric))}; {escaped(_states(search.counts))}.",
+        f"{escaped(_named(metric))}; {escaped(_states(found.results.counts))}.",
     ]
-    for table in (trials_table(search, 1), finalists_table(search), winner_table(search)):
+    for table in (trials_table(found, 1), finalists_table(found), winner_table(found)):
         parts += _section(table)
     matters = importance_table(importances, metric)
     if matters is None and importances.warning is not None:

@@ -7,11 +7,12 @@ from typing import Any
 
 from hpstudy import __version__
 from hpstudy.analysis.answer import Answer
-from hpstudy.analysis.confirmed import Confirmation, Confirmed, Finalist
+from hpstudy.analysis.confirmed import Confirmed, Finalist
 from hpstudy.analysis.findings import GridFindings, LevelFinding
 from hpstudy.analysis.importance import Importance
-from hpstudy.analysis.searched import SearchFindings
+from hpstudy.analysis.search import SearchFindings
 from hpstudy.metric import Quantity
+from hpstudy.results.confirmation import Confirmation
 from hpstudy.results.grid import Failure, TrialCounts
 from hpstudy.summary import StudySummary
 
@@ -122,7 +123,7 @@ def _level(level: LevelFinding) -> dict[str, Any]:
 
 def _search(found: SearchFindings) -> dict[str, Any]:
     search = found.results
-    best, won, progress = search.best, search.confirmed, search.confirmation
+    best, won, progress = search.best, found.confirmed, search.confirmation
     return {
         "metric": search.metric.name,
         "direction": search.metric.direction,
@@ -135,7 +136,7 @@ def _search(found: SearchFindings) -> dict[str, Any]:
         "best": None
         if best is None
         else {"trial": best.number, "params": best.params, "value": best.values[0]},
-        "finalists": [_finalist(finalist) for finalist in search.finalists],
+        "finalists": [_finalist(finalist) for finalist in found.finalists],
         "confirmed": None if won is None else _confirmed(won),
         "confirmation": None if progress is None else _confirmation(progress),
         "importance": [_importance(row) for row in found.importances.rows],

@@ -18,7 +18,7 @@ from hpstudy import __version__
 from hpstudy.analysis.answer import Answer
 from hpstudy.analysis.digits import Reading
 from hpstudy.analysis.findings import GridFindings
-from hpstudy.analysis.searched import SearchFindings
+from hpstudy.analysis.search import SearchFindings
 from hpstudy.analysis.speed import Tradeoff, go_by_epochs
 from hpstudy.analysis.telling import telling
 from hpstudy.charts.axes import identifier, titled

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.reasons import more_confirmation
-from hpstudy.analysis.search import SearchResults, best_settings
+from hpstudy.analysis.search import SearchFindings, best_settings
 from hpstudy.views.tables.grid import POINTS
 from hpstudy.views.tables.table import Spread, Table, table
 from hpstudy.wording import (
@@ -27,13 +27,14 @@ _FLATTERS = (
 )
 
 
-def trials_table(search: SearchResults, most: int) -> Table | None:
+def trials_table(found: SearchFindings, most: int) -> Table | None:
     """Returns the best settings of a search, each once, with how often it was tried.
 
     Args:
-        search: The search's results.
+        found: What the search shows.
         most: How many there is room for.
     """
+    search = found.results
     best = best_settings(search, most)
     is_repeated = any(one.times > 1 for one in best)
     compared = words(search.metric.name)
@@ -58,28 +59,28 @@ def trials_table(search: SearchResults, most: int) -> Table | None:
             for name, value in one.trial.params.items()
             if isinstance(value, str)
         },
-        footnotes=[_FLATTERS] if search.confirmed is None else [],
+        footnotes=[_FLATTERS] if found.confirmed is None else [],
     )
 
 
-def finalists_table(search: SearchResults) -> Table | None:
+def finalists_table(found: SearchFindings) -> Table | None:
     """Returns the finalists on fresh seeds, and beside them what the search had promised."""
     rows = [
         {
             "setting": _named(setting(one.params), is_baseline=one.is_baseline),
-            "in the search": number(one.searched, search.metric),
-            "on fresh seeds": number(one.mean, search.metric),
+            "in the search": number(one.searched, found.metric),
+            "on fresh seeds": number(one.mean, found.metric),
             "seeds": f"{len(one.seeds)}",
             "diverged": _count(one.diverged),
         }
-        for one in search.finalists
+        for one in found.finalists
     ]
     return table("Finalists, trained again on fresh seeds", rows, text=["setting"])
 
 
-def winner_table(search: SearchResults) -> Table | None:
+def winner_table(found: SearchFindings) -> Table | None:
     """Returns the winner of the finalists beside the baseline, on fresh seeds again."""
-    won = search.confirmed
+    won, search = found.confirmed, found.results
     if won is None:
         return None
     metric = won.metric

@@ -9,11 +9,11 @@ from rich.text import Text
 
 from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.findings import GridFindings
-from hpstudy.analysis.importance import Importances
-from hpstudy.analysis.search import SearchResults
+from hpstudy.analysis.search import SearchFindings
 from hpstudy.analysis.seeds import is_replicated
 from hpstudy.analysis.speed import go_by_epochs
 from hpstudy.analysis.telling import telling
+from hpstudy.results.search import SearchResults
 from hpstudy.views.missing import alike_failures, missing_numbers
 from hpstudy.views.tables.grid import claims_table, costs_table, levels_tables
 from hpstudy.views.tables.importance import importance_table
@@ -93,27 +93,25 @@ def _grid_lines(found: GridFindings) -> list[Text]:
     return lines
 
 
-def search_tables(
-    search: SearchResults, importances: Importances, *, quick: str | None = None
-) -> Group:
+def search_tables(found: SearchFindings, *, quick: str | None = None) -> Group:
     """Returns the best settings, finalists, the winner beside the baseline, importances, counts.
 
     Args:
-        search: The search's results.
-        importances: What matters in it.
+        found: What the search shows.
         quick: What makes this a quick look, to be said on the table.
     """
-    best = with_notes(trials_table(search, _BEST))
+    best = with_notes(trials_table(found, _BEST))
     parts: list[RenderableType] = [*_quick(quick), *best] if best else []
-    parts += with_notes(finalists_table(search))
-    parts += with_notes(winner_table(search))
-    if search.confirmed is not None and not search.confirmed.diverged:
-        parts[-1:] = [Text(f"as options: {_options(search.confirmed)}"), Text()]
-    matters = importance_table(importances, search.metric)
+    parts += with_notes(finalists_table(found))
+    parts += with_notes(winner_table(found))
+    if found.confirmed is not None and not found.confirmed.diverged:
+        parts[-1:] = [Text(f"as options: {_options(found.confirmed)}"), Text()]
+    importances = found.importances
+    matters = importance_table(importances, found.metric)
     if matters is None and importances.warning is not None:
         parts += [Text(f"What matters: {importances.warning}."), Text()]
     parts += with_notes(matters)
-    return Group(*parts, *_search_lines(search))
+    return Group(*parts, *_search_lines(found.results))
 
 
 def _options(won: Confirmed) -> str:

@@ -8,9 +8,9 @@ from hpstudy.analysis.claims import ClaimResult
 from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.findings import GridFindings, findings
 from hpstudy.analysis.importance import Importance, Importances
-from hpstudy.analysis.search import SearchResults
 from hpstudy.metric import Metric, Quantity
 from hpstudy.results.grid import FactorResult, GridResults, LevelResult, Run, TrialCounts
+from hpstudy.results.search import SearchResults
 from hpstudy.views.dashboard.note import escaped, grid_note, search_note
 
 EVIL = "a|b <script>alert(1)</script> [x](http://y)\n# **head** `c` $z$"
@@ -59,11 +59,13 @@ def test_it_begins_with_the_answer_and_marks_what_is_further_off_than_luck(made_
     assert "≠\\: further from ours than luck explains" in note
 
 
-def test_it_says_that_less_is_better_and_counts_one_trial_as_one(made_findings, made_search):
+def test_it_says_that_less_is_better_and_counts_one_trial_as_one(
+    made_findings, made_search, made_searched
+):
     made = made_findings(lr={0.1: [0.5], 0.2: [0.6]}, direction="minimize")
     assert "less is better" in grid_note("A study", made, None)
-    search = made_search(1, direction="minimize")
-    note = search_note("A search", search, Importances((), None), None)
+    search = made_searched(made_search(1, direction="minimize"))
+    note = search_note("A search", search, None)
     assert "validation accuracy: less is better; 1 complete trial." in note.replace(r"\:", ":")
 
 
@@ -74,7 +76,7 @@ def test_claims_have_a_table_of_their_own():
     assert r"| supported | x is best | x\: \+1 |" in grid_note("t", with_claims, None)
 
 
-def test_a_search_has_its_best_trial_the_winner_and_what_matters():
+def test_a_search_has_its_best_trial_the_winner_and_what_matters(made_searched):
     best = optuna.create_trial(
         value=0.9912, params={"lr": 0.001}, distributions={"lr": FloatDistribution(0, 1)}
     )
@@ -87,12 +89,13 @@ def test_a_search_has_its_best_trial_the_winner_and_what_matters():
     search = SearchResults(
         Metric.named("validation_accuracy", "maximize"), {"lr": 0.01}, {},
         TrialCounts(complete=38, pruned=12), 0, 0,
-        (best,), best, (), won, (),
+        (best,), (),
     )  # fmt: skip
     importances = Importances(
         (Importance("lr", "pedanova", Quantity(0.8, 0.7, 0.9)),), "only | few"
     )
-    lines = search_note("A search", search, importances, None).splitlines()
+    found = made_searched(search, confirmed=won, importances=importances)
+    lines = search_note("A search", found, None).splitlines()
     assert lines[2] == "validation accuracy; 38 complete trials, 12 pruned."
     assert r"| 31 | 99\.12 % | 0\.001 |" in lines
     value, gap = r"99\.10 % \(99\.00 to 99\.20\)", r"\+0\.25 \(\+0\.20 to \+0\.30\)"

@@ -16,7 +16,6 @@ from hpstudy.analysis.answer import answer
 from hpstudy.analysis.digits import Network, Reading
 from hpstudy.analysis.findings import findings
 from hpstudy.analysis.importance import Importance, Importances
-from hpstudy.analysis.searched import SearchFindings
 from hpstudy.metric import Quantity
 from hpstudy.objective import Step
 from hpstudy.pictures import Layer, Pictures
@@ -38,8 +37,7 @@ def content(**parts) -> Content:
         "commands": ["hpstudy grid walk.toml"], "written": datetime(2026, 1, 2, 3, 4),
     }  # fmt: skip
     made = Content(**(empty | parts))
-    results = None if made.search is None else made.search.results
-    return replace(made, answer=answer(made.found, results))
+    return replace(made, answer=answer(made.found, made.search))
 
 
 @pytest.mark.parametrize("names", [["学习率"], ["λ", "β"], ["lr", "lr_"], ["batch_size", "%"]])
@@ -150,13 +148,13 @@ def test_what_a_user_writes_is_text_and_never_html(made_findings):
 
 
 def test_figures_are_in_the_page_once_with_words_for_who_cannot_see_them(
-    made_findings, made_search
+    made_findings, made_search, made_searched
 ):
-    search, share = made_search(60), Importance("lr", "pedanova", Quantity(1.0, 0.9, 1.0))
+    share = Importance("lr", "pedanova", Quantity(1.0, 0.9, 1.0))
     html = page(
         content(
             found=made_findings(width={8: BASE, 16: [0.1, 0.2, 0.3]}),
-            search=SearchFindings(search, Importances((share,), "few trials")),
+            search=made_searched(made_search(60), importances=Importances((share,), "few trials")),
         )
     )
     seen = read(html)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import hpstudy
-from hpstudy.analysis.importance import search_importances
+from hpstudy.analysis.search import search_findings
 from hpstudy.metric import Metric
 from hpstudy.running.progress_points import Progress, RunningTraining
 from hpstudy.running.progress_search import SearchProgress, SearchTrial
@@ -36,7 +36,7 @@ def test_levels_and_settings_are_printed_as_they_are(capsys, wide, made_findings
         trial.params["kind"] = TEXTS[trial.number % len(TEXTS)]
     console = plain_console()
     console.print(grid_tables(found, quick="[dim]"))
-    console.print(search_tables(search, search_importances(search)))
+    console.print(search_tables(search_findings(search)))
     out, _ = capsys.readouterr()
     for text in [*TEXTS, "kind[x]", "lr[/y]", "[dim]"]:
         assert out.count(text) >= 1, text
