@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from functools import cached_property
 
 from hpstudy.analysis.answer import Answer, answer
-from hpstudy.analysis.digits import Network, Reading, best_of_grid, best_of_search, read_predictions
 from hpstudy.analysis.findings import GridFindings, findings, part_of
 from hpstudy.analysis.search import SearchFindings, search_findings
 from hpstudy.analysis.speed import Tradeoff, search_tradeoffs
@@ -15,6 +14,13 @@ from hpstudy.analysis.telling import telling
 from hpstudy.results.curves import Curve, read_curves
 from hpstudy.results.grid import Failure, GridResults
 from hpstudy.results.origin import Origin, read_origin
+from hpstudy.results.predictions import (
+    Network,
+    Reading,
+    best_of_grid,
+    best_of_search,
+    read_predictions,
+)
 from hpstudy.results.reading import read_grid
 from hpstudy.results.search import SearchResults, read_search
 from hpstudy.store.database import Database

@@ -18,7 +18,6 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from hpstudy.analysis.answer import answer
-from hpstudy.analysis.digits import Network, Reading
 from hpstudy.analysis.importance import Importance, Importances
 from hpstudy.analysis.speed import Tradeoff
 from hpstudy.charts.theme import finish
@@ -26,6 +25,7 @@ from hpstudy.metric import Quantity
 from hpstudy.objective import Step
 from hpstudy.pictures import Layer, Pictures
 from hpstudy.results.curves import Curve, CurvePoint
+from hpstudy.results.predictions import Network, Reading
 from hpstudy.views.page.page import Content, page
 
 BASE = [0.9862, 0.9881, 0.9898]

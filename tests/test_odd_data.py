@@ -22,7 +22,6 @@ from rich.console import Console, RenderableType
 from sqlalchemy import StaticPool, create_engine
 
 from hpstudy.analysis.answer import answer
-from hpstudy.analysis.digits import best_of_grid, best_of_search
 from hpstudy.analysis.findings import GridFindings, findings
 from hpstudy.analysis.search import search_findings
 from hpstudy.analysis.speed import search_tradeoffs
@@ -31,6 +30,7 @@ from hpstudy.objective import Step
 from hpstudy.results.curves import read_curves
 from hpstudy.results.grid import GridResults
 from hpstudy.results.origin import read_origin
+from hpstudy.results.predictions import best_of_grid, best_of_search
 from hpstudy.results.reading import read_grid
 from hpstudy.results.rows import read_rows
 from hpstudy.results.search import SearchResults, read_search

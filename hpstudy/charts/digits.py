@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from hpstudy.analysis.digits import Reading
 from hpstudy.charts.theme import finish
+from hpstudy.results.predictions import Reading
 from hpstudy.wording import counted
 
 

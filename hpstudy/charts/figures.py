@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import plotly.graph_objects as go
 
-from hpstudy.analysis.digits import Reading
 from hpstudy.analysis.findings import GridFindings
 from hpstudy.analysis.search import SearchFindings
 from hpstudy.analysis.speed import Tradeoff
@@ -22,6 +21,7 @@ from hpstudy.charts.importance import importance_figure
 from hpstudy.charts.parallel import parallel_figure
 from hpstudy.charts.search import history_figure, measured, pruning_figure
 from hpstudy.results.curves import Curve
+from hpstudy.results.predictions import Reading
 
 Figures = dict[str, go.Figure]
 

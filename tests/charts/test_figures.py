@@ -3,13 +3,13 @@ from __future__ import annotations
 import plotly.graph_objects as go
 import pytest
 
-from hpstudy.analysis.digits import Network, Reading
 from hpstudy.analysis.importance import Importance, Importances
 from hpstudy.analysis.speed import Tradeoff
 from hpstudy.charts.figures import along_axes, digit_figures, grid_figures, search_figures
 from hpstudy.charts.importance import importance_figure
 from hpstudy.charts.theme import finish, template
 from hpstudy.metric import Metric, Quantity
+from hpstudy.results.predictions import Network, Reading
 
 ACCURACY = Metric.named("test_accuracy", "maximize")
 

@@ -16,7 +16,6 @@ from plotly.utils import PlotlyJSONEncoder
 
 from hpstudy import __version__
 from hpstudy.analysis.answer import Answer
-from hpstudy.analysis.digits import Reading
 from hpstudy.analysis.findings import GridFindings
 from hpstudy.analysis.search import SearchFindings
 from hpstudy.analysis.speed import Tradeoff, go_by_epochs
@@ -27,6 +26,7 @@ from hpstudy.charts.theme import DARK_INSTEAD, template
 from hpstudy.objective.shown import Layer, Pictures
 from hpstudy.results.curves import Curve
 from hpstudy.results.origin import Origin
+from hpstudy.results.predictions import Reading
 from hpstudy.views.missing import alike_failures, missing_numbers
 from hpstudy.views.page.filters import breakable, characters, folded, told, unbroken
 from hpstudy.views.page.galleries import COLUMNS, MISTAKES, Sprite, diagram, sprite

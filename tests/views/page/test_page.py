@@ -13,13 +13,13 @@ from PIL import Image
 from plotly.offline import get_plotlyjs
 
 from hpstudy.analysis.answer import answer
-from hpstudy.analysis.digits import Network, Reading
 from hpstudy.analysis.findings import findings
 from hpstudy.analysis.importance import Importance, Importances
 from hpstudy.metric import Quantity
 from hpstudy.objective import Step
 from hpstudy.pictures import Layer, Pictures
 from hpstudy.results.curves import Curve, CurvePoint
+from hpstudy.results.predictions import Network, Reading
 from hpstudy.store.records import Epoch
 from hpstudy.studyfile.sections import Claim
 from hpstudy.views.page.galleries import captioned, diagram, sprite

@@ -3,9 +3,9 @@ from __future__ import annotations
 import optuna
 import pytest
 
-from hpstudy.analysis.digits import Network, best_of_grid, best_of_search, read_predictions
 from hpstudy.metric import Metric
 from hpstudy.results.grid import TrialCounts
+from hpstudy.results.predictions import Network, best_of_grid, best_of_search, read_predictions
 from hpstudy.results.search import SearchResults
 
 LABELS = [0, 1, 2, 2, 7, 9]
