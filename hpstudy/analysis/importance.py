@@ -6,21 +6,19 @@ import copy
 import math
 import random
 import warnings
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import optuna
-from optuna.storages import InMemoryStorage
-from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from hpstudy.analysis.comparisons import CONFIDENCE, Comparisons
-from hpstudy.metric import Quantity
+from hpstudy.metric import Direction, Quantity
 from hpstudy.numeric import finite
 from hpstudy.results.grid import FactorResult, GridResults
 from hpstudy.results.search import SearchResults
 from hpstudy.sampler import SEED
+from hpstudy.store.in_memory import study_of
 from hpstudy.store.trials import is_finished, is_measured, last_value
 from hpstudy.wording import counted, enumerated, setting
 
@@ -257,31 +255,12 @@ def _luck(grid: GridResults, comparisons: Comparisons) -> Importance | None:
     return Importance(SEED, RANGE, Quantity(value, low, high))
 
 
-class _Sample(InMemoryStorage):
-    """Some trials as they are: copying them into a study takes longer than judging them."""
-
-    def __init__(self, trials: Sequence[FrozenTrial]) -> None:
-        super().__init__()
-        self.sample = list(trials)
-
-    def get_all_trials(
-        self,
-        study_id: int,
-        deepcopy: bool = True,
-        states: Container[TrialState] | None = None,
-    ) -> list[FrozenTrial]:
-        """Returns the trials; the arguments are Optuna's."""
-        return self.sample
-
-
 def _shares(
-    trials: Sequence[FrozenTrial], direction: str, evaluator: BaseImportanceEvaluator
+    trials: Sequence[FrozenTrial], direction: Direction, evaluator: BaseImportanceEvaluator
 ) -> dict[str, float]:
     from optuna.importance import get_param_importances
 
-    study = optuna.create_study(
-        direction=StudyDirection[direction.upper()], storage=_Sample(trials)
-    )
+    study = study_of(trials, direction)
     with warnings.catch_warnings():  # what Optuna warns of is said in `Importances.warning`
         warnings.simplefilter("ignore", UserWarning)
         shares = get_param_importances(study, evaluator=evaluator)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import optuna
 from optuna import Study
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
-from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from hpstudy.store.in_memory import study_of
 from hpstudy.store.trials import (
     has_diverged,
     invocation_of,
@@ -84,7 +83,7 @@ class ToldSampler(BaseSampler):
         """Reads the study's trials anew."""
         direction = self._study.direction
         trials = told(self._study.get_trials(deepcopy=False), direction.name.lower())
-        self._seen = optuna.create_study(direction=direction, storage=_View(trials))
+        self._seen = study_of(trials, direction)
         self._inner.before_trial(self._seen, trial)
 
     def infer_relative_search_space(
@@ -112,28 +111,3 @@ class ToldSampler(BaseSampler):
     def reseed_rng(self) -> None:
         """Reseeds the other sampler."""
         self._inner.reseed_rng()
-
-
-class _View(InMemoryStorage):
-    """A study's trials as they are told; what a sampler notes on one is nobody else's to read.
-
-    Samplers note there what they drew, for the others that ask at the same time: here one asks
-    at a time, and a trial has all its parameters when the next one does.
-    """
-
-    def __init__(self, trials: Sequence[FrozenTrial]) -> None:
-        super().__init__()
-        self._told = trials
-
-    def get_all_trials(
-        self,
-        study_id: int,
-        deepcopy: bool = True,
-        states: Container[TrialState] | None = None,
-    ) -> list[FrozenTrial]:
-        """Returns the trials; the arguments are Optuna's."""
-        found = [t for t in self._told if states is None or t.state in states]
-        return copy.deepcopy(found) if deepcopy else found
-
-    def set_trial_system_attr(self, trial_id: int, key: str, value: object) -> None:
-        """Notes nothing."""
