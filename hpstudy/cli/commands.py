@@ -51,8 +51,9 @@ def grid(
 ) -> None:
     """Train the one-factor grid and show its tables."""
     from hpstudy.cli import grid as command
-    from hpstudy.cli.opening import connections, open_study
+    from hpstudy.cli.opening import open_study
     from hpstudy.cli.results import print_summary, summary_of
+    from hpstudy.store.connections import connections
     from hpstudy.store.studies import grid_name
 
     opened = open_study(study, name, runs, storage, quick=quick, keep=keep)
@@ -137,8 +138,9 @@ def search(
 ) -> None:
     """Search the ranges, then confirm the winner on fresh seeds."""
     from hpstudy.cli import search as command
-    from hpstudy.cli.opening import connections, open_study
+    from hpstudy.cli.opening import open_study
     from hpstudy.cli.results import print_summary, summary_of
+    from hpstudy.store.connections import connections
     from hpstudy.store.studies import search_name
 
     opened = open_study(study, name, runs, storage, quick=quick, keep=keep)

@@ -9,14 +9,16 @@ from dataclasses import asdict
 import typer
 from rich.console import RenderableType
 
-from hpstudy.cli.opening import Connections, Opened
+from hpstudy.cli.opening import Opened
 from hpstudy.cli.results import quick_note
-from hpstudy.cli.training import Trained, train_points, workers_for
+from hpstudy.cli.telling import Terminal
 from hpstudy.objective import Objective, Runtime
 from hpstudy.plans.forecast_points import forecast
 from hpstudy.plans.grid import parse_seeds, plan_grid
 from hpstudy.plans.points import PointsPlan
+from hpstudy.running.course import Trained, run_points, workers_for
 from hpstudy.running.fingerprint import check
+from hpstudy.store.connections import Connections
 from hpstudy.store.database import Database
 from hpstudy.summary import StudySummary
 from hpstudy.views.tables.plans import plan_table
@@ -54,17 +56,14 @@ def run(
     workers: int | None,
     factors: Sequence[str] | None,
 ) -> Trained:
-    """Runs what is left of a grid, with live progress on stderr.
+    """Runs what is left of a grid, with live progress on stderr."""
 
-    Raises:
-        typer.Exit: With code 130, if it was interrupted.
-    """
-
-    def tables(reader: Database) -> RenderableType:
-        summary = StudySummary.read(opened.study, opened.name, reader, factors)
+    def tables() -> RenderableType:
+        assert database.reader is not None  # the grid has begun
+        summary = StudySummary.read(opened.study, opened.name, database.reader, factors)
         return "" if summary.grid is None else grid_tables(summary.grid, quick=quick_note(opened))
 
-    return train_points(plan, objective, database, workers, tables=tables)
+    return run_points(plan, objective, database, workers, Terminal(tables))
 
 
 def print_plan(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +12,7 @@ from hpstudy.files import absolute
 from hpstudy.objective import Objective, Runtime, load_objective
 from hpstudy.running.fingerprint import begun_with
 from hpstudy.store.addresses import check_url, file_of
-from hpstudy.store.database import Database, Runs, reading, writing
+from hpstudy.store.database import Database, Runs
 from hpstudy.store.keeping import bytes_of
 from hpstudy.studyfile.file import StudyFile
 from hpstudy.studyfile.find import find_study, load_study
@@ -66,47 +64,6 @@ class Opened:
         if precision == "auto":
             wanted = begun_with(name, database).get("precision", wanted)
         return Runtime(device=chosen, precision=wanted, threads=threads, data=str(self.runs.data))
-
-
-class Connections:
-    """A run's database as a command has it open: once to read and once to write, where asked for.
-
-    Workers wait for whoever writes, and never for whoever reads.
-
-    Args:
-        runs: Where the database is.
-        stack: Closes what was opened.
-
-    Attributes:
-        runs: Where the database is.
-    """
-
-    def __init__(self, runs: Runs, stack: ExitStack) -> None:
-        self.runs = runs
-        self._stack = stack
-        self._reader: Database | None = None
-        self._writer: Database | None = None
-
-    @property
-    def reader(self) -> Database | None:
-        """The database, to read from; None where there is none yet."""
-        if self._reader is None:
-            self._reader = self._stack.enter_context(reading(self.runs))
-        return self._reader
-
-    @property
-    def writer(self) -> Database:
-        """The database, to write to; it is created where there is none."""
-        if self._writer is None:
-            self._writer = self._stack.enter_context(writing(self.runs))
-        return self._writer
-
-
-@contextmanager
-def connections(runs: Runs) -> Iterator[Connections]:
-    """Keeps a run's database open for the block, from when it is first asked for."""
-    with ExitStack() as stack:
-        yield Connections(runs, stack)
 
 
 def runs_at(folder: Path, storage: str | None) -> Runs:

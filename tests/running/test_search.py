@@ -13,7 +13,6 @@ from optuna.trial import TrialState
 from typer.testing import CliRunner
 
 from hpstudy.cli import app
-from hpstudy.cli import search as search_module
 from hpstudy.cli.search import seconds_of
 from hpstudy.errors import UserError
 from hpstudy.objective import Runtime, load_objective
@@ -212,7 +211,7 @@ def test_errors_are_alike_but_for_their_numbers(one: str, other: str, same: bool
 def test_a_search_that_is_not_at_its_end_does_not_end_well(folder, monkeypatch):
     """As when its workers are gone and nobody knows why."""
     monkeypatch.chdir(folder.path)
-    monkeypatch.setattr(search_module, "train", lambda *args: "nobody")
+    monkeypatch.setattr("hpstudy.running.course.launch", lambda *args: None)
     result = CliRunner().invoke(app, ["search", "seek.toml", "--workers", "1"])
     assert result.exit_code == 1
     assert "0 of 8 trials are finished, and nobody is at the others" in result.stderr

@@ -1,0 +1,285 @@
+"""The course of a grid and of a search: prepare, run, confirm, and say what was trained."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Protocol
+from uuid import uuid4
+
+import optuna
+
+from hpstudy.errors import StoppedError
+from hpstudy.metric import Metric
+from hpstudy.objective import Objective
+from hpstudy.plans.confirmation import plan_choice, plan_confirmation
+from hpstudy.plans.forecast_points import Costs
+from hpstudy.plans.points import Plan, PointsPlan
+from hpstudy.plans.search import SearchPlan, search_of
+from hpstudy.running.fingerprint import begin, check
+from hpstudy.running.ledger import Ledger
+from hpstudy.running.leftover import leftover
+from hpstudy.running.output import Say
+from hpstudy.running.pool import default_workers, launch
+from hpstudy.running.progress_points import Observer, Progress
+from hpstudy.running.progress_search import SearchObserver, SearchProgress
+from hpstudy.running.schedulers import dead_end
+from hpstudy.running.worker import Job
+from hpstudy.store.connections import Connections
+from hpstudy.store.database import Database
+from hpstudy.store.studies import trials_of
+from hpstudy.store.trials import trained_epochs
+from hpstudy.wording import counted, elapsed
+
+
+class Teller(Protocol):
+    """Tells whoever watches how a course goes."""
+
+    def say(self, line: str) -> None:
+        """Tells what is to be known before and after the work, a line at a time."""
+
+    def points(
+        self, look: Callable[[], Progress], metric: Metric, task: str
+    ) -> AbstractContextManager[Say]:
+        """Shows the progress through known points for the block.
+
+        Args:
+            look: Reads where it stands.
+            metric: The metric that is compared.
+            task: What is being done; "" for a grid.
+
+        Returns:
+            What gives, for the block, who says the lines that objectives write.
+        """
+
+    def search(
+        self, look: Callable[[], SearchProgress], metric: Metric
+    ) -> AbstractContextManager[Say]:
+        """Shows the progress of a search for the block, likewise."""
+
+
+class Silent:
+    """A teller that tells nothing."""
+
+    def say(self, line: str) -> None:
+        """Says nothing."""
+
+    def points(
+        self, look: Callable[[], Progress], metric: Metric, task: str
+    ) -> AbstractContextManager[Say]:
+        """Shows nothing."""
+        return nullcontext(self.say)
+
+    def search(
+        self, look: Callable[[], SearchProgress], metric: Metric
+    ) -> AbstractContextManager[Say]:
+        """Shows nothing."""
+        return nullcontext(self.say)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of running a plan.
+
+    Attributes:
+        epochs: How many epochs were trained, each as often as it was.
+        left: How many points of a grid, or of a search's confirmation, are not done: they failed,
+            or were not tried.
+    """
+
+    epochs: int
+    left: int
+
+    def __add__(self, other: Trained) -> Trained:
+        """Returns what came of both."""
+        return Trained(self.epochs + other.epochs, self.left + other.left)
+
+
+def workers_for(wanted: int | None, plan: Plan) -> int:
+    """Returns how many workers run: what is wanted, else one a core; never more than trainings."""
+    if wanted:
+        return min(wanted, plan.most_workers)
+    return default_workers(plan.most_workers, plan.scenario.runtime.device)
+
+
+def run_points(
+    plan: PointsPlan,
+    objective: Objective,
+    database: Connections,
+    workers: int | None,
+    teller: Teller,
+    *,
+    task: str = "",
+) -> Trained:
+    """Runs what is left of a plan whose points are known.
+
+    Args:
+        plan: The plan.
+        objective: What it trains.
+        database: The run's database.
+        workers: How many processes; as many as are of use where None.
+        teller: Who tells how it goes.
+        task: What is being done; "" for a grid.
+
+    Raises:
+        UserError: The plan doesn't go with what was begun, or can't be run here.
+        KeyboardInterrupt: It was interrupted; all finished epochs are kept.
+    """
+    reader = _prepare(plan, objective, database, teller)
+    size = workers_for(workers, plan)
+    observer = Observer(plan, reader, Costs(plan, objective), size)
+    start = time.monotonic()
+    left = leftover(plan, "", reader)
+    invocation = ""
+    if left.points or left.is_asked_for:
+        with teller.points(observer.look, plan.metric, task) as say:
+            invocation = _launch(plan, database, size, say)
+        left = leftover(plan, invocation, reader)
+    trained = _say_trained(plan, invocation, reader, time.monotonic() - start, size, teller)
+    if left.points:
+        teller.say(f"{left}")
+    if left.stopped_by is not None:
+        why = f"the first points failed alike, and none has worked: {left.stopped_by}"
+        teller.say(f"Stopped: {why}")
+    return Trained(trained, left.points)
+
+
+def run_search(
+    plan: SearchPlan,
+    objective: Objective,
+    database: Connections,
+    workers: int | None,
+    teller: Teller,
+    *,
+    confirm: int,
+) -> Trained:
+    """Runs what is left of a search and of its confirmation.
+
+    Args:
+        plan: The plan.
+        objective: What it trains.
+        database: The run's database.
+        workers: How many processes; as many as are of use where None.
+        teller: Who tells how it goes.
+        confirm: How many fresh seeds the finalists, the winner and the baseline get; 0 for none.
+
+    Returns:
+        What came of it; left are points of the confirmation.
+
+    Raises:
+        UserError: The plan doesn't go with what was begun, or can't be run here.
+        StoppedError: Trial after trial raised, or nobody is at the trials that are left.
+        KeyboardInterrupt: It was interrupted; all finished epochs are kept.
+    """
+    if confirm:
+        plan = replace(plan, confirmed_by=search_of(plan.study).confirming_metric)
+    if plan.metric.name.startswith("test_"):
+        teller.say(
+            f"Warning: search.metric is {plan.metric.name}: what is chosen by the test data scores "
+            "better there than elsewhere; search by a validation metric"
+        )
+    reader = _prepare(plan, objective, database, teller)
+    trained, is_whole = _run_trials(plan, database, reader, workers, teller)
+    done = Trained(trained, left=0)
+    if confirm and not is_whole:
+        teller.say("Not confirmed: the search is not at its end yet.")
+    elif confirm:
+        done += _confirm(plan, objective, database, reader, workers, teller, confirm)
+    return done
+
+
+def _run_trials(
+    plan: SearchPlan, database: Connections, reader: Database, workers: int | None, teller: Teller
+) -> tuple[int, bool]:
+    """Runs what is left of a search without its confirmation.
+
+    Returns:
+        How many epochs were trained meanwhile, and whether the search is at its end.
+    """
+    size = workers_for(workers, plan)
+    observer = SearchObserver(plan, reader, size)
+    start = time.monotonic()
+    study = optuna.load_study(study_name=plan.name, storage=reader.storage)
+    ledger = Ledger(study, "")
+    ledger.read()
+    if ledger.complete + ledger.pruned < plan.limits.trials or ledger.waiting() is not None:
+        with teller.search(observer.look, plan.metric) as say:
+            ledger = Ledger(study, _launch(plan, database, size, say))
+        ledger.read()
+    seconds = time.monotonic() - start
+    trained = _say_trained(plan, ledger.invocation, reader, seconds, size, teller)
+    if (why := dead_end(ledger, plan.limits)) is not None:
+        raise StoppedError(why)
+    limits, finished = plan.limits, ledger.complete + ledger.pruned
+    spent = limits.epochs is not None and ledger.epochs() >= limits.epochs
+    is_whole = spent or finished >= limits.trials
+    if not is_whole and (limits.deadline is None or time.time() < limits.deadline):
+        left = f"{finished} of {limits.trials} trials are finished, and nobody is at the others"
+        raise StoppedError(left)
+    return trained, is_whole
+
+
+def _confirm(
+    plan: SearchPlan,
+    objective: Objective,
+    database: Connections,
+    reader: Database,
+    workers: int | None,
+    teller: Teller,
+    seeds: int,
+) -> Trained:
+    """Trains the finalists on fresh seeds, then the winner beside the baseline."""
+    done = Trained(0, left=0)
+    choice = plan_choice(plan, objective, reader, seeds)
+    if choice.points:
+        done += run_points(choice, objective, database, workers, teller, task="finalists")
+    final = plan_confirmation(plan, objective, reader, seeds)
+    if final is None:
+        why = "every finalist diverged or raised" if choice.points else "no trial has a value"
+        teller.say(f"Not confirmed: {why}.")
+        return done
+    return done + run_points(final, objective, database, workers, teller, task="confirmation")
+
+
+def _prepare(plan: Plan, objective: Objective, database: Connections, teller: Teller) -> Database:
+    """Makes ready what a plan's workers need: the dataset, the database, the Optuna study.
+
+    Returns:
+        The database, to read from.
+    """
+    check(plan, database.reader)
+    objective.prepare(settings=plan.scenario.settings, runtime=plan.scenario.runtime)
+    for note in begin(plan, objective, database.writer):
+        teller.say(f"Note: {note}")
+    reader = database.reader
+    assert reader is not None  # what was begun is there
+    return reader
+
+
+def _launch(plan: Plan, database: Connections, workers: int, say: Say) -> str:
+    """Runs what is left of a plan and returns the name of this invocation."""
+    invocation = uuid4().hex
+    launch(Job(plan, database.runs, invocation), workers, say)
+    return invocation
+
+
+def _say_trained(
+    plan: Plan, invocation: str, reader: Database, seconds: float, workers: int, teller: Teller
+) -> int:
+    """Says what an invocation trained, in whatever process.
+
+    Returns:
+        How many epochs it trained, those included that it had to train again.
+    """
+    study = optuna.load_study(study_name=plan.name, storage=reader.storage)
+    is_ours = Ledger(study, invocation).is_ours
+    done = trained_epochs(filter(is_ours, trials_of(study)))
+    again = f" ({done.again} of them again, as their last state was gone)" if done.again else ""
+    what = "epoch" if plan.scenario.incremental else "point"  # a function's training is one call
+    teller.say(
+        f"{counted(done.count, what)} trained{again} in {elapsed(seconds)} "
+        f"with {counted(workers, 'worker')}."
+    )
+    return done.count
