@@ -100,6 +100,22 @@ class TrialCounts:
     waiting: int = 0
     diverged: int = 0
 
+    @property
+    def finished(self) -> int:
+        """How many did what they were asked for."""
+        return self.complete + self.pruned + self.diverged
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return self.finished + self.failed + self.running + self.waiting
+
+    @property
+    def others(self) -> dict[str, int]:
+        """How many are in a state worth a word, by the state: all but the complete ones."""
+        states = ("pruned", "diverged", "failed", "running", "waiting")
+        return {state: count for state in states if (count := getattr(self, state))}
+
 
 @dataclass(frozen=True)
 class Failure:

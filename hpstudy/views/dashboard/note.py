@@ -11,12 +11,12 @@ from hpstudy.analysis.search import SearchFindings
 from hpstudy.analysis.telling import telling
 from hpstudy.charts.figures import along_axes
 from hpstudy.metric import Metric
-from hpstudy.results.grid import TrialCounts
+from hpstudy.views.states import trials_done
 from hpstudy.views.tables.grid import claims_table, levels_tables
 from hpstudy.views.tables.importance import importance_table
 from hpstudy.views.tables.search import finalists_table, trials_table, winner_table
 from hpstudy.views.tables.table import Table, footnotes
-from hpstudy.wording import counted, setting, words
+from hpstudy.wording import setting, words
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|&~$:@=^])")
 
@@ -53,7 +53,7 @@ def search_note(title: str, found: SearchFindings, chosen: Answer | None) -> str
     parts = [
         f"# {escaped(title)}",
         *_answer(chosen),
-        f"{escaped(_named(metric))}; {escaped(_states(found.results.counts))}.",
+        f"{escaped(_named(metric))}; {escaped(trials_done(found.results.counts))}.",
     ]
     for table in (trials_table(found, 1), finalists_table(found), winner_table(found)):
         parts += _section(table)
@@ -75,12 +75,6 @@ def _answer(chosen: Answer | None) -> list[str]:
 def _named(metric: Metric) -> str:
     name = words(metric.name)
     return name if metric.sign > 0 else f"{name}: less is better"
-
-
-def _states(counts: TrialCounts) -> str:
-    others = {"pruned": counts.pruned, "diverged": counts.diverged, "failed": counts.failed}
-    states = [f"{count:,} {state}" for state, count in others.items() if count]
-    return ", ".join([counted(counts.complete, "complete trial"), *states])
 
 
 def escaped(text: object) -> str:

@@ -27,9 +27,9 @@ from hpstudy.objective.shown import Layer, Pictures
 from hpstudy.results.curves import Curve
 from hpstudy.results.origin import Origin
 from hpstudy.results.predictions import Reading
-from hpstudy.views.missing import alike_failures, missing_numbers
 from hpstudy.views.page.filters import breakable, characters, folded, told, unbroken
 from hpstudy.views.page.galleries import COLUMNS, MISTAKES, Sprite, diagram, sprite
+from hpstudy.views.states import alike_failures, missing_numbers, points_done, trials_done
 from hpstudy.views.tables.grid import claims_table, costs_table, levels_tables
 from hpstudy.views.tables.search import finalists_table, trials_table, winner_table
 from hpstudy.views.tables.table import Table, footnotes
@@ -172,6 +172,8 @@ def _environment() -> Environment:
         "finalists_table": finalists_table,
         "winner_table": winner_table,
         "alike_failures": alike_failures,
+        "points_done": points_done,
+        "trials_done": trials_done,
         "missing_numbers": missing_numbers,
     }
     return environment

@@ -14,7 +14,7 @@ from hpstudy.analysis.seeds import is_replicated
 from hpstudy.analysis.speed import go_by_epochs
 from hpstudy.analysis.telling import telling
 from hpstudy.results.search import SearchResults
-from hpstudy.views.missing import alike_failures, missing_numbers
+from hpstudy.views.states import alike_failures, missing_numbers, points_done, trials_done
 from hpstudy.views.tables.grid import claims_table, costs_table, levels_tables
 from hpstudy.views.tables.importance import importance_table
 from hpstudy.views.tables.search import finalists_table, trials_table, winner_table
@@ -61,20 +61,13 @@ def _quick(quick: str | None) -> list[RenderableType]:
 
 def _grid_lines(found: GridFindings) -> list[Text]:
     grid, more = found.results, found.more_seeds
-    trials = grid.trials
-    done = trials.complete + trials.diverged
-    total = done + trials.failed + trials.running + trials.waiting
-    others = {"failed": trials.failed, "running": trials.running, "waiting": trials.waiting}
-    states = [f"{done} of {counted(total, 'point')} done"]
-    states += [f"{trials.diverged} of them diverged"] if trials.diverged else []
-    states += [f"{count} {state}" for state, count in others.items() if count]
     epochs = (
         f" The rows above take {counted(grid.epochs_asked, 'epoch')} one by one; "
         f"{grid.epochs_trained:,} were trained."
         if go_by_epochs(*grid.factors)
         else ""
     )
-    lines = [Text(f"{', '.join(states)}.{epochs} {how_trained(grid.runtime)}")]
+    lines = [Text(f"{points_done(grid.trials)}.{epochs} {how_trained(grid.runtime)}")]
     if grid.metric.sign < 0:
         lines.append(Text(f"{words(grid.metric.name)}: less is better."))
     if more is not None:
@@ -121,23 +114,13 @@ def _options(won: Confirmed) -> str:
 
 
 def _search_lines(search: SearchResults) -> list[Text]:
-    counts = search.counts
-    finished = counts.complete + counts.pruned + counts.diverged
-    states = [f"{counted(finished, 'trial')} finished"]
-    others = {
-        "pruned": counts.pruned,
-        "diverged": counts.diverged,
-        "running": counts.running,
-        "failed": counts.failed,
-    }
-    states += [f"{count} {state}" for state, count in others.items() if count]
     epochs = (
         f" They ask for {counted(search.epochs_asked, 'epoch')}; "
         f"{search.epochs_trained:,} were trained."
         if search.goes_by_epochs
         else ""
     )
-    lines = [Text(f"{', '.join(states)}.{epochs} {how_trained(search.runtime)}")]
+    lines = [Text(f"{trials_done(search.counts)}.{epochs} {how_trained(search.runtime)}")]
     if search.metric.sign < 0:
         lines.append(Text(f"{words(search.metric.name)}: less is better."))
     if search.metric.name.startswith("test_"):

@@ -66,7 +66,7 @@ def test_it_says_that_less_is_better_and_counts_one_trial_as_one(
     assert "less is better" in grid_note("A study", made, None)
     search = made_searched(made_search(1, direction="minimize"))
     note = search_note("A search", search, None)
-    assert "validation accuracy: less is better; 1 complete trial." in note.replace(r"\:", ":")
+    assert "validation accuracy: less is better; 1 trial finished." in note.replace(r"\:", ":")
 
 
 def test_claims_have_a_table_of_their_own():
@@ -96,7 +96,7 @@ def test_a_search_has_its_best_trial_the_winner_and_what_matters(made_searched):
     )
     found = made_searched(search, confirmed=won, importances=importances)
     lines = search_note("A search", found, None).splitlines()
-    assert lines[2] == "validation accuracy; 38 complete trials, 12 pruned."
+    assert lines[2] == "validation accuracy; 50 trials finished, 12 pruned."
     assert r"| 31 | 99\.12 % | 0\.001 |" in lines
     value, gap = r"99\.10 % \(99\.00 to 99\.20\)", r"\+0\.25 \(\+0\.20 to \+0\.30\)"
     assert rf"| lr 0\.001 | {value} | {gap} | 2 |" in lines

@@ -1,12 +1,29 @@
-"""What has no value, and why, in words."""
+"""How far points and trials have come, and what has no value and why, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from hpstudy.results.grid import Failure, GridResults
+from hpstudy.results.grid import Failure, GridResults, TrialCounts
 from hpstudy.running.failures import alike
 from hpstudy.wording import counted, setting, words
+
+
+def points_done(counts: TrialCounts) -> str:
+    """Says how many points of a grid are done: "15 of 18 points done, 2 of them diverged"."""
+    diverged = counts.others.get("diverged")
+    told = [f"{counts.finished} of {counted(counts.total, 'point')} done"]
+    told += [f"{diverged} of them diverged"] if diverged else []
+    return _with_others(told, {k: v for k, v in counts.others.items() if k != "diverged"})
+
+
+def trials_done(counts: TrialCounts) -> str:
+    """Says how many trials of a search are finished: "16 trials finished, 7 pruned"."""
+    return _with_others([f"{counted(counts.finished, 'trial')} finished"], counts.others)
+
+
+def _with_others(told: list[str], others: Mapping[str, int]) -> str:
+    return ", ".join([*told, *(f"{count} {state}" for state, count in others.items())])
 
 
 def alike_failures(failures: Sequence[Failure]) -> list[str]:
