@@ -24,6 +24,11 @@ PLAIN = ""
 _ENDS = {SHARE: (0.0, 1.0), PER_CENT: (0.0, 100.0)}
 
 
+def worst_value(direction: Direction) -> float:
+    """Returns what is worse than any value: what a trial that diverged is given."""
+    return -math.inf if direction == "maximize" else math.inf
+
+
 class Verdict(StrEnum):
     """What a grid says of a level beside the baseline."""
 

@@ -105,6 +105,13 @@ def test_few_open_the_database(file: Path):
         assert "dispose" not in attributes(file)
 
 
+@pytest.mark.parametrize("file", FILES, ids=[str(f.relative_to(PACKAGE)) for f in FILES])
+def test_which_direction_is_better_is_asked_of_the_metric(file: Path):
+    texts = {n.value for n in ast.walk(ast.parse(file.read_text())) if isinstance(n, ast.Constant)}
+    if part(file) != "metric" and file.name != "sections.py":  # where a study file says it
+        assert "maximize" not in texts
+
+
 def test_every_part_has_its_floor():
     assert {part(file) for file in FILES} == set(FLOORS)
 

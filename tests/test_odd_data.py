@@ -26,6 +26,7 @@ from hpstudy.analysis.findings import GridFindings, findings
 from hpstudy.analysis.search import search_findings
 from hpstudy.analysis.speed import search_tradeoffs
 from hpstudy.charts.figures import grid_figures, search_figures
+from hpstudy.metric import worst_value
 from hpstudy.objective import Step
 from hpstudy.results.curves import read_curves
 from hpstudy.results.grid import GridResults
@@ -37,7 +38,7 @@ from hpstudy.results.search import SearchResults, read_search
 from hpstudy.store.database import Database
 from hpstudy.store.records import Epoch, Identity, Records
 from hpstudy.store.schema import make_tables
-from hpstudy.store.trials import DIVERGED, worst_value
+from hpstudy.store.trials import DIVERGED
 from hpstudy.studyfile.file import StudyFile
 from hpstudy.summary import StudySummary
 from hpstudy.views.dashboard.note import grid_note, search_note

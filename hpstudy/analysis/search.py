@@ -67,9 +67,7 @@ def best_settings(search: SearchResults, count: int) -> list[Tried]:
     """
     finished = [t for t in search.trials if is_finished(t)]
     times = Counter(point_key(t.params) for t in [*finished, *search.diverged])
-    measured = [t for t in finished if is_measured(t)]
-    measured.sort(key=value_of, reverse=search.direction == "maximize")
     best: dict[PointKey, FrozenTrial] = {}
-    for trial in measured:
+    for trial in search.metric.sorted(filter(is_measured, finished), value_of):
         best.setdefault(point_key(trial.params), trial)
     return [Tried(trial, times[key]) for key, trial in list(best.items())[:count]]

@@ -47,7 +47,7 @@ def plan_confirmation(
     Returns:
         The plan, or None if no finalist has a value.
     """
-    chosen = winner(find_finalists(search, database), search.direction)
+    chosen = winner(find_finalists(search, database), search.metric)
     if chosen is None:
         return None
     settings = [chosen.setting, fitted(search.study.baseline, search.space)]
@@ -62,7 +62,7 @@ def find_finalists(search: SearchPlan, database: Database) -> list[Candidate]:
     return candidates(
         search.study.baseline,
         trials_of(find_study(search.name, database)),
-        search.direction,
+        search.metric,
         search_of(search.study).finalists,
         validation=int(search.scenario.settings["validation"]),
         trials=trials_of(find_study(_name(search), database)),

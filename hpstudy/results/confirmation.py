@@ -154,7 +154,7 @@ def _trials_of(
 def candidates(
     baseline: Point,
     searched: Iterable[FrozenTrial],
-    direction: str,
+    metric: Metric,
     count: int,
     *,
     validation: int,
@@ -165,15 +165,13 @@ def candidates(
     Args:
         baseline: Names the hyperparameters that were not searched.
         searched: The search's trials.
-        direction: "maximize" or "minimize".
+        metric: What is searched for.
         count: How many.
         validation: Images (or rows) that the search holds out.
         trials: The confirmation's trials, for the values on fresh seeds.
     """
-    measured = [t for t in searched if is_measured(t)]
-    measured.sort(key=value_of, reverse=direction == "maximize")
     distinct: dict[PointKey, FrozenTrial] = {}
-    for trial in measured:
+    for trial in metric.sorted(filter(is_measured, searched), value_of):
         distinct.setdefault(point_key(trial.params), trial)
     return [
         Candidate(
@@ -186,7 +184,7 @@ def candidates(
     ]
 
 
-def winner(finalists: Iterable[Candidate], direction: str) -> Candidate | None:
+def winner(finalists: Iterable[Candidate], metric: Metric) -> Candidate | None:
     """Returns the finalist with the best mean, among those with the most seeds.
 
     One that diverged on a fresh seed doesn't win.
@@ -194,56 +192,58 @@ def winner(finalists: Iterable[Candidate], direction: str) -> Candidate | None:
     tried = [c for c in finalists if c.values and not c.diverged]
     most = max((len(c.values) for c in tried), default=0)
     whole = [c for c in tried if len(c.values) == most]
-    pick = max if direction == "maximize" else min
-    return pick(whole, key=lambda c: mean(c.values.values())) if whole else None
+    return metric.best(whole, lambda c: mean(c.values.values()))
 
 
-def read_winner(
-    study: StudyFile, finalists: Sequence[Candidate], trials: Sequence[FrozenTrial]
-) -> Winner | None:
+def read_winner(study: StudyFile, setting: Point, trials: Sequence[FrozenTrial]) -> Winner | None:
     """Returns what the winner and the baseline came to; None before the winner has a result.
 
     Args:
         study: The study file; it has a search.
-        finalists: The best settings of the search, with what fresh seeds said.
+        setting: The winner's hyperparameters.
         trials: The confirmation's trials.
     """
     search, baseline = study.search, study.baseline
     assert search is not None  # the caller's
-    won = winner(finalists, search.direction)
-    if won is None:
-        return None
     seeds = confirming_seeds(100)
-    values = values_of(won.setting, 0, seeds, trials)
-    diverged = diverged_of(won.setting, 0, seeds, trials)
+    values = values_of(setting, 0, seeds, trials)
+    diverged = diverged_of(setting, 0, seeds, trials)
     if not values and not diverged:
         return None
     theirs = values_of(baseline, 0, seeds, trials)
     seen = [*values.values(), *theirs.values()]
     metric = study.measured(search.confirming_metric, search.confirming_direction, seen)
     lost = diverged_of(baseline, 0, seeds, trials)
-    return Winner(metric, won.setting, values, diverged, theirs, lost)
+    return Winner(metric, setting, values, diverged, theirs, lost)
 
 
-def progress(
-    study: StudyFile,
-    candidates: Sequence[Candidate],
+def read_confirmation(
+    baseline: Point,
+    finalists: Iterable[Candidate],
+    won: Candidate | None,
+    *,
     validation: int,
-    trials: Sequence[FrozenTrial],
     seeds: Sequence[int],
+    trials: Sequence[FrozenTrial],
 ) -> Confirmation:
     """Returns what of the confirmation failed, and how much of it is still to do.
 
     Args:
-        study: The study file; it has a search.
-        candidates: The best settings of the search, with what fresh seeds said.
+        baseline: All hyperparameters of the baseline.
+        finalists: The best settings of the search.
+        won: The winner among them; the second round begins once it is known.
         validation: Images (or rows) that the search holds out.
-        trials: The confirmation's trials.
         seeds: The fresh seeds that were asked for, of both rounds.
+        trials: The confirmation's trials.
     """
+    choosing = [seed for seed in seeds if seed in choosing_seeds(100)]
+    confirming = [seed for seed in seeds if seed in confirming_seeds(100)]
+    planned = points([c.setting for c in finalists], validation, choosing)
+    if won is not None:
+        planned += points([won.setting, baseline], 0, confirming)
     attempts = latest_attempts(trials)
     failed, waiting = [], 0
-    for point in _planned(study, candidates, validation, seeds):
+    for point in planned:
         trial = attempts.get(point_key(point))
         if trial is not None and (error := error_of(trial)) is not None:
             setting = {k: v for k, v in point.items() if k not in (SEED, VALIDATION)}
@@ -251,16 +251,3 @@ def progress(
         elif trial is None or not is_complete(trial):
             waiting += 1
     return Confirmation(tuple(seeds), tuple(failed), waiting)
-
-
-def _planned(
-    study: StudyFile, candidates: Sequence[Candidate], validation: int, seeds: Sequence[int]
-) -> Iterator[Point]:
-    """Yields the points of both rounds; of the second one once the winner is known."""
-    assert study.search is not None  # the caller's
-    choosing = [seed for seed in seeds if seed in choosing_seeds(100)]
-    confirming = [seed for seed in seeds if seed in confirming_seeds(100)]
-    yield from points([c.setting for c in candidates], validation, choosing)
-    won = winner(candidates, study.search.direction)
-    if won is not None:
-        yield from points([won.setting, study.baseline], 0, confirming)

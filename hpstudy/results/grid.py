@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hpstudy.metric import Direction, Metric
+from hpstudy.metric import Metric
 from hpstudy.numeric import mean
 from hpstudy.sampler import Level
 from hpstudy.store.records import Epoch
@@ -162,8 +162,3 @@ class GridResults:
     targets: tuple[float, ...] = ()
     gaps: Mapping[str, int] = field(default_factory=dict)
     published_examples: int | None = None
-
-    @property
-    def direction(self) -> Direction:
-        """Which direction of the metric is better: "maximize" or "minimize"."""
-        return self.metric.direction

@@ -8,14 +8,15 @@ from functools import cached_property
 
 from optuna.trial import FrozenTrial
 
-from hpstudy.metric import Direction, Metric
+from hpstudy.metric import Metric
 from hpstudy.results.confirmation import (
     Candidate,
     Confirmation,
     Winner,
     candidates,
-    progress,
+    read_confirmation,
     read_winner,
+    winner,
 )
 from hpstudy.results.grid import Failure, TrialCounts
 from hpstudy.results.reading import runtime_of
@@ -96,11 +97,6 @@ class SearchResults:
         """The trials that raised, and the trainings of the confirmation that did."""
         return (*self.failed, *(self.confirmation.failed if self.confirmation else ()))
 
-    @property
-    def direction(self) -> Direction:
-        """Which direction of the metric is better: "maximize" or "minimize"."""
-        return self.metric.direction
-
 
 def read_search(study: StudyFile, name: str, database: Database) -> SearchResults | None:
     """Reads what the database holds of a study file's search.
@@ -138,19 +134,19 @@ def read_search(study: StudyFile, name: str, database: Database) -> SearchResult
     confirming = find_study(confirm_name(name), database)
     trials = trials_of(confirming)
     validation = int(settings.get("validation", study.search.validation))
+    metric = study.measured(study.search.metric, study.search.direction)
     tried = candidates(
         study.baseline,
         finished,
-        study.search.direction,
+        metric,
         study.search.finalists,
         validation=validation,
         trials=trials,
     )
+    won = winner(tried, metric)
     return SearchResults(
-        metric=study.measured(
-            study.search.metric,
-            study.search.direction,
-            [*map(value_of, measured), *(v for c in tried for v in c.values.values())],
+        metric=metric.seeing(
+            [*map(value_of, measured), *(v for c in tried for v in c.values.values())]
         ),
         baseline=dict(study.baseline),
         settings=settings,
@@ -166,10 +162,17 @@ def read_search(study: StudyFile, name: str, database: Database) -> SearchResult
         epochs_trained=sum(distinct_epochs(finished).values()),
         trials=tuple(sorted([*measured, *pruned, *running], key=lambda t: t.number)),
         candidates=tuple(tried),
-        winner=read_winner(study, tried, trials),
+        winner=None if won is None else read_winner(study, won.setting, trials),
         confirmation=None
         if confirming is None
-        else progress(study, tried, validation, trials, seeds_of(confirming)),
+        else read_confirmation(
+            study.baseline,
+            tried,
+            won,
+            validation=validation,
+            seeds=seeds_of(confirming),
+            trials=trials,
+        ),
         diverged=diverged,
         failed=failures,
     )

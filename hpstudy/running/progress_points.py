@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optuna.study import StudyDirection
-
 from hpstudy.plans.forecast_points import Costs
 from hpstudy.plans.points import PointsPlan
 from hpstudy.plans.scenario import PlannedPoint
@@ -151,10 +149,10 @@ class Observer:
         return RunningTraining(self._label(point), min(len(done), last), last, value)
 
     def _best(self, values: list[tuple[float, Point]]) -> tuple[float, str] | None:
-        if not values or self._study is None:
+        best = self._plan.metric.best(values, lambda pair: pair[0])
+        if best is None:
             return None
-        maximize = self._study.direction == StudyDirection.MAXIMIZE
-        value, params = (max if maximize else min)(values, key=lambda pair: pair[0])
+        value, params = best
         return value, label(params, self._baseline, seeds=len(self._plan.seeds))
 
     def _label(self, point: Point) -> str:

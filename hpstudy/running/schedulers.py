@@ -201,7 +201,7 @@ class SearchScheduler:
     def sampler(self) -> BaseSampler:
         """Returns the sampler for the next trial."""
         drawn = sampler(self._plan.sampler, self._plan.seed, self._ledger.next_number)
-        return ToldSampler(drawn, self._study)
+        return ToldSampler(drawn, self._study, self._plan.metric)
 
     def needed(self) -> set[str]:
         """Returns the trainings of what runs, and of what was interrupted."""

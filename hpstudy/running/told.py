@@ -12,6 +12,7 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
+from hpstudy.metric import Metric, worst_value
 from hpstudy.store.in_memory import study_of
 from hpstudy.store.trials import (
     has_diverged,
@@ -24,7 +25,7 @@ from hpstudy.store.trials import (
 )
 
 
-def told(trials: Sequence[FrozenTrial], direction: str) -> list[FrozenTrial]:
+def told(trials: Sequence[FrozenTrial], metric: Metric) -> list[FrozenTrial]:
     """Returns trials as a sampler is to see them; those given stay as they are.
 
     Optuna's samplers leave failed trials out and would ask for their like for ever. So a trial
@@ -35,12 +36,12 @@ def told(trials: Sequence[FrozenTrial], direction: str) -> list[FrozenTrial]:
 
     Args:
         trials: A study's trials.
-        direction: "maximize" or "minimize".
+        metric: What is searched for.
     """
     finished = [t for t in trials if is_finished(t)]
     worked = {invocation_of(t) for t in finished}
     known = {known_key(t) for t in finished}
-    worst = _worse_than([value_of(t) for t in finished if is_measured(t)], direction)
+    worst = _worse_than([value_of(t) for t in finished if is_measured(t)], metric)
 
     def is_bad(trial: FrozenTrial) -> bool:
         return has_diverged(trial) or (
@@ -53,10 +54,10 @@ def told(trials: Sequence[FrozenTrial], direction: str) -> list[FrozenTrial]:
     return [_with_value(t, worst) if is_bad(t) else t for t in trials]
 
 
-def _worse_than(values: Sequence[float], direction: str) -> float:
-    pick, end = (min, -math.inf) if direction == "maximize" else (max, math.inf)
-    worse = math.nextafter(pick(values, default=0.0), end)
-    return worse if math.isfinite(worse) else pick(values)
+def _worse_than(values: Sequence[float], metric: Metric) -> float:
+    worst = metric.sorted(values or [0.0], float)[-1]
+    worse = math.nextafter(worst, worst_value(metric.direction))
+    return worse if math.isfinite(worse) else worst
 
 
 def _with_value(trial: FrozenTrial, value: float) -> FrozenTrial:
@@ -72,18 +73,19 @@ class ToldSampler(BaseSampler):
     Args:
         inner: The sampler that draws.
         study: The study whose trials it is told of.
+        metric: What is searched for.
     """
 
-    def __init__(self, inner: BaseSampler, study: Study) -> None:
+    def __init__(self, inner: BaseSampler, study: Study, metric: Metric) -> None:
         self._inner = inner
         self._study = study
+        self._metric = metric
         self._seen = study
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """Reads the study's trials anew."""
-        direction = self._study.direction
-        trials = told(self._study.get_trials(deepcopy=False), direction.name.lower())
-        self._seen = study_of(trials, direction)
+        trials = told(self._study.get_trials(deepcopy=False), self._metric)
+        self._seen = study_of(trials, self._metric.direction)
         self._inner.before_trial(self._seen, trial)
 
     def infer_relative_search_space(

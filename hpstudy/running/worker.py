@@ -13,6 +13,7 @@ from optuna import Trial
 from optuna.trial import TrialState
 
 from hpstudy.errors import StoppedError, UserError
+from hpstudy.metric import worst_value
 from hpstudy.objective import load_objective
 from hpstudy.plans.points import Plan
 from hpstudy.plans.samplers import GivenSampler
@@ -39,7 +40,6 @@ from hpstudy.store.trials import (
     TRACE,
     TRAINING,
     is_alive,
-    worst_value,
 )
 from hpstudy.store.trouble import stop_if_full
 

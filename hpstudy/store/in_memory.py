@@ -7,19 +7,13 @@ from collections.abc import Container, Sequence
 
 import optuna
 from optuna.storages import InMemoryStorage
-from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from hpstudy.metric import Direction
 
 
-def study_of(trials: Sequence[FrozenTrial], direction: Direction | StudyDirection) -> optuna.Study:
-    """Returns a study in memory that has these trials, to be read only.
-
-    Args:
-        trials: The trials, as they are to be seen.
-        direction: "maximize" or "minimize".
-    """
+def study_of(trials: Sequence[FrozenTrial], direction: Direction) -> optuna.Study:
+    """Returns a study in memory that has these trials, to be read only."""
     return optuna.create_study(direction=direction, storage=_Given(trials))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -126,11 +125,6 @@ def last_value(trial: FrozenTrial) -> float | None:
         return value_of(trial)
     steps = trial.intermediate_values
     return steps[max(steps)] if steps else None
-
-
-def worst_value(direction: str) -> float:
-    """Returns the value that a diverged trial is told: the worst, so that samplers keep away."""
-    return -math.inf if direction == "maximize" else math.inf
 
 
 def latest_attempts(trials: Iterable[FrozenTrial]) -> dict[PointKey, FrozenTrial]:

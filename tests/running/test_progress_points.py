@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import optuna
 import pytest
@@ -39,7 +39,7 @@ class Begun:
 def begun(folder):
     databases = []
 
-    def begin_with(seeds: list[int]) -> Begun:
+    def begin_with(seeds: list[int], direction: str = "maximize") -> Begun:
         study = load_study(folder.path / "walk.toml")
         objective = load_objective(study.objective, folder.path)
         plan = plan_grid(
@@ -48,6 +48,7 @@ def begun(folder):
         writer = open_database(folder.url, write=True)
         begin(plan, objective, writer)
         reader = open_database(folder.url, write=False)
+        plan = replace(plan, metric=replace(plan.metric, direction=direction))
         databases.extend([writer, reader])
         return Begun(
             plan,
@@ -117,3 +118,12 @@ def test_the_best_is_none_of_the_diverged(begun):
     assert seen.points == 2
     assert seen.best is not None
     assert seen.best[0] == 0.5
+
+
+def test_the_best_is_told_by_the_metric_of_the_plan_not_of_the_search_that_it_confirms(begun):
+    grid = begun([0], "minimize")
+    assert grid.study.direction == optuna.study.StudyDirection.MAXIMIZE
+    for point, value in zip(grid.plan.points, (0.5, 0.25), strict=False):
+        grid.study.enqueue_trial(point.point)
+        grid.study.tell(grid.study.ask(SPACE), value)
+    assert grid.observer.look().best[0] == 0.25

@@ -11,11 +11,13 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from hpstudy.metric import Metric, worst_value
 from hpstudy.plans.samplers import SAMPLERS, sampler
 from hpstudy.running.told import ToldSampler, told
-from hpstudy.store.trials import DIVERGED, ERROR, INVOCATION, worst_value
+from hpstudy.store.trials import DIVERGED, ERROR, INVOCATION
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
+LESS = Metric("m", "minimize")
 X = FloatDistribution(0, 100)
 
 
@@ -55,7 +57,7 @@ def test_a_sampler_is_told_what_a_setting_came_to(direction: str):
         "raised where all raised": trial(7, run="before/1", **{ERROR: "KeyError: 'x'"}),
         "raised without parameters": empty,
     }
-    seen = dict(zip(given, told(list(given.values()), direction), strict=True))
+    seen = dict(zip(given, told(list(given.values()), Metric("m", direction)), strict=True))
     changed = {name for name, t in seen.items() if t is not given[name]}
     assert changed == {"diverged", "raised"}
     worst = given["worst measured"].value
@@ -69,7 +71,7 @@ def test_a_sampler_is_told_what_a_setting_came_to(direction: str):
 
 
 def test_where_nothing_was_measured_all_that_diverged_are_alike():
-    seen = told([trial(x, math.inf, **{DIVERGED: 1}) for x in (1, 2)], "minimize")
+    seen = told([trial(x, math.inf, **{DIVERGED: 1}) for x in (1, 2)], LESS)
     assert len({t.value for t in seen}) == 1
     assert math.isfinite(seen[0].value)
 
@@ -81,7 +83,7 @@ def searched(seed: int, outcome: str, make: type[ToldSampler] | None, trials: in
     wasted = 0
     for number in range(trials):
         drawn: BaseSampler = sampler("tpe", seed, number)
-        study.sampler = drawn if make is None else make(drawn, study)
+        study.sampler = drawn if make is None else make(drawn, study, LESS)
         asked = study.ask(space)
         if (lr := asked.params["lr"]) < 1:
             study.tell(asked, lr)
@@ -114,7 +116,7 @@ def test_every_sampler_takes_what_it_is_told_in_every_kind_of_space(name: str):
     study = optuna.create_study(direction="maximize", pruner=optuna.pruners.NopPruner())
     study.ask(space)  # stays running
     for number in range(16):
-        study.sampler = ToldSampler(sampler(name, 0, number), study)
+        study.sampler = ToldSampler(sampler(name, 0, number), study, Metric("m", "maximize"))
         asked = study.ask(space)
         assert asked.params.keys() == space.keys()
         if number % 3 == 0:
@@ -134,7 +136,7 @@ def test_where_all_went_well_nothing_is_drawn_otherwise(name: str):
         study = optuna.create_study(pruner=optuna.pruners.NopPruner())
         for number in range(14):
             drawn: BaseSampler = sampler(name, 0, number)
-            study.sampler = drawn if make is None else make(drawn, study)
+            study.sampler = drawn if make is None else make(drawn, study, LESS)
             asked = study.ask({"x": X})
             study.tell(asked, asked.params["x"])
         return [t.params["x"] for t in study.trials]
