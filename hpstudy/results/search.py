@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from optuna import Study
 from optuna.trial import FrozenTrial
 
 from hpstudy.metric import Metric
@@ -131,19 +132,10 @@ def read_search(study: StudyFile, name: str, database: Database) -> SearchResult
         for trial in failed(every)
         if (error := error_of(trial)) is not None
     )
-    confirming = find_study(confirm_name(name), database)
-    trials = trials_of(confirming)
-    validation = int(settings.get("validation", study.search.validation))
     metric = study.measured(study.search.metric, study.search.direction)
-    tried = candidates(
-        study.baseline,
-        finished,
-        metric,
-        study.search.finalists,
-        validation=validation,
-        trials=trials,
-    )
-    won = winner(tried, metric)
+    validation = int(settings.get("validation", study.search.validation))
+    confirming = find_study(confirm_name(name), database)
+    tried, won, confirmation = _on_fresh_seeds(study, metric, validation, finished, confirming)
     return SearchResults(
         metric=metric.seeing(
             [*map(value_of, measured), *(v for c in tried for v in c.values.values())]
@@ -162,20 +154,31 @@ def read_search(study: StudyFile, name: str, database: Database) -> SearchResult
         epochs_trained=sum(distinct_epochs(finished).values()),
         trials=tuple(sorted([*measured, *pruned, *running], key=lambda t: t.number)),
         candidates=tuple(tried),
-        winner=None if won is None else read_winner(study, won.setting, trials),
-        confirmation=None
-        if confirming is None
-        else read_confirmation(
-            study.baseline,
-            tried,
-            won,
-            validation=validation,
-            seeds=seeds_of(confirming),
-            trials=trials,
-        ),
+        winner=won,
+        confirmation=confirmation,
         diverged=diverged,
         failed=failures,
     )
+
+
+def _on_fresh_seeds(
+    study: StudyFile,
+    metric: Metric,
+    validation: int,
+    finished: Sequence[FrozenTrial],
+    confirming: Study | None,
+) -> tuple[list[Candidate], Winner | None, Confirmation | None]:
+    """Returns the best settings, the winner among them, and how far their confirmation is."""
+    assert study.search is not None  # the caller's
+    baseline, count, trials = study.baseline, study.search.finalists, trials_of(confirming)
+    tried = candidates(baseline, finished, metric, count, validation=validation, trials=trials)
+    if confirming is None:
+        return tried, None, None
+    won, seeds = winner(tried, metric), seeds_of(confirming)
+    confirmation = read_confirmation(
+        baseline, tried, won, validation=validation, seeds=seeds, trials=trials
+    )
+    return tried, read_winner(study, won.setting, trials) if won else None, confirmation
 
 
 def _epochs_asked(trial: FrozenTrial, study: StudyFile) -> int:
