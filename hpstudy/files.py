@@ -9,10 +9,27 @@ from pathlib import Path
 
 from hpstudy.errors import UserError
 
-# Where the command began: an objective may go elsewhere, what was given relative to here may not.
-_START = os.environ.get("PWD", "")
-with suppress(FileNotFoundError):  # a folder that is gone
-    _START = str(Path.cwd())
+_started: list[str] = []  # the folders that commands began in, the innermost last
+
+
+@contextmanager
+def started_here() -> Iterator[None]:
+    """In the block, paths are printed from the folder where one is now.
+
+    A command begins so: an objective may go elsewhere, what was given relative to here may not.
+    """
+    _started.append(_here())
+    try:
+        yield
+    finally:
+        _started.pop()
+
+
+def _here() -> str:
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:  # a folder that is gone
+        return os.environ.get("PWD", "")
 
 
 def absolute(path: Path, option: str = "") -> Path:
@@ -38,9 +55,11 @@ def absolute(path: Path, option: str = "") -> Path:
 def shown(path: Path) -> str:
     """Returns a path as it is printed: from the folder where the command began, if it is in there.
 
-    An absolute path made of a relative one comes back as it was given.
+    A program that is no command begins one nowhere: there it is the folder where one is now. An
+    absolute path made of a relative one comes back as it was given.
     """
-    return str(path.relative_to(_START) if path.is_relative_to(_START) else path)
+    start = _started[-1] if _started else _here()
+    return str(path.relative_to(start) if path.is_relative_to(start) else path)
 
 
 @contextmanager

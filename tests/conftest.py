@@ -175,7 +175,6 @@ class Folder:
         streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", errors) for errors in _ERRORS]
         with pytest.MonkeyPatch.context() as patch, _as_before():
             patch.chdir(self.path)
-            patch.setattr("hpstudy.files._START", f"{self.path}")  # a process has it from its start
             for name in [name for name in os.environ if name.startswith("HPSTUDY_")]:
                 patch.delenv(name)
             for name, value in (_ENV | dict(env or {})).items():

@@ -8,7 +8,21 @@ import stat
 import pytest
 
 from hpstudy.errors import UserError
-from hpstudy.files import replacing
+from hpstudy.files import replacing, shown, started_here
+
+
+def test_paths_are_printed_from_where_a_command_began_or_else_from_where_one_is(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "away").mkdir()
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "away" / "x.db"
+    assert shown(file) == "away/x.db"
+    with started_here():
+        monkeypatch.chdir("away")
+        assert shown(file) == "away/x.db"
+    assert shown(file) == "x.db"
+    assert shown(tmp_path / "y.db") == f"{tmp_path / 'y.db'}"
 
 
 @pytest.mark.parametrize("name", ["", "--output x"])
@@ -56,7 +70,7 @@ def test_a_report_that_finds_no_room_leaves_the_former_one(folder):
     folder.run("report", "walk.toml")
     report = folder.path / "runs" / "report" / "walk.html"
     before = report.read_bytes()
-    refused = folder.run("report", "walk.toml", code=2, preexec_fn=limited)
+    refused = folder.run_apart("report", "walk.toml", code=2, preexec_fn=limited)
     assert refused.stderr == ("Error: runs/report/walk.html: can't be written: File too large\n")
     assert report.read_bytes() == before
     assert list(report.parent.iterdir()) == [report]

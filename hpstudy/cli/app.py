@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from hpstudy import __version__
 from hpstudy.errors import UserError
 from hpstudy.expected import expectation, one_line
+from hpstudy.files import started_here
 from hpstudy.running.interrupts import heed_interrupts
 
 _LONGEST = 1000  # characters of an error
@@ -36,14 +37,15 @@ class _Commands(TyperGroup):
         """Runs a command; the arguments are Typer's."""
         heed_interrupts()
         try:
-            code = super().main(
-                args=args,
-                prog_name=prog_name,
-                complete_var=complete_var,
-                standalone_mode=False,
-                windows_expand_args=windows_expand_args,
-                **extra,
-            )
+            with started_here():
+                code = super().main(
+                    args=args,
+                    prog_name=prog_name,
+                    complete_var=complete_var,
+                    standalone_mode=False,
+                    windows_expand_args=windows_expand_args,
+                    **extra,
+                )
         except UserError as error:
             _fail(str(error), error.exit_code)
         except typer.TyperException as error:

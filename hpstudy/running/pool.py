@@ -21,6 +21,7 @@ from typing import NoReturn
 import optuna
 
 from hpstudy.errors import UserError
+from hpstudy.files import started_here
 from hpstudy.objective.beside import entered
 from hpstudy.raised import described
 from hpstudy.running.deaths import bury, reason_of
@@ -191,7 +192,7 @@ def _work(job: Job, pipe: Connection, news: Connection) -> NoReturn:
         mark = Marks(pipe)
         threading.Thread(target=_end_with_parent, daemon=True).start()
         unblock_signals()
-        with entered(job.plan.scenario.home.resolve()):
+        with started_here(), entered(job.plan.scenario.home.resolve()):
             Worker(job, mark).run()
         news.send(None)
     except Interrupted:
