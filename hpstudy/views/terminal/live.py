@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from types import TracebackType
 from typing import Protocol
 
@@ -14,15 +12,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskProgressColumn, Tex
 from rich.progress import Progress as ProgressBar
 from rich.text import Text
 
-from hpstudy.errors import StoppedError
 from hpstudy.metric import Metric
 from hpstudy.running.progress_points import Progress
 from hpstudy.running.progress_search import SearchProgress, SearchTrial
 from hpstudy.views.tables.table import Table, table
 from hpstudy.views.terminal.render import rich_table, with_notes
+from hpstudy.views.watch import Watch
 from hpstudy.wording import duration, headings, level, number, setting
 
-_LOOK_SECONDS = 1.0
 _TABLES_EVERY = 5  # looks
 
 
@@ -57,14 +54,13 @@ class LiveProgress:
         self._live: Live | None = None
         if console.is_terminal:
             self._live = Live(console=console, auto_refresh=False, transient=True)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._watch = Watch(self._show, self._say)
         self._shown: RenderableType = Text()
 
     def __enter__(self) -> LiveProgress:
         if self._live is not None:
             self._live.start()
-        self._thread.start()
+        self._watch.__enter__()
         return self
 
     def __exit__(
@@ -73,8 +69,7 @@ class LiveProgress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stop.set()
-        self._thread.join()
+        self._watch.__exit__(kind, error, trace)
         if self._live is not None:
             self._live.stop()
 
@@ -82,33 +77,13 @@ class LiveProgress:
         """Shows a line of what objectives write, above the progress."""
         self._console.print(Text.from_ansi(line), soft_wrap=True)
 
-    def _watch(self) -> None:
-        with suppress(StoppedError):  # the run meets it too, and says it
-            self._follow()
-
-    def _follow(self) -> None:
-        looks = 0
-        while True:
-            stopping = self._stop.wait(_LOOK_SECONDS if looks else 0)
-            try:
-                self._show(with_tables=looks % _TABLES_EVERY == 0)
-            except StoppedError:
-                raise
-            except Exception as error:  # such as a trial read while it is written: look again
-                if stopping:
-                    with suppress(Exception):
-                        self._say(f"The progress can't be shown: {type(error).__name__}: {error}")
-            if stopping:
-                return
-            looks += 1
-
-    def _show(self, *, with_tables: bool) -> None:
+    def _show(self, looks: int) -> None:
         self._view.look()
         if self._live is None:
             for line in self._view.news():
                 self._say(line)
         else:
-            if self._tables is not None and with_tables:
+            if self._tables is not None and looks % _TABLES_EVERY == 0:
                 self._shown = self._tables()
             self._live.update(Group(self._view.picture(), self._shown), refresh=True)
 

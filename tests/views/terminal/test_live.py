@@ -12,7 +12,7 @@ from rich.text import Text
 from hpstudy.metric import Metric
 from hpstudy.running.progress_points import FinishedEpoch, Progress, RunningTraining
 from hpstudy.running.progress_search import SearchProgress, SearchTrial
-from hpstudy.views.terminal import live
+from hpstudy.views import watch
 from hpstudy.views.terminal.live import LiveProgress, PointsView, SearchView, View
 
 PROGRESS = Progress(
@@ -121,7 +121,7 @@ class Torn:
 
 @pytest.mark.parametrize("terminal", [False, True])
 def test_a_look_that_fails_ends_nothing(monkeypatch, terminal: bool):
-    monkeypatch.setattr(live, "_LOOK_SECONDS", 0.001)
+    monkeypatch.setattr(watch, "_LOOK_SECONDS", 0.001)
     view, out = Torn(failing=2), io.StringIO()
     with LiveProgress(view, Console(file=out, force_terminal=terminal, width=100)):
         assert view.has_shown.wait(60)
