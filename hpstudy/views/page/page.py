@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import plotly.graph_objects as go
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
-from plotly.utils import PlotlyJSONEncoder
 
 from hpstudy import __version__
 from hpstudy.analysis.answer import Answer
@@ -20,22 +17,17 @@ from hpstudy.analysis.findings import GridFindings
 from hpstudy.analysis.search import SearchFindings
 from hpstudy.analysis.speed import Tradeoff, go_by_epochs
 from hpstudy.analysis.telling import telling
-from hpstudy.charts.axes import identifier, titled
 from hpstudy.charts.figures import along_axes, digit_figures, grid_figures, search_figures
 from hpstudy.charts.theme import DARK_INSTEAD, template
 from hpstudy.objective.shown import Layer, Pictures
 from hpstudy.results.curves import Curve
 from hpstudy.results.origin import Origin
 from hpstudy.results.predictions import Reading
-from hpstudy.views.page.filters import breakable, characters, folded, told, unbroken
+from hpstudy.views.page.environment import environment
 from hpstudy.views.page.galleries import COLUMNS, MISTAKES, Sprite, diagram, sprite
-from hpstudy.views.states import alike_failures, missing_numbers, points_done, trials_done
-from hpstudy.views.tables.grid import claims_table, costs_table, levels_tables
-from hpstudy.views.tables.search import finalists_table, trials_table, winner_table
-from hpstudy.views.tables.table import Table, footnotes
-from hpstudy.wording import counted, duration, ends, level, number, setting, words
+from hpstudy.views.tables.grid import costs_table, levels_tables
+from hpstudy.views.tables.table import Table
 
-_TRIALS = 10
 _TEST_PICTURES = 25  # as the published report shows
 
 
@@ -117,7 +109,7 @@ def page(content: Content) -> str:
         levels = levels_tables(shown, found)
         content = replace(content, found=shown)
     return (
-        _environment()
+        environment()
         .get_template("page.html.j2")
         .render(
             content=content,
@@ -136,47 +128,6 @@ def page(content: Content) -> str:
             version=__version__,
         )
     )
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("hpstudy.views.page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    # `tojson` escapes what would end a <script>; Plotly's encoder knows arrays, dates and NaN.
-    environment.policies["json.dumps_kwargs"] = {"cls": PlotlyJSONEncoder}
-    environment.filters |= {
-        "words": words,
-        "number": number,
-        "ends": ends,
-        "level": level,
-        "setting": setting,
-        "duration": duration,
-        "counted": counted,
-        "titled": titled,
-        "told": told,
-        "characters": characters,
-        "breakable": breakable,
-        "folded": folded,
-        "footnotes": footnotes,
-        "unbroken": unbroken,
-    }
-    environment.globals |= {
-        "identifier": identifier,
-        "claims_table": claims_table,
-        "costs_table": costs_table,
-        "trials_table": partial(trials_table, most=_TRIALS),
-        "finalists_table": finalists_table,
-        "winner_table": winner_table,
-        "alike_failures": alike_failures,
-        "points_done": points_done,
-        "trials_done": trials_done,
-        "missing_numbers": missing_numbers,
-    }
-    return environment
 
 
 def _figures(content: Content) -> dict[str, go.Figure]:

@@ -1,0 +1,60 @@
+"""What the templates are rendered with: all text escaped, and the words for it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from plotly.utils import PlotlyJSONEncoder
+
+from hpstudy.charts.axes import identifier, titled
+from hpstudy.views.page.filters import breakable, characters, folded, told, unbroken
+from hpstudy.views.states import alike_failures, missing_numbers, points_done, trials_done
+from hpstudy.views.tables.grid import claims_table, costs_table
+from hpstudy.views.tables.search import finalists_table, trials_table, winner_table
+from hpstudy.views.tables.table import footnotes
+from hpstudy.wording import counted, duration, ends, level, number, setting, words
+
+_TRIALS = 10
+
+
+def environment() -> Environment:
+    """Returns the environment of the page and of what a notebook shows."""
+    made = Environment(
+        loader=PackageLoader("hpstudy.views.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # `tojson` escapes what would end a <script>; Plotly's encoder knows arrays, dates and NaN.
+    made.policies["json.dumps_kwargs"] = {"cls": PlotlyJSONEncoder}
+    made.filters |= {
+        "words": words,
+        "number": number,
+        "ends": ends,
+        "level": level,
+        "setting": setting,
+        "duration": duration,
+        "counted": counted,
+        "titled": titled,
+        "told": told,
+        "characters": characters,
+        "breakable": breakable,
+        "folded": folded,
+        "footnotes": footnotes,
+        "unbroken": unbroken,
+    }
+    made.globals |= {
+        "identifier": identifier,
+        "claims_table": claims_table,
+        "costs_table": costs_table,
+        "trials_table": partial(trials_table, most=_TRIALS),
+        "finalists_table": finalists_table,
+        "winner_table": winner_table,
+        "alike_failures": alike_failures,
+        "points_done": points_done,
+        "trials_done": trials_done,
+        "missing_numbers": missing_numbers,
+    }
+    return made
