@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from typing import Self
 
 from hpstudy.analysis.answer import Answer, answer
 from hpstudy.analysis.findings import GridFindings, findings, part_of
@@ -69,7 +70,7 @@ class StudySummary:
         name: str,
         database: Database,
         factors: Sequence[str] | None = None,
-    ) -> StudySummary:
+    ) -> Self:
         """Reads what a database holds of a study.
 
         Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib.util
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from hpstudy.results.rows import Rows
 FORMATS = ("csv", "parquet")
 
 # What stands first, and in an empty table too; parameters and metrics follow.
-_COLUMNS = {
+COLUMNS = {
     "trials": (
         "study", "number", "state", "value", "started", "finished", "training", "epochs",
         "error",
@@ -54,19 +54,22 @@ def write_rows(rows: Rows, name: str, file_format: str, folder: Path) -> list[Pa
     """
     write = _write_parquet if file_format == "parquet" else _write_csv
     files = []
-    for table, first in _COLUMNS.items():
+    for table in COLUMNS:
         file = folder / f"{name}-{table}.{file_format}"
         with replacing(file) as draft:
-            write(_columns(getattr(rows, table), first), draft)
+            write(columns_of(getattr(rows, table), table), draft)
         files.append(file)
     return files
 
 
-def _columns(
-    rows: Iterable[Mapping[str, object]], first: Sequence[str]
-) -> dict[str, Sequence[object]]:
-    rows = list(rows)
-    names = dict.fromkeys([*first, *(name for row in rows for name in row)])
+def columns_of(rows: Sequence[Mapping[str, object]], table: str) -> dict[str, Sequence[object]]:
+    """Returns rows column by column.
+
+    Args:
+        rows: The rows.
+        table: Which they are of: "trials", "epochs" or "steps".
+    """
+    names = dict.fromkeys([*COLUMNS[table], *(name for row in rows for name in row)])
     return {name: [row.get(name) for row in rows] for name in names}
 
 
