@@ -49,6 +49,9 @@ _STOP_SECONDS = 30.0  # a worker that was told to stop gets this long before it 
 _REST_SECONDS = 2.0  # what a dead worker wrote is read this long
 _STOPPED = 128 + signal.SIGTERM  # exit code of a worker that was asked to stop
 _PROBLEM = 2  # of one that can't go on
+_RAISED = 1  # of one that Python ends, as what it imports raises
+
+_GUARDED = 'what a script does belongs under `if __name__ == "__main__":`: workers import it too'
 
 
 def default_workers(groups: int, device: str) -> int:
@@ -75,6 +78,7 @@ def launch(job: Job, workers: int, say: Say) -> None:
 @dataclass(frozen=True)
 class _Member:
     process: SpawnProcess
+    hello: Connection  # None when it has begun
     news: Connection  # None when nothing is left to do, else why it can't go on
     relay: Relay
 
@@ -110,13 +114,15 @@ class _Pool:
     def _start(self) -> None:
         with deferred_interrupts():  # a process that is half begun is nobody's
             lines, pipe = self._context.Pipe(duplex=False)
+            hello, begun = self._context.Pipe(duplex=False)
             news, sender = self._context.Pipe(duplex=False)
-            process = self._context.Process(target=_work, args=(self._job, pipe, sender))
+            process = self._context.Process(target=_work, args=(self._job, pipe, begun, sender))
             with blocked_signals(), threads_for_children(self._job.plan.scenario.runtime.threads):
-                process.start()
-            pipe.close()
-            sender.close()
-            self._members.append(_Member(process, news, Relay(lines, self._warnings, self._say)))
+                _begin(process)
+            for end in (pipe, begun, sender):
+                end.close()
+            relay = Relay(lines, self._warnings, self._say)
+            self._members.append(_Member(process, hello, news, relay))
 
     def _end_what_lingers(self) -> None:
         """Kills workers that are at their end and kept by a thread or a child of the objective."""
@@ -134,6 +140,8 @@ class _Pool:
         if said:
             return
         code = member.process.exitcode or 0
+        if code == _RAISED and not _last_words(member.hello):
+            raise UserError(f"a worker could not begin, its error stands above: {_GUARDED}")
         with deferred_interrupts(), writing(self._job.runs) as database:
             self._bury(member.process.pid, code, database)
             self._check_progress(code, database)
@@ -176,6 +184,15 @@ class _Pool:
             member.relay.join(_REST_SECONDS)
 
 
+def _begin(process: SpawnProcess) -> None:
+    try:
+        process.start()
+    except RuntimeError as error:
+        if "bootstrapping" not in f"{error}":
+            raise
+        raise UserError(_GUARDED) from None  # this is a worker, at its script's first lines
+
+
 def _last_words(news: Connection) -> list[UserError | None]:
     """Returns what a worker said at its end; nothing if it died without a word."""
     with news:
@@ -185,8 +202,9 @@ def _last_words(news: Connection) -> list[UserError | None]:
             return []
 
 
-def _work(job: Job, pipe: Connection, news: Connection) -> NoReturn:
+def _work(job: Job, pipe: Connection, begun: Connection, news: Connection) -> NoReturn:
     """A worker process: stops on SIGTERM, and when its parent is gone."""
+    begun.send(None)
     try:
         heed_interrupts(ignored=(signal.SIGINT,))  # Ctrl-C: the parent decides, and says SIGTERM
         mark = Marks(pipe)
