@@ -11,31 +11,41 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hpstudy.errors import UserError
+    from hpstudy.metric import Metric, Quantity, Verdict
     from hpstudy.objective import Runtime, Step, Training
     from hpstudy.sampler import OneFactorSampler
+    from hpstudy.study import Study
     from hpstudy.studyfile.file import StudyFile
     from hpstudy.studyfile.find import load_study
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Metric",
     "OneFactorSampler",
+    "Quantity",
     "Runtime",
     "Step",
+    "Study",
     "StudyFile",
     "Training",
     "UserError",
+    "Verdict",
     "__version__",
     "load_study",
 ]
 
 _HOMES = {
+    "Metric": "hpstudy.metric",
     "OneFactorSampler": "hpstudy.sampler",
+    "Quantity": "hpstudy.metric",
     "Runtime": "hpstudy.objective",
     "Step": "hpstudy.objective",
+    "Study": "hpstudy.study.study",
     "StudyFile": "hpstudy.studyfile.file",
     "Training": "hpstudy.objective",
     "UserError": "hpstudy.errors",
+    "Verdict": "hpstudy.metric",
     "load_study": "hpstudy.studyfile.find",
 }
 

@@ -1,5 +1,16 @@
-"""The command line: options in, exit code out. Results go to stdout, all else to stderr."""
+"""The command line: options in, exit code out. Results go to stdout, all else to stderr.
 
-from hpstudy.cli.commands import app
+A file a command: its options and what it does. What it needs is imported when it runs.
+"""
+
+from importlib import import_module
+
+from hpstudy.cli.app import app
 
 __all__ = ["app"]
+
+# As the help lists them.
+_COMMANDS = "grid", "search", "show", "report", "export", "dashboard", "data", "clean", "delete"
+
+for _command in _COMMANDS:
+    import_module(f"hpstudy.cli.{_command}")

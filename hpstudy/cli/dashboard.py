@@ -1,125 +1,38 @@
-"""`hpstudy dashboard`, and what a finished grid or search leaves there."""
+"""`hpstudy dashboard`."""
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from hpstudy.charts.figures import grid_figures, search_figures
-from hpstudy.cli.opening import Opened
-from hpstudy.errors import UserError
-from hpstudy.objective import Runtime
-from hpstudy.store.addresses import shown_url
-from hpstudy.store.database import Database, Runs, nothing_at, reading
-from hpstudy.store.studies import grid_name, search_name
-from hpstudy.summary import StudySummary
-from hpstudy.views.dashboard.note import grid_note, search_note
-from hpstudy.views.dashboard.serve import Published, publish, publish_note, serve
-from hpstudy.views.files.document import document
-from hpstudy.views.page.galleries import COLUMNS, MISTAKES, captioned
+from hpstudy.cli.app import app
+from hpstudy.cli.options import RunsOption, StorageOption
 
 
-def serve_dashboard(runs: Runs, host: str, port: int) -> None:
-    """Serves optuna-dashboard on a run's database until Ctrl-C.
+@app.command()
+def dashboard(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port.")] = 8080,
+    runs: RunsOption = Path("runs"),
+    storage: StorageOption = None,
+) -> None:
+    """Open optuna-dashboard on the database, on this machine alone."""
+    import signal
 
-    Args:
-        runs: Where the run's files are.
-        host: The address to listen on.
-        port: The port.
+    from hpstudy.store.addresses import shown_url
+    from hpstudy.store.database import nothing_at, reading
+    from hpstudy.study.opened import runs_at
+    from hpstudy.views.dashboard.serve import serve
 
-    Raises:
-        UserError: There is no database yet, or it can't listen there.
-    """
+    where = runs_at(runs, storage)
 
     def announce(address: str) -> None:
-        typer.echo(f"{address} shows {shown_url(runs.url)}; Ctrl-C ends it.")
+        typer.echo(f"{address} shows {shown_url(where.url)}; Ctrl-C ends it.")
 
-    with reading(runs) as database:
+    with reading(where) as database:
         if database is None:
-            raise nothing_at(runs.url)
+            raise nothing_at(where.url)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        serve(database, runs.artifacts, host=host, port=port, announce=announce)
-
-
-def publish_grid(opened: Opened, summary: StudySummary, database: Database) -> None:
-    """Shows a grid's findings in optuna-dashboard: a note, figures, results and mistakes.
-
-    Args:
-        opened: The study.
-        summary: What its results come to, of all factors.
-        database: The database, open to write.
-    """
-    with _the_trials_are_done():
-        if summary.grid is None:
-            return
-        found = Published(
-            study=grid_name(summary.name),
-            note=_grid_note(summary),
-            figures=grid_figures(summary.grid, curves=summary.curves),
-            results=document(summary, ["grid"]),
-            pictures=_mistakes(opened, summary, "Grid", summary.grid.results.settings),
-        )
-        publish(found, database, opened.runs.artifacts)
-        if summary.search is not None:  # the answer is of grid and search together
-            publish_note(search_name(summary.name), _search_note(summary), database)
-
-
-def publish_search(opened: Opened, summary: StudySummary, database: Database) -> None:
-    """Shows what a search found there; the arguments are those of `publish_grid`."""
-    with _the_trials_are_done():
-        if (search := summary.search) is None:
-            return
-        found = Published(
-            study=search_name(summary.name),
-            note=_search_note(summary),
-            figures=search_figures(search, tradeoffs=summary.tradeoffs),
-            results=document(summary, ["search"]),
-            pictures=_mistakes(opened, summary, "Search", search.results.settings),
-        )
-        publish(found, database, opened.runs.artifacts)
-        if summary.grid is not None:
-            publish_note(grid_name(summary.name), _grid_note(summary), database)
-
-
-@contextmanager
-def _the_trials_are_done() -> Iterator[None]:
-    """Says what went wrong in the block and goes on: what was trained is safe."""
-    try:
-        yield
-    except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        typer.echo(f"Note: optuna-dashboard will not show the findings: {reason}", err=True)
-
-
-def _grid_note(summary: StudySummary) -> str:
-    assert summary.grid is not None  # the caller's
-    return grid_note(summary.title, summary.grid, summary.answer)
-
-
-def _search_note(summary: StudySummary) -> str:
-    assert summary.search is not None  # the caller's
-    return search_note(summary.title, summary.search, summary.answer)
-
-
-def _mistakes(
-    opened: Opened, summary: StudySummary, section: str, settings: Mapping[str, object]
-) -> dict[str, bytes]:
-    """Returns a picture of the images that the best network misreads; none where not known."""
-    if (network := summary.networks.get(section)) is None:
-        return {}
-    runtime = Runtime(data=str(opened.runs.data))
-    try:
-        pictures = opened.objective().pictures(settings=settings, runtime=runtime)
-    except UserError:  # without its images the rest is still worth showing
-        return {}
-    if pictures is None:
-        return {}
-    reading = summary.reading(network, [int(label) for label in pictures.test_labels])
-    if reading is None or not reading.mistakes:
-        return {}
-    wrong = reading.mistakes[:MISTAKES]
-    captions = [f"{reading.labels[i]} as {reading.predicted[i]}" for i in wrong]
-    return {"mistakes.png": captioned(pictures.test[list(wrong)], captions, COLUMNS)}
+        serve(database, where.artifacts, host=host, port=port, announce=announce)

@@ -1,36 +1,34 @@
-"""`hpstudy export`: writes what was recorded as files that other tools read."""
+"""`hpstudy export`."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from hpstudy.cli.opening import Opened
-from hpstudy.cli.results import nothing_there
-from hpstudy.files import absolute, shown
-from hpstudy.results.rows import read_rows
-from hpstudy.store.database import reading
-from hpstudy.views.files.export import check_format, write_rows
+from hpstudy.cli.app import app
+from hpstudy.cli.options import NameOption, QuickOption, RunsOption, StorageOption, StudyArgument
 
 
-def export(opened: Opened, file_format: str, output: Path | None) -> None:
-    """Writes a study's trials, epochs and steps, and says where.
+@app.command()
+def export(
+    study: StudyArgument = "report",
+    file_format: Annotated[
+        str, typer.Option("--format", help="csv, or parquet with the package's extra of that name.")
+    ] = "csv",
+    output: Annotated[
+        Path | None, typer.Option("--output", help="The folder.  [default: RUNS/export]")
+    ] = None,
+    quick: QuickOption = False,
+    name: NameOption = None,
+    runs: RunsOption = Path("runs"),
+    storage: StorageOption = None,
+) -> None:
+    """Write trials, epochs and steps as files for other tools."""
+    from hpstudy.files import shown
+    from hpstudy.study import Study
 
-    Args:
-        opened: The study.
-        file_format: "csv" or "parquet".
-        output: The folder; `RUNS/export` where None.
-
-    Raises:
-        UserError: There is nothing to write, or no way to write it there.
-    """
-    check_format(file_format)
-    folder = absolute(output, "--output") if output else opened.runs.folder / "export"
-    with reading(opened.runs) as database:
-        rows = read_rows(opened.name, database) if database is not None else None
-        if rows is None:
-            raise nothing_there(opened, database)
-    files = write_rows(rows, opened.name, file_format, folder)
-    for file, table in zip(files, (rows.trials, rows.epochs, rows.steps), strict=True):
-        typer.echo(f"{shown(file)}: {len(table)} rows")
+    opened = Study(study, name=name, runs=runs, storage=storage, quick=quick)
+    for file, rows in opened.export(output, file_format=file_format).items():
+        typer.echo(f"{shown(file)}: {rows} rows")

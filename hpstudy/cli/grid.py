@@ -2,83 +2,84 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
 
 import typer
-from rich.console import RenderableType
 
-from hpstudy.cli.opening import Opened
-from hpstudy.cli.results import quick_note
-from hpstudy.cli.telling import Terminal
-from hpstudy.objective import Objective, Runtime
-from hpstudy.plans.forecast_points import forecast
-from hpstudy.plans.grid import parse_seeds, plan_grid
-from hpstudy.plans.points import PointsPlan
-from hpstudy.running.course import Trained, run_points, workers_for
-from hpstudy.running.fingerprint import check
-from hpstudy.store.connections import Connections
-from hpstudy.store.database import Database
-from hpstudy.summary import StudySummary
-from hpstudy.views.tables.plans import plan_table
-from hpstudy.views.terminal.consoles import plain_console
-from hpstudy.views.terminal.grid import grid_tables
-from hpstudy.views.terminal.render import rich_table
-
-
-def plan_of(
-    opened: Opened,
-    objective: Objective,
-    runtime: Runtime,
-    *,
-    factors: Sequence[str] | None,
-    seeds: str | None,
-) -> PointsPlan:
-    """Plans a grid as the options say."""
-    return plan_grid(
-        opened.study,
-        objective,
-        name=opened.name,
-        home=opened.path.parent,
-        runtime=runtime,
-        factors=factors,
-        seeds=parse_seeds(seeds) if seeds is not None else None,
-        quick=opened.is_quick,
-    )
+from hpstudy.cli.app import app
+from hpstudy.cli.options import (
+    DeviceOption,
+    FactorOption,
+    JsonOption,
+    KeepOption,
+    NameOption,
+    PlanOption,
+    PrecisionOption,
+    PublishOption,
+    QuickOption,
+    RunsOption,
+    StorageOption,
+    StudyArgument,
+    ThreadsOption,
+    WorkersOption,
+)
 
 
-def run(
-    plan: PointsPlan,
-    objective: Objective,
-    opened: Opened,
-    database: Connections,
-    workers: int | None,
-    factors: Sequence[str] | None,
-) -> Trained:
-    """Runs what is left of a grid, with live progress on stderr."""
-
-    def tables() -> RenderableType:
-        assert database.reader is not None  # the grid has begun
-        summary = StudySummary.read(opened.study, opened.name, database.reader, factors)
-        return "" if summary.grid is None else grid_tables(summary.grid, quick=quick_note(opened))
-
-    return run_points(plan, objective, database, workers, Terminal(tables))
-
-
-def print_plan(
-    plan: PointsPlan,
-    objective: Objective,
-    opened: Opened,
-    reader: Database | None,
-    workers: int | None,
-    *,
-    as_json: bool,
+@app.command()
+def grid(
+    study: StudyArgument = "report",
+    factor: FactorOption = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option(help="How many seeds, or which: 3, 0-4, 0,1,7 or 3-3.  [default: the file's]"),
+    ] = None,
+    workers: WorkersOption = None,
+    threads: ThreadsOption = 1,
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = "auto",
+    keep: KeepOption = "4GB",
+    quick: QuickOption = False,
+    plan: PlanOption = False,
+    publish: PublishOption = True,
+    as_json: JsonOption = False,
+    name: NameOption = None,
+    runs: RunsOption = Path("runs"),
+    storage: StorageOption = None,
 ) -> None:
-    """Says what a grid would take; trains nothing and writes nothing."""
-    check(plan, reader)
-    expected = forecast(plan, objective, reader, opened.runs, workers_for(workers, plan))
-    if as_json:
-        typer.echo(json.dumps({"study": opened.name, "plan": asdict(expected)}, indent=2))
-    else:
-        plain_console().print(rich_table(plan_table(opened.study.title, expected)))
+    """Train the one-factor grid and show its tables."""
+    from hpstudy.cli.results import live_tables, print_plan, print_summary
+    from hpstudy.cli.telling import Terminal
+    from hpstudy.plans.forecast_points import forecast
+    from hpstudy.running.course import run_points, workers_for
+    from hpstudy.running.fingerprint import check
+    from hpstudy.store.connections import connections
+    from hpstudy.study.opened import open_study
+    from hpstudy.study.planning import Machine, grid_plan
+    from hpstudy.study.reading import read_summary
+    from hpstudy.views.tables.plans import plan_table
+    from hpstudy.views.terminal.render import rich_table
+
+    opened = open_study(study, name, runs, storage, quick=quick, keep=keep)
+    objective = opened.objective()
+    with connections(opened.runs) as database:
+        machine = Machine(device, precision, threads)
+        reader = database.reader
+        planned = grid_plan(opened, objective, reader, machine, factors=factor, seeds=seeds)
+        if plan:
+            check(planned, reader)
+            size = workers_for(workers, planned)
+            expected = forecast(planned, objective, reader, opened.runs, size)
+            facts = rich_table(plan_table(opened.file.title, expected))
+            print_plan(opened, expected, facts, as_json=as_json)
+            return
+        teller = Terminal(live_tables(opened, database, factor))
+        trained = run_points(planned, objective, database, workers, teller)
+        summary = read_summary(opened, database.reader, factor)
+        print_summary(opened, summary, as_json=as_json, sections=["grid"])
+        if trained.epochs and publish:
+            from hpstudy.cli.posting import publish_grid
+
+            whole = summary if factor is None else read_summary(opened, database.reader)
+            publish_grid(opened, whole, database.writer)
+    raise typer.Exit(1 if trained.left else 0)

@@ -1,117 +1,38 @@
-"""`hpstudy report`: gathers what the database holds and writes the page."""
+"""`hpstudy report`."""
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from hpstudy.cli.opening import Opened, runs_at
-from hpstudy.cli.results import quick_note, summary_of
-from hpstudy.errors import UserError
-from hpstudy.files import absolute, replacing, shown
-from hpstudy.objective import Runtime
-from hpstudy.objective.shown import Layer, Pictures
-from hpstudy.plans.grid import chosen_factors
-from hpstudy.results.origin import Origin
-from hpstudy.store.addresses import shown_url
-from hpstudy.store.database import reading
-from hpstudy.studyfile.find import studies_that_come_along
-from hpstudy.summary import StudySummary
-from hpstudy.views.page.page import Content, page
+from hpstudy.cli.app import app
+from hpstudy.cli.options import (
+    FactorOption,
+    NameOption,
+    QuickOption,
+    RunsOption,
+    StorageOption,
+    StudyArgument,
+)
 
 
-def write_report(opened: Opened, factors: Sequence[str] | None, output: Path | None) -> str:
-    """Writes the report of a study and returns its path.
+@app.command()
+def report(
+    study: StudyArgument = "report",
+    factor: FactorOption = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="The file.  [default: RUNS/report/NAME.html]")
+    ] = None,
+    quick: QuickOption = False,
+    name: NameOption = None,
+    runs: RunsOption = Path("runs"),
+    storage: StorageOption = None,
+) -> None:
+    """Write the report: one HTML file that opens offline."""
+    from hpstudy.files import shown
+    from hpstudy.study import Study
 
-    Args:
-        opened: The study.
-        factors: The factors to show; all where None.
-        output: The file; `RUNS/report/NAME.html` where None.
-
-    Raises:
-        UserError: A factor is not in the file, nothing was run, or the report can't be written.
-    """
-    chosen_factors(opened.study, factors)
-    home = opened.runs.folder / "report"
-    path = absolute(output, "--output") if output else home / f"{opened.name}.html"
-    with reading(opened.runs) as database:
-        summary = summary_of(opened, database, factors)
-        html = page(_content(opened, summary))
-    with replacing(path) as draft:
-        draft.write_text(html, encoding="utf-8")
-    return shown(path)
-
-
-def _content(opened: Opened, summary: StudySummary) -> Content:
-    pictures, layers = _shown_by_objective(opened, summary)
-    networks = [*summary.networks.values()]
-    labels = [] if pictures is None else [int(label) for label in pictures.test_labels]
-    return Content(
-        name=summary.name,
-        title=summary.title,
-        database=summary.address,
-        quick=quick_note(opened),
-        found=summary.grid,
-        answer=summary.answer,
-        curves=summary.curves,
-        search=summary.search,
-        tradeoffs=summary.tradeoffs,
-        reading=summary.reading(networks[0], labels) if networks and labels else None,
-        pictures=pictures,
-        layers=layers,
-        origins=summary.origins,
-        commands=_commands(opened, summary.origins),
-        written=datetime.now(),
-    )
-
-
-def _shown_by_objective(
-    opened: Opened, summary: StudySummary
-) -> tuple[Pictures | None, Sequence[Layer]]:
-    """Returns what the objective shows; a report is worth having without it."""
-    found = summary.grid or summary.search
-    assert found is not None  # else there is nothing to report
-    settings = found.results.settings
-    params = {k: v for k, v in opened.study.baseline.items() if k != opened.study.fidelity}
-    try:
-        objective = opened.objective()
-        layers = objective.layers(params, settings=settings)
-        runtime = Runtime(data=str(opened.runs.data))
-        return objective.pictures(settings=settings, runtime=runtime), layers
-    except UserError as error:
-        typer.echo(f"Note: the report goes without pictures: {error}", err=True)
-        return None, ()
-
-
-def _commands(opened: Opened, origins: Mapping[str, Origin]) -> list[str]:
-    """Returns the commands that run the study and write its report."""
-    home = opened.path.parent
-    has_name = shown(home) == "studies" or home == studies_that_come_along()
-    where = [opened.path.stem if has_name else shown(opened.path)]
-    if opened.name != opened.path.stem and not opened.is_quick:
-        where += ["--name", opened.name]
-    if opened.is_quick:
-        where.append("--quick")
-    if shown(opened.runs.folder) != "runs":
-        where += ["--runs", shown(opened.runs.folder)]
-    if opened.runs.url != runs_at(opened.runs.folder, None).url:
-        where += ["--storage", shown_url(opened.runs.url)]
-    commands = []
-    if opened.study.grid is not None and "Grid" in origins:
-        seeds = origins["Grid"].seeds
-        commands.append(["hpstudy", "grid", *where, *(["--seeds", _spans(seeds)] if seeds else [])])
-    if "Search" in origins:
-        commands.append(["hpstudy", "search", *where])
-    commands.append(["hpstudy", "report", *where])
-    return [shlex.join(command) for command in commands]
-
-
-def _spans(seeds: Sequence[int]) -> str:
-    """Returns seeds as `--seeds` takes them: "0-4", or "0,2,7" where there are gaps."""
-    if len(seeds) == seeds[-1] - seeds[0] + 1:
-        return f"{seeds[0]}-{seeds[-1]}"
-    return ",".join(f"{seed}" for seed in seeds)
+    opened = Study(study, name=name, runs=runs, storage=storage, quick=quick)
+    typer.echo(shown(opened.write_report(output, factors=factor)))

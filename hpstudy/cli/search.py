@@ -2,120 +2,125 @@
 
 from __future__ import annotations
 
-import json
-import re
-import time
-from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from hpstudy.cli.opening import Opened
-from hpstudy.cli.telling import Terminal
-from hpstudy.errors import UserError
-from hpstudy.expected import shown
-from hpstudy.objective import Objective, Runtime
-from hpstudy.plans.forecast_search import search_forecast
-from hpstudy.plans.samplers import DEFAULT_PRUNER, DEFAULT_SAMPLER
-from hpstudy.plans.search import Limits, SearchPlan, plan_search, search_of
-from hpstudy.running.course import Trained, run_search, workers_for
-from hpstudy.running.fingerprint import begun_with, check
-from hpstudy.store.connections import Connections
-from hpstudy.store.database import Database
-from hpstudy.store.studies import PRUNER, SAMPLER, search_name
-from hpstudy.views.tables.plans import search_plan_table, space_table
-from hpstudy.views.terminal.consoles import plain_console
-from hpstudy.views.terminal.render import rich_table, with_notes
-
-_DURATION = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s?)?")
+from hpstudy.cli.app import app
+from hpstudy.cli.options import (
+    DeviceOption,
+    JsonOption,
+    KeepOption,
+    NameOption,
+    PlanOption,
+    PrecisionOption,
+    PublishOption,
+    QuickOption,
+    RunsOption,
+    StorageOption,
+    StudyArgument,
+    ThreadsOption,
+    WorkersOption,
+)
 
 
-def seconds_of(text: str) -> float:
-    """Reads a duration such as "90", "90s", "30m" or "1h30m" as seconds.
-
-    Raises:
-        UserError: The text is no duration.
-    """
-    match = _DURATION.fullmatch(text.replace(" ", ""))
-    seconds = sum(
-        int(part or 0) * unit
-        for part, unit in zip(match.groups() if match else (), (3600, 60, 1), strict=False)
-    )
-    if not seconds:
-        raise UserError(
-            f"--timeout: expected a duration such as 90s, 30m or 1h30m, found {shown(text)}"
-        )
-    return float(seconds)
-
-
-def plan_of(
-    opened: Opened,
-    objective: Objective,
-    runtime: Runtime,
-    reader: Database | None,
-    *,
-    trials: int | None,
-    timeout: str | None,
-    epochs: int | None,
-    sampler: str | None,
-    pruner: str | None,
-    seed: int | None,
-) -> SearchPlan:
-    """Plans a search as the options say; what is left out is as the search has begun."""
-    begun = begun_with(search_name(opened.name), reader)
-    limits = Limits(
-        trials=search_of(opened.study).trials if trials is None else trials,
-        epochs=epochs,
-        deadline=time.time() + seconds_of(timeout) if timeout is not None else None,
-    )
-    return plan_search(
-        opened.study,
-        objective,
-        name=opened.name,
-        home=opened.path.parent,
-        runtime=runtime,
-        limits=limits,
-        sampler=sampler or begun.get(SAMPLER, DEFAULT_SAMPLER),
-        pruner=pruner or begun.get(PRUNER, DEFAULT_PRUNER),
-        seed=begun.get("seed", 0) if seed is None else seed,
-        quick=opened.is_quick,
-    )
-
-
-def confirming(opened: Opened, wanted: int | None) -> int:
-    """Returns how many fresh seeds the winner is confirmed on."""
-    return search_of(opened.study).confirm_seeds if wanted is None else wanted
-
-
-def run(
-    plan: SearchPlan,
-    objective: Objective,
-    opened: Opened,
-    database: Connections,
-    workers: int | None,
-    confirm: int | None,
-) -> Trained:
-    """Runs what is left of a search and of its confirmation, with live progress on stderr."""
-    seeds = confirming(opened, confirm)
-    return run_search(plan, objective, database, workers, Terminal(), confirm=seeds)
-
-
-def print_plan(
-    plan: SearchPlan,
-    objective: Objective,
-    opened: Opened,
-    reader: Database | None,
-    workers: int | None,
-    confirm: int | None,
-    *,
-    as_json: bool,
+@app.command()
+def search(
+    study: StudyArgument = "report",
+    trials: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=10**9,
+            help="Finished trials in all, whoever ran them.  [default: the file's]",
+        ),
+    ] = None,
+    timeout: Annotated[
+        str | None, typer.Option(help="Begin no trial after this long, such as 30m or 1h30m.")
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(min=1, max=10**9, help="Begin no trial after this many epochs in all."),
+    ] = None,
+    confirm: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=100,
+            help="Fresh seeds of finalists, winner and baseline; 0: none.  [default: the file's]",
+        ),
+    ] = None,
+    sampler: Annotated[
+        str | None, typer.Option(help="tpe, gp or random.  [default: as begun, else tpe]")
+    ] = None,
+    pruner: Annotated[
+        str | None,
+        typer.Option(help="none, median, halving or hyperband.  [default: as begun, else median]"),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            help="What the sampler draws from, and every trial is trained from.  "
+            "[default: as begun, else 0]"
+        ),
+    ] = None,
+    workers: WorkersOption = None,
+    threads: ThreadsOption = 1,
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = "auto",
+    keep: KeepOption = "4GB",
+    quick: QuickOption = False,
+    plan: PlanOption = False,
+    publish: PublishOption = True,
+    as_json: JsonOption = False,
+    name: NameOption = None,
+    runs: RunsOption = Path("runs"),
+    storage: StorageOption = None,
 ) -> None:
-    """Says what a search would take; trains nothing and writes nothing."""
-    check(plan, reader)
-    expected = search_forecast(
-        plan, objective, reader, workers_for(workers, plan), confirming(opened, confirm)
-    )
-    if as_json:
-        typer.echo(json.dumps({"study": opened.name, "plan": asdict(expected)}, indent=2))
-    else:
-        facts = rich_table(search_plan_table(plan, expected))
-        plain_console().print(*with_notes(space_table(opened.study.title, plan)), facts, sep="\n")
+    """Search the ranges, then confirm the winner on fresh seeds."""
+    from hpstudy.cli.results import print_plan, print_summary
+    from hpstudy.cli.telling import Terminal
+    from hpstudy.plans.forecast_search import search_forecast
+    from hpstudy.running.course import run_search, workers_for
+    from hpstudy.running.fingerprint import check
+    from hpstudy.store.connections import connections
+    from hpstudy.study.opened import open_study
+    from hpstudy.study.planning import Machine, confirming, search_plan
+    from hpstudy.study.reading import read_summary
+    from hpstudy.views.tables.plans import search_plan_table, space_table
+    from hpstudy.views.terminal.render import rich_table, with_notes
+
+    opened = open_study(study, name, runs, storage, quick=quick, keep=keep)
+    objective = opened.objective()
+    with connections(opened.runs) as database:
+        reader = database.reader
+        planned = search_plan(
+            opened,
+            objective,
+            reader,
+            Machine(device, precision, threads),
+            trials=trials,
+            timeout=timeout,
+            epochs=epochs,
+            sampler=sampler,
+            pruner=pruner,
+            seed=seed,
+        )
+        seeds = confirming(opened, confirm)
+        if plan:
+            check(planned, reader)
+            size = workers_for(workers, planned)
+            expected = search_forecast(planned, objective, reader, size, seeds)
+            space = with_notes(space_table(opened.file.title, planned))
+            facts = rich_table(search_plan_table(planned, expected))
+            print_plan(opened, expected, *space, facts, as_json=as_json)
+            return
+        trained = run_search(planned, objective, database, workers, Terminal(), confirm=seeds)
+        summary = read_summary(opened, database.reader)
+        print_summary(opened, summary, as_json=as_json, sections=["search"])
+        if trained.epochs and publish:
+            from hpstudy.cli.posting import publish_search
+
+            publish_search(opened, summary, database.writer)
+    raise typer.Exit(1 if summary.failed_in_search or trained.left else 0)

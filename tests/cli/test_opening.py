@@ -6,10 +6,10 @@ import shutil
 
 import pytest
 
-from hpstudy.cli.opening import check_name, runs_at
-from hpstudy.cli.search import seconds_of
 from hpstudy.errors import UserError
 from hpstudy.store.locks import is_free, take
+from hpstudy.study.opened import check_name, runs_at
+from hpstudy.study.planning import seconds_of
 
 LONG = "a" * 300
 NAMES = ["", ".", "..", "a/b", "a\nb", "a\0b", "a\x1b[31mb", "a\udcffb", "ü" * 101, "a" * 240]

@@ -13,13 +13,13 @@ from optuna.trial import TrialState
 from typer.testing import CliRunner
 
 from hpstudy.cli import app
-from hpstudy.cli.search import seconds_of
 from hpstudy.errors import UserError
 from hpstudy.objective import Runtime, load_objective
 from hpstudy.plans.samplers import PRUNERS, SAMPLERS, pruner, sampler
 from hpstudy.plans.search import Limits, plan_search
 from hpstudy.running.failures import alike
 from hpstudy.store.trials import ERROR
+from hpstudy.study.planning import seconds_of
 from hpstudy.studyfile.find import load_study
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)

@@ -1,4 +1,4 @@
-"""What the options that all commands share come to."""
+"""A study file with its names and places: what is the same for all that is done with it."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _LONGEST_NAME = 200  # bytes: files are named NAME-epochs.parquet, and a file sy
 
 @dataclass(frozen=True)
 class Opened:
-    """A study file with the names that the options give it.
+    """A study file with the names that it was given.
 
     Attributes:
         path: The file.
-        study: What it says.
+        file: What it says.
         name: The study's name in the database.
         runs: Where its files go.
         is_quick: Whether this is a quick look.
     """
 
     path: Path
-    study: StudyFile
+    file: StudyFile
     name: str
     runs: Runs
     is_quick: bool = False
@@ -41,7 +41,7 @@ class Opened:
     def objective(self) -> Objective:
         """Loads what the study trains."""
         try:
-            return load_objective(self.study.objective, self.path.parent)
+            return load_objective(self.file.objective, self.path.parent)
         except UserError as error:
             raise UserError(f"{self.path.name}: {error}") from error
 
@@ -64,6 +64,14 @@ class Opened:
         if precision == "auto":
             wanted = begun_with(name, database).get("precision", wanted)
         return Runtime(device=chosen, precision=wanted, threads=threads, data=str(self.runs.data))
+
+    def quick_note(self) -> str | None:
+        """Says what makes this a quick look; None for the full study."""
+        if not self.is_quick:
+            return None
+        settings = self.objective().quick or {}
+        words = ", ".join(f"{name} = {value}" for name, value in settings.items())
+        return f"a quick look ({words}): not comparable with the full study"
 
 
 def runs_at(folder: Path, storage: str | None) -> Runs:
@@ -103,9 +111,9 @@ def check_name(name: str, option: str = "--name") -> str:
 
 def open_study(
     study: str,
-    name: str | None,
-    runs: Path,
-    storage: str | None,
+    name: str | None = None,
+    runs: Path = Path("runs"),
+    storage: str | None = None,
     *,
     quick: bool = False,
     keep: str | None = None,

@@ -1,0 +1,29 @@
+"""`hpstudy clean`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from hpstudy.cli.app import app
+from hpstudy.cli.options import NameOption, RunsOption, StorageOption, StudyArgument
+
+
+@app.command()
+def clean(
+    study: StudyArgument = "report",
+    name: NameOption = None,
+    runs: RunsOption = Path("runs"),
+    storage: StorageOption = None,
+) -> None:
+    """Drop all checkpoints but those that a waiting point would go on from."""
+    from hpstudy.running.cleanup import clean as clean_up
+    from hpstudy.store.database import reading
+    from hpstudy.study.opened import open_study
+    from hpstudy.wording import size
+
+    opened = open_study(study, name, runs, storage)
+    with reading(opened.runs) as database:
+        freed = clean_up(opened.file, opened.name, database, opened.runs)
+    typer.echo(f"{size(freed)} freed.")

@@ -1,0 +1,148 @@
+"""Planning a grid and a search as they are asked for: what is left out is as it has begun."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from hpstudy.errors import UserError
+from hpstudy.expected import shown
+from hpstudy.objective import Objective
+from hpstudy.plans.grid import parse_seeds, plan_grid
+from hpstudy.plans.points import PointsPlan
+from hpstudy.plans.samplers import DEFAULT_PRUNER, DEFAULT_SAMPLER
+from hpstudy.plans.search import Limits, SearchPlan, plan_search, search_of
+from hpstudy.running.fingerprint import begun_with
+from hpstudy.store.database import Database
+from hpstudy.store.studies import PRUNER, SAMPLER, grid_name, search_name
+from hpstudy.study.opened import Opened
+
+Seeds = str | int | Iterable[int]
+
+_DURATION = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s?)?")
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What trainings are to run on.
+
+    Attributes:
+        device: "auto", "cpu", "cuda" or "mps".
+        precision: "auto", "fp32" or "bf16".
+        threads: Threads of one training.
+    """
+
+    device: str = "auto"
+    precision: str = "auto"
+    threads: int = 1
+
+
+def grid_plan(
+    opened: Opened,
+    objective: Objective,
+    reader: Database | None,
+    machine: Machine,
+    *,
+    factors: Sequence[str] | None = None,
+    seeds: Seeds | None = None,
+) -> PointsPlan:
+    """Plans a study's grid.
+
+    Args:
+        opened: The study.
+        objective: What it trains.
+        reader: The database; None where there is none yet.
+        machine: What trainings are to run on.
+        factors: The factors to run; all where None.
+        seeds: How many seeds, or which; the study file's where None.
+    """
+    return plan_grid(
+        opened.file,
+        objective,
+        name=opened.name,
+        home=opened.path.parent,
+        runtime=opened.runtime(objective, grid_name(opened.name), reader, **vars(machine)),
+        factors=factors,
+        seeds=None if seeds is None else parse_seeds(_spelled(seeds)),
+        quick=opened.is_quick,
+    )
+
+
+def search_plan(
+    opened: Opened,
+    objective: Objective,
+    reader: Database | None,
+    machine: Machine,
+    *,
+    trials: int | None = None,
+    timeout: str | int | None = None,
+    epochs: int | None = None,
+    sampler: str | None = None,
+    pruner: str | None = None,
+    seed: int | None = None,
+) -> SearchPlan:
+    """Plans a study's search.
+
+    Args:
+        opened: The study.
+        objective: What it trains.
+        reader: The database; None where there is none yet.
+        machine: What trainings are to run on.
+        trials: Finished trials in all; the study file's where None.
+        timeout: How long trials begin, in seconds or as "1h30m"; without end where None.
+        epochs: After how many epochs in all none begins; without end where None.
+        sampler: The sampler's name; as begun where None.
+        pruner: The pruner's name; as begun where None.
+        seed: What the sampler draws from; as begun where None.
+    """
+    runtime = opened.runtime(objective, search_name(opened.name), reader, **vars(machine))
+    begun = begun_with(search_name(opened.name), reader)
+    limits = Limits(
+        trials=search_of(opened.file).trials if trials is None else trials,
+        epochs=epochs,
+        deadline=time.time() + seconds_of(f"{timeout}") if timeout is not None else None,
+    )
+    return plan_search(
+        opened.file,
+        objective,
+        name=opened.name,
+        home=opened.path.parent,
+        runtime=runtime,
+        limits=limits,
+        sampler=sampler or begun.get(SAMPLER, DEFAULT_SAMPLER),
+        pruner=pruner or begun.get(PRUNER, DEFAULT_PRUNER),
+        seed=begun.get("seed", 0) if seed is None else seed,
+        quick=opened.is_quick,
+    )
+
+
+def confirming(opened: Opened, wanted: int | None) -> int:
+    """Returns how many fresh seeds the winner is confirmed on."""
+    return search_of(opened.file).confirm_seeds if wanted is None else wanted
+
+
+def seconds_of(text: str) -> float:
+    """Reads a duration such as "90", "90s", "30m" or "1h30m" as seconds.
+
+    Raises:
+        UserError: The text is no duration.
+    """
+    match = _DURATION.fullmatch(text.replace(" ", ""))
+    seconds = sum(
+        int(part or 0) * unit
+        for part, unit in zip(match.groups() if match else (), (3600, 60, 1), strict=False)
+    )
+    if not seconds:
+        raise UserError(
+            f"--timeout: expected a duration such as 90s, 30m or 1h30m, found {shown(text)}"
+        )
+    return float(seconds)
+
+
+def _spelled(seeds: Seeds) -> str:
+    """Returns seeds as `--seeds` takes them."""
+    if isinstance(seeds, (str, int)):
+        return f"{seeds}"
+    return ",".join(f"{seed}-{seed}" for seed in seeds)
