@@ -173,15 +173,7 @@ class Folder:
     ) -> Result:
         """Runs a command in this process; the workers that it starts are processes even so."""
         streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", errors) for errors in _ERRORS]
-        with pytest.MonkeyPatch.context() as patch, _as_before():
-            patch.chdir(self.path)
-            for name in [name for name in os.environ if name.startswith("HPSTUDY_")]:
-                patch.delenv(name)
-            for name, value in (_ENV | dict(env or {})).items():
-                if value is not None:
-                    patch.setenv(name, value)
-            patch.setattr(sys, "dont_write_bytecode", True)
-            patch.setattr(multiprocessing, "get_context", _context)
+        with self.inside(env) as patch, _as_before():
             patch.setattr(sys, "stdin", io.StringIO(stdin))
             for name, stream in zip(("stdout", "stderr"), streams, strict=True):
                 patch.setattr(sys, name, stream)
@@ -194,6 +186,20 @@ class Folder:
             raise KeyboardInterrupt  # the tests were asked to stop
         assert end.value.code == code, f"exit code {end.value.code}\n{out}\n{err}"
         return Result(out, err)
+
+    @contextmanager
+    def inside(self, env: Mapping[str, str | None] | None = None) -> Iterator[pytest.MonkeyPatch]:
+        """In the block, this process is in the folder, and its workers are forked."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.path)
+            for name in [name for name in os.environ if name.startswith("HPSTUDY_")]:
+                patch.delenv(name)
+            for name, value in (_ENV | dict(env or {})).items():
+                if value is not None:
+                    patch.setenv(name, value)
+            patch.setattr(sys, "dont_write_bytecode", True)
+            patch.setattr(multiprocessing, "get_context", _context)
+            yield patch
 
     def start(self, *args: str, **options: Any) -> subprocess.Popen[str]:
         """Starts a command as a process: for what is about signals, or the process's streams."""

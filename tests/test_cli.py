@@ -40,6 +40,16 @@ def test_importing_the_package_needs_none_either():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_a_study_in_python_needs_neither_torch_nor_what_only_shows():
+    code = """
+import sys
+from hpstudy import Study
+heavy = {"torch", "scipy", "pandas", "plotly", "jinja2", "rich", "typer"} & set(sys.modules)
+assert not heavy, heavy
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 @pytest.mark.parametrize("command", sorted(commands()))
 def test_every_command_and_option_has_help_and_is_in_the_readme(command: str):
     found = commands()[command]

@@ -326,14 +326,8 @@ def test_an_int_level_fits_a_float_distribution():
     assert trial.params["x"] == 1
 
 
-@pytest.mark.parametrize("where", ["docstring", "README"])
-def test_the_example_runs(where: str):
-    if where == "docstring":
-        text = inspect.getdoc(OneFactorSampler)
-    else:
-        readme = (Path(__file__).parent.parent / "README.md").read_text()
-        text = readme[readme.index("## The sampler alone") :]
-    code = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
+def test_the_example_runs():
+    code = re.search(r"```python\n(.*?)```", inspect.getdoc(OneFactorSampler), re.DOTALL)[1]
     names: dict = {}
     exec(textwrap.dedent(code), names)
     assert len(names["study"].trials) == 5
