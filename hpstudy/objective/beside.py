@@ -41,7 +41,7 @@ class _Own:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._modules: dict[str, ModuleType] = {}
-        self._stamps: dict[str, tuple[int, int] | None] = {}
+        self._stamps: dict[str, tuple[Path, tuple[int, int] | None]] = {}
         self._is_entered = False
 
     @contextmanager
@@ -73,18 +73,20 @@ class _Own:
                 and _top(name) not in _OURS
             ):
                 self._modules[name] = module
-                self._stamps[name] = _stamp(place)
+                self._stamps[name] = place, _stamp(place)
 
     def forget_changed(self) -> None:
         """Forgets all of the folder's modules if the file of one has changed."""
-        changed = [m for n, m in self._modules.items() if _stamp(_place(m)) != self._stamps[n]]
-        if not changed or self._is_entered:
+        if self._is_entered:
             return
+        stamps = ((name, *self._stamps[name]) for name in self._modules)
+        changed = [self._modules[name] for name, place, stamp in stamps if _stamp(place) != stamp]
         for module in changed:  # what is compiled passes for current if one second made both
             if module.__spec__ is not None and module.__spec__.cached is not None:
                 with suppress(OSError):
                     Path(module.__spec__.cached).unlink()
-        self._modules.clear()
+        if changed:
+            self._modules.clear()
 
     def rivals(self) -> Mapping[str, ModuleType]:
         """Returns what others loaded under names of the folder's modules, but for packages."""

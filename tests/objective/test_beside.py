@@ -57,6 +57,12 @@ def test_packages_beside_the_objective_are_of_its_folder_too(here: Path):
     assert found == [[0, 10], [1, 11], [0, 10]]
 
 
+def test_folders_within_folders_need_no_init_file(here: Path):
+    written(here / "a")
+    written(here / "a" / "b", inner="from .near import value\n" + mine("value"), near="value = 7")
+    assert [score(here, "a.b.inner:score") for _ in range(2)] == [7, 7]
+
+
 def test_a_file_that_has_changed_is_loaded_anew_however_fast(here: Path):
     folder = written(here, mine="from helpers import value\n" + mine("value"), helpers="value = 1")
     assert score(folder) == 1
