@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 _INSTALLED = {"site-packages", "dist-packages"}
+_STANDARD = Path(os.__file__).parent  # may lie within a study's folder, such as a home
 _OURS = {"hpstudy", "__main__", "__mp_main__"}  # never a study's, wherever they lie
 
 
@@ -69,6 +71,7 @@ class _Own:
             place = _place(module := sys.modules[name])
             if (
                 place.is_relative_to(self._folder)
+                and not place.is_relative_to(_STANDARD)
                 and not _is_installed(place.relative_to(self._folder))
                 and _top(name) not in _OURS
             ):

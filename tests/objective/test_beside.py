@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pickle
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,14 @@ def test_installed_packages_are_loaded_once_for_all(here: Path):
     assert score(one) == score(two) == id(importlib.import_module("filelock"))
     built_in = [load_objective("hpstudy.mnist:CnnTraining", folder) for folder in (one, two)]
     assert [objective.source_file() for objective in built_in] == [None, None]
+
+
+def test_a_folder_that_holds_python_itself_keeps_none_of_its_modules(here: Path, monkeypatch):
+    written(here, installed="import colorsys\n" + mine(1))
+    monkeypatch.syspath_prepend(f"{here}")
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    assert score(Path(sysconfig.get_path("stdlib")).parent.parent, "installed:score") == 1
+    assert "colorsys" in sys.modules
 
 
 WORKS = """
