@@ -19,9 +19,9 @@ class Line:
     """A teller that shows one line meanwhile, where a terminal or a notebook can take it back."""
 
     def __init__(self) -> None:
-        from rich.console import Console
+        from hpstudy.views.terminal.consoles import plain_console
 
-        console = Console(stderr=True)
+        console = plain_console(stderr=True)
         self._is_live = console.is_terminal or console.is_jupyter
         self._lock = threading.Lock()
         self._shown = ""
