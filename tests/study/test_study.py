@@ -222,4 +222,4 @@ if __name__ == "__main__":
     run.send_signal(signal.SIGINT)
     out, err = run.communicate(timeout=60)
     assert (run.returncode, err) == (0, "")
-    assert 2 <= int(out) < 8
+    assert 1 <= int(out) < 8  # the second may have been on its way into the database
