@@ -10,9 +10,7 @@ from statistics import fmean
 import optuna
 import pytest
 from optuna.trial import TrialState
-from typer.testing import CliRunner
 
-from hpstudy.cli import app
 from hpstudy.errors import UserError
 from hpstudy.objective import Runtime, load_objective
 from hpstudy.plans.samplers import PRUNERS, SAMPLERS, pruner, sampler
@@ -210,10 +208,8 @@ def test_errors_are_alike_but_for_their_numbers(one: str, other: str, same: bool
 
 def test_a_search_that_is_not_at_its_end_does_not_end_well(folder, monkeypatch):
     """As when its workers are gone and nobody knows why."""
-    monkeypatch.chdir(folder.path)
     monkeypatch.setattr("hpstudy.running.course.launch", lambda *args: None)
-    result = CliRunner().invoke(app, ["search", "seek.toml", "--workers", "1"])
-    assert result.exit_code == 1
+    result = folder.run("search", "seek.toml", code=1)
     assert "0 of 8 trials are finished, and nobody is at the others" in result.stderr
 
 
