@@ -139,7 +139,7 @@ def plan_search(
     section = search_of(study)
     _check_choice("--sampler", sampler, SAMPLERS)
     _check_choice("--pruner", pruner, PRUNERS)
-    if not 0 <= seed < FIRST_CONFIRMING_SEED:
+    if not isinstance(seed, int) or not 0 <= seed < FIRST_CONFIRMING_SEED:
         raise UserError(
             f"--seed: expected 0 to {FIRST_CONFIRMING_SEED - 1} (higher ones are kept fresh for "
             f"the confirmation), found {shown(seed)}"

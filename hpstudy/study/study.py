@@ -19,6 +19,8 @@ from hpstudy.study.reading import read_summary
 from hpstudy.views.line import Line
 from hpstudy.views.notebook import Summary
 
+_MOST = {"workers": 1024, "threads": 1024, "confirm": 100}  # as on the command line
+
 
 class Study(Opened):
     """A study file and what was, or is to be, trained for it.
@@ -219,3 +221,5 @@ def _check_counts(least: int = 1, **counts: int | None) -> None:
             raise UserError(
                 f"--{name}: expected a whole number of at least {least}, found {shown(count)}"
             )
+        if count is not None and count > (most := _MOST.get(name, 10**9)):
+            raise UserError(f"--{name}: expected at most {most}, found {shown(count)}")

@@ -138,6 +138,9 @@ WRONG = [
     (lambda: Study("two.toml").run_grid(workers=0), "--workers: expected a whole number of at"),
     (lambda: Study("two.toml").run_grid(device="tpu"), "--device: expected auto, cpu"),
     (lambda: Study("two.toml").run_search(trials=0), "--trials: expected a whole number of at"),
+    (lambda: Study("two.toml").run_grid(threads=2000), "--threads: expected at most 1024, found"),
+    (lambda: Study("two.toml").run_search(confirm=101), "--confirm: expected at most 100, found"),
+    (lambda: Study("two.toml").run_search(seed=1.5), "--seed: expected 0 to 99"),
     (lambda: Study("two.toml").run_search(timeout="soon"), "--timeout: expected a duration"),
     (lambda: Study("two.toml").run_search(sampler="grid"), "--sampler: expected tpe, gp, random"),
 ]
