@@ -198,7 +198,7 @@ def load_objective(name: str, beside: Path) -> Objective:
     module, target = find_target(name, folder)
     file: Any = getattr(module, "__file__", None)
     is_beside = file is not None and Path(file).resolve().is_relative_to(folder)
-    is_ours = module.__name__.split(".")[0] == "hpstudy"
+    is_ours = name.split(".")[0] == "hpstudy"  # whatever a module has put in its place
     if notes := misspelt(target, Path(file) if file is not None else None):
         _note(name, folder, tuple(notes))
     return Objective(name, target, folder, Path(file) if is_beside and not is_ours else None)

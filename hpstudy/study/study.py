@@ -60,7 +60,7 @@ class Study(Opened):
     def run_grid(
         self,
         *,
-        factors: Sequence[str] | None = None,
+        factors: str | Sequence[str] | None = None,
         seeds: Seeds | None = None,
         workers: int | None = None,
         threads: int = 1,
@@ -71,7 +71,7 @@ class Study(Opened):
         """Trains what is missing of the one-factor grid.
 
         Args:
-            factors: The factors to run; all where None.
+            factors: The factor or factors to run; all where None.
             seeds: How many seeds (3: 0 to 2), or which (`range(3)`, "0-4"); the file's where None.
             workers: Worker processes; one per core, or per training, where None.
             threads: Threads of one training; part of what a result depends on.
@@ -87,7 +87,7 @@ class Study(Opened):
         with connections(self.runs) as database:
             machine = Machine(device, precision, threads)
             plan = grid_plan(
-                self, objective, database.reader, machine, factors=factors, seeds=seeds
+                self, objective, database.reader, machine, factors=_named(factors), seeds=seeds
             )
             return run_points(plan, objective, database, workers, _teller(quiet))
 
@@ -149,7 +149,7 @@ class Study(Opened):
             seeds = confirming(self, confirm)
             return run_search(plan, objective, database, workers, _teller(quiet), confirm=seeds)
 
-    def summary(self, factors: Sequence[str] | None = None) -> Summary:
+    def summary(self, factors: str | Sequence[str] | None = None) -> Summary:
         """Reads what the database holds, once; what it shows is worked out when asked for.
 
         Args:
@@ -158,14 +158,15 @@ class Study(Opened):
         Raises:
             UserError: A factor is not in the file, or nothing was run yet.
         """
-        chosen_factors(self.file, factors)
+        chosen = _named(factors)
+        chosen_factors(self.file, chosen)
         with reading(self.runs) as database:
-            summary = read_summary(self, database, factors)
+            summary = read_summary(self, database, chosen)
         summary.quick = self.quick_note()
         return summary
 
     def write_report(
-        self, output: str | Path | None = None, *, factors: Sequence[str] | None = None
+        self, output: str | Path | None = None, *, factors: str | Sequence[str] | None = None
     ) -> Path:
         """Writes the report, one HTML file that opens offline, and returns its path.
 
@@ -179,7 +180,7 @@ class Study(Opened):
         from hpstudy.study.report import write_report
 
         path = None if output is None else Path(output)
-        return write_report(self, factors, path, Line().say)
+        return write_report(self, _named(factors), path, Line().say)
 
     def export(
         self, output: str | Path | None = None, *, file_format: str = "csv"
@@ -209,6 +210,10 @@ class Study(Opened):
             return self.summary()._repr_html_()
         except UserError as error:
             return Markup("<p>{}</p>").format(error)
+
+
+def _named(factors: str | Sequence[str] | None) -> Sequence[str] | None:
+    return [factors] if isinstance(factors, str) else factors  # else it is read letter by letter
 
 
 def _teller(quiet: bool) -> Teller:

@@ -124,6 +124,13 @@ def test_the_built_in_objective_refuses_a_device_that_is_not_there(tmp_path: Pat
         objective.device("tpu")
 
 
+def test_a_module_may_put_something_else_in_its_place(home: Path):
+    swapped = "SimpleNamespace(score=lambda params, *, seed, settings: 1.0)"
+    start = "import sys\nfrom types import SimpleNamespace\n"
+    (home / "swapped.py").write_text(f"{start}sys.modules[__name__] = {swapped}\n")
+    assert not load_objective("swapped:score", home).keeps_state
+
+
 def test_only_an_objective_beside_the_study_file_has_a_source_to_watch(home: Path):
     assert load(home, "score").source_file() == home / "mod.py"
     assert load_objective("hpstudy.mnist:CnnTraining", home).source_file() is None

@@ -131,6 +131,10 @@ WRONG = [
     (lambda: Study("two.toml", keep="much"), "--keep: expected a size"),
     (lambda: Study("two.toml").summary(), "Nothing run yet: "),
     (lambda: Study("two.toml").summary(["c"]), "--factor: expected one of a, b, found 'c'"),
+    (
+        lambda: Study("two.toml").run_grid(factors="cd"),
+        "--factor: expected one of a, b, found 'cd'",
+    ),
     (lambda: Study("two.toml").write_report(), "Nothing run yet: "),
     (lambda: Study("two.toml").export(), "Nothing run yet: "),
     (lambda: Study("two.toml").run_grid(seeds=[]), "--seeds: expected a number of seeds"),
