@@ -15,6 +15,7 @@ from hpstudy.store.studies import (
     find_study,
     grid_name,
     is_ours,
+    is_untouched,
     search_name,
 )
 from hpstudy.study.opened import Opened, runs_at
@@ -80,10 +81,14 @@ def nothing_there(opened: Opened, database: Database | None) -> UserError:
 
 
 def _foreign(name: str, database: Database) -> str | None:
-    """Returns a plain Optuna study's name that is ours or begins like one of ours."""
+    """Returns a plain Optuna study's name that is ours or begins like one of ours.
+
+    One that nothing was done with may be ours, killed a moment after it was created.
+    """
     names = [name, *(part(name) for part in (grid_name, search_name, confirm_name))]
     studies = [study for name in names if (study := any_study(name, database)) is not None]
-    return next((study.study_name for study in studies if not is_ours(study)), None)
+    others = (s for s in studies if not is_ours(s) and not is_untouched(s))
+    return next((study.study_name for study in others), None)
 
 
 def _holds(name: str, runs: Runs) -> bool:

@@ -155,6 +155,14 @@ def test_beside_plain_optuna_studies_nothing_is_written(folder, args, message: s
     assert folder.trained() == []
 
 
+def test_a_study_that_was_killed_as_it_was_created_is_as_good_as_none(folder):
+    folder.run("grid", "walk.toml", "--name", "other")
+    optuna.create_study(study_name="walk/grid", storage=folder.url, direction="maximize")
+    told = folder.run("show", "walk.toml", code=2).stderr
+    assert told == "Error: Nothing run yet: sqlite:///runs/hpstudy.db holds no study 'walk'\n"
+    folder.run("grid", "walk.toml")
+
+
 def test_in_a_database_of_ours_a_plain_study_of_the_same_name_is_not_taken_over(folder):
     folder.run("grid", "walk.toml", "--name", "other")
     plain_study(folder.url, "walk/grid")
