@@ -157,7 +157,7 @@ class Metric:
 
     def best(self, items: Iterable[_T], key: Callable[[_T], float]) -> _T | None:
         """Returns the item with the best value, the first of equal ones; None of no items."""
-        return next(iter(self.sorted(items, key)), None)
+        return max(items, key=lambda item: self.sign * key(item), default=None)
 
     def sorted(self, items: Iterable[_T], key: Callable[[_T], float]) -> list[_T]:
         """Returns items in the order of their values, the best first; equal ones as they were."""
