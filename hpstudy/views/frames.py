@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING, Any
 from hpstudy.analysis.findings import GridFindings, LevelFinding
 from hpstudy.errors import UserError
 from hpstudy.expected import listed
-from hpstudy.metric import Quantity
 from hpstudy.results.rows import read_rows
 from hpstudy.store.database import Database
 from hpstudy.summary import StudySummary
+from hpstudy.views.files.document import flat
 from hpstudy.views.files.export import COLUMNS, columns_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _FOUND = ("levels", "claims")
+_NUMBERS = (
+    "mean", "low", "high", "difference", "difference_low", "difference_high", "p", "within",
+    "seeds_needed", "published", "published_low", "published_high", "seconds_per_epoch",
+    "images_per_second", "peak_memory_mb",
+)  # fmt: skip
 
 
 def frame(summary: StudySummary, table: str, database: Database) -> pd.DataFrame:
@@ -42,7 +47,9 @@ def frame(summary: StudySummary, table: str, database: Database) -> pd.DataFrame
         return pd.DataFrame(columns_of([] if rows is None else getattr(rows, table), table))
     if table == "claims":
         return pd.DataFrame(_claims(summary.grid), columns=["claim", "verdict", "why"])
-    return pd.DataFrame(_levels(summary.grid))
+    levels = pd.DataFrame(_levels(summary.grid))
+    numbers = [name for name in _NUMBERS if name in levels]  # also where none of them is known
+    return levels.astype(dict.fromkeys(numbers, float))
 
 
 def _levels(found: GridFindings | None) -> list[dict[str, Any]]:
@@ -62,8 +69,8 @@ def _level(row: LevelFinding) -> dict[str, Any]:
     return {
         "level": row.level,
         "is_baseline": row.is_baseline,
-        **_quantity(row.mean, "mean", ""),
-        **_quantity(row.difference, "difference", "difference_"),
+        **flat(row.mean, "mean"),
+        **flat(row.difference, "difference", "difference_"),
         "p": row.p,
         "test": row.test,
         "verdict": None if row.verdict is None else str(row.verdict),
@@ -80,11 +87,6 @@ def _level(row: LevelFinding) -> dict[str, Any]:
         "images_per_second": None if images is None else images.mean,
         "peak_memory_mb": row.speed.peak_memory_mb,
     }
-
-
-def _quantity(quantity: Quantity | None, name: str, prefix: str) -> dict[str, float | None]:
-    known = quantity or Quantity(float("nan"))
-    return {name: known.value, f"{prefix}low": known.low, f"{prefix}high": known.high}
 
 
 def _claims(found: GridFindings | None) -> list[dict[str, str]]:

@@ -103,6 +103,15 @@ def test_tables_are_data_frames_and_figures_plotly_s(two):
     assert "effect-a" in found.figures
 
 
+def test_what_is_not_known_of_any_level_is_a_number_that_is_missing(two):
+    study = Study("two.toml")
+    study.run_grid(seeds=1, workers=1, quiet=True)  # one seed: no interval, no p, no seeds needed
+    levels = study.summary().frame("levels")
+    for name in ("low", "difference_low", "p", "seeds_needed", "peak_memory_mb"):
+        assert levels[name].dtype == float
+        assert levels[name].isna().all()
+
+
 def test_a_notebook_shows_the_answer_and_the_tables_escaped(two):
     study = Study("two.toml")
     assert study._repr_html_() == (

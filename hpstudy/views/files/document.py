@@ -47,7 +47,7 @@ def _answer(chosen: Answer) -> dict[str, Any]:
         "why": chosen.why,
         "params": dict(chosen.params),
         "metric": chosen.metric.name,
-        **_quantity(chosen.value, "value"),
+        **flat(chosen.value, "value"),
         "trainings": chosen.trainings,
         "notes": list(chosen.notes),
     }
@@ -93,19 +93,19 @@ def _grid(found: GridFindings) -> dict[str, Any]:
 def _level(level: LevelFinding) -> dict[str, Any]:
     seconds, images = level.speed.seconds_per_epoch, level.speed.images_per_second
     agreement = level.agreement
-    figure = _quantity(None if agreement is None else agreement.figure, "published", "published_")
+    figure = flat(None if agreement is None else agreement.figure, "published", "published_")
     return {
         "level": level.level,
         "seeds": list(level.seeds),
         "diverged": list(level.diverged),
         "failed": list(level.failed),
         "values": list(level.values),
-        **_quantity(level.mean, "mean"),
+        **flat(level.mean, "mean"),
         **figure,
         "published": level.published,
         "published_p": None if agreement is None else agreement.p,
         "published_verdict": None if agreement is None else agreement.verdict,
-        **_quantity(level.difference, "effect", "effect_"),
+        **flat(level.difference, "effect", "effect_"),
         "p": level.p,
         "test": level.test,
         "verdict": level.verdict,
@@ -162,15 +162,15 @@ def _confirmed(won: Confirmed) -> dict[str, Any]:
         "params": dict(won.params),
         "seeds": list(won.seeds),
         "values": list(won.values),
-        **_quantity(won.mean, "mean"),
-        **_quantity(won.difference, "difference", "difference_"),
+        **flat(won.mean, "mean"),
+        **flat(won.difference, "difference", "difference_"),
         "seeds_needed": won.seeds_needed,
         "is_baseline": won.is_baseline,
         "diverged": list(won.diverged),
         "unit": won.metric.unit,
         "baseline": {
             "values": list(won.baseline_values),
-            **_quantity(won.baseline_mean, "mean"),
+            **flat(won.baseline_mean, "mean"),
             "diverged": list(won.baseline_diverged),
         },
     }
@@ -197,11 +197,17 @@ def _failure(failure: Failure) -> dict[str, Any]:
 
 
 def _importance(row: Importance) -> dict[str, Any]:
-    return {"param": row.param, "evaluator": row.evaluator, **_quantity(row.amount, "value")}
+    return {"param": row.param, "evaluator": row.evaluator, **flat(row.amount, "value")}
 
 
-def _quantity(quantity: Quantity | None, name: str, prefix: str = "") -> dict[str, float | None]:
-    """Returns a value under its name, and its interval's ends as `low` and `high`."""
+def flat(quantity: Quantity | None, name: str, prefix: str = "") -> dict[str, float | None]:
+    """Returns a value under its name, and its interval's ends as `low` and `high`.
+
+    Args:
+        quantity: The value; None where it is not known, and then its ends are not either.
+        name: What it is called.
+        prefix: What stands before `low` and `high`.
+    """
     value, low, high = (
         (None, None, None) if quantity is None else (quantity.value, quantity.low, quantity.high)
     )
