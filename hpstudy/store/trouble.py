@@ -37,7 +37,7 @@ def say_trouble(engine: Engine, file: Path, name: str) -> None:
     """
     there = _identity(file)
 
-    def is_still_there(connection: Connection) -> None:
+    def is_still_there(connection: Connection | None) -> None:
         if _identity(file) != there:
             raise StoppedError(f"{name} was deleted or replaced while it was in use")
 
@@ -45,6 +45,7 @@ def say_trouble(engine: Engine, file: Path, name: str) -> None:
         error = context.original_exception
         reason = _reason(error)
         if reason is not None:
+            is_still_there(context.connection)  # else that is why
             raise StoppedError(f"{name}: {reason}") from error
 
     event.listen(engine, "begin", is_still_there)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import optuna
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from hpstudy.errors import StoppedError
 from hpstudy.store.database import open_database
@@ -41,6 +41,16 @@ def small_disk(tmp_path: Path):
         pytest.skip("a small disk can't be mounted here")
     yield lambda size: mount("remount", f"size={size}")
     subprocess.run(["umount", "--lazy", str(home)], check=True)
+
+
+def test_what_is_deleted_within_a_transaction_is_said_to_be(folder):
+    database = open_database(folder.url, write=True)
+    more = text(f"ATTACH DATABASE '{folder.path}/runs/more.db' AS more")  # as its journal is opened
+    with database.engine.begin() as connection:
+        shutil.rmtree(folder.path / "runs")
+        with pytest.raises(StoppedError, match="was deleted or replaced while it was in use"):
+            connection.execute(more)
+    database.close()
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
