@@ -35,6 +35,9 @@ class Verdict(StrEnum):
     BASELINE = "baseline"
     BETTER = "better"
     WORSE = "worse"
+    EQUAL = "equal"  # within the margin that counts
+    NO_GAIN = "no gain"  # a gain of the margin is ruled out
+    OPEN = "open"  # the next of the announced looks tells
     NOT_SHOWN = "no difference shown"
     CANNOT_TELL = "one seed: cannot tell"
     UNSTABLE = "unstable"  # some seeds diverged, and it is not shown to be worse
@@ -46,6 +49,7 @@ class ClaimVerdict(StrEnum):
 
     SUPPORTED = "supported"
     CONTRADICTED = "contradicted"
+    EQUAL = "equal"  # what it compares is equal within the margin that counts
     NOT_SHOWN = "not shown"
 
 
@@ -74,6 +78,13 @@ class Quantity:
     def ends(self) -> tuple[float, float] | None:
         """Both ends of the interval; None where it is not known."""
         return None if self.low is None or self.high is None else (self.low, self.high)
+
+    @property
+    def turned(self) -> Quantity:
+        """A difference seen from the other side."""
+        if self.low is None or self.high is None:
+            return Quantity(-self.value)
+        return Quantity(-self.value, -self.high, -self.low)
 
     @classmethod
     def within(cls, value: float, ends: tuple[float, float] | None) -> Quantity:

@@ -127,7 +127,7 @@ def test_with_one_seed_nothing_is_claimed_and_with_three_each_level_is_judged(fo
             assert level["low"] < level["mean"] < level["high"]
             if level["verdict"] != "baseline":
                 assert level["effect_low"] < level["effect"] < level["effect_high"]
-                assert level["test"] in ("blocks", "Welch")
+                assert level["test"] in ("blocks", "paired")
                 assert 0 <= level["p"] <= 1
                 assert level["verdict"] in ("better", "worse", "no difference shown")
 

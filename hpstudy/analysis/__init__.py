@@ -11,16 +11,24 @@ interval that holds all that the metric can be is not shown: so few seeds cannot
 of images at every level. The spread is learned from all levels together, because three seeds are
 too few to learn a spread of its own from: with three seeds, a spread of 0.17 points and a true
 difference of 0.4, a paired t test a level finds it in fewer than one study of ten, this in more
-than four. A level whose spread is unlike the others', such as a network that collapses to one
-answer, stays out of the pool and is judged by Welch's test, and so are levels that no chain of
-shared seeds connects.
+than four. A level that has collapsed to one answer (its mean lies thirty spreads from the
+others') or whose share of what is left to luck is unlike the others' (F test on what seeds don't
+explain) stays out of the pool: its own differences on each seed tell (paired t). Levels that no
+chain of shared seeds connects are compared by Welch's test.
 
-**All verdicts of a study together** are wrong in at most 5 % of studies without any difference
-(Holm). So the interval of one level may leave out 0 where no difference is shown. The rates hold
-for a number of seeds that was fixed beforehand: who adds seeds until a verdict turns is wrong more
-often. A verdict holds at the baseline of the other hyperparameters: a one-factor design cannot see
-interactions. Each claim of the study file is judged too: supported, contradicted or not shown,
-with the figures that say so.
+**All verdicts of a study together** are wrong in at most 5 % of studies without any difference:
+the clearest difference first, each among those that are left (step-down Dunnett; those outside of
+the pool have their share of the 5 %), and what claims say of two levels is one of them. The
+intervals of differences hold all together and never disagree with their verdicts. A level's own
+interval pools what seeds do, too (Satterthwaite). A verdict holds at the baseline of the other
+hyperparameters: a one-factor design cannot see interactions. Each claim of the study file is
+judged: supported, contradicted, equal within the margin that counts, or not shown, with the
+figures that say so.
+
+**Seeds until decided.** The rates hold for a number of seeds that was fixed beforehand: who adds
+seeds until a verdict turns is wrong in up to 18 % of studies. Looks that are announced before the
+first share the 5 % out (Lan and DeMets): each level closes as it is better, worse, equal within the
+margin, or without a gain of the margin, and gets no more seeds.
 
 **A level that diverges is never recommended**, whatever its other seeds reached: they are the
 luckier part. Its outcomes are compared with the baseline's by rank (Mann and Whitney), a diverged

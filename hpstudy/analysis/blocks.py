@@ -8,9 +8,9 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from hpstudy.analysis.pool import Values
 from hpstudy.numeric import ROUNDING, finite, mean
 
+Values = Mapping[int, float]  # by seed
 _Key = TypeVar("_Key", bound=Hashable)
 
 
@@ -31,6 +31,8 @@ class Blocks(Generic[_Key]):
         freedom: Degrees of freedom of what is left to luck.
         deviation: Its standard deviation; 0 where it is the computer's rounding, or where there
             is no freedom.
+        total_deviation: The standard deviation of a single value, luck and its seed's together.
+        total_freedom: The degrees of freedom of that (Satterthwaite); 0 where there are none.
     """
 
     def __init__(self, values: Mapping[_Key, Values]) -> None:
@@ -51,10 +53,12 @@ class Blocks(Generic[_Key]):
 
     def _connected(self) -> np.ndarray:
         """Returns the number of the connected part that each setting, then each seed is in."""
+        settings, seeds = self._incidence.shape
+        if self._incidence.all(axis=0).any():  # a seed that all settings have
+            return np.zeros(settings + seeds, dtype=int)
         from scipy.sparse import coo_array
         from scipy.sparse.csgraph import connected_components
 
-        settings, seeds = self._incidence.shape
         rows, columns = self._incidence.nonzero()
         edges = coo_array(
             (np.ones(len(rows)), (rows, settings + columns)), shape=(settings + seeds,) * 2
@@ -70,30 +74,91 @@ class Blocks(Generic[_Key]):
         reduced = np.diag(self._incidence.sum(axis=0)) - self._incidence.T @ self._shares
         self._inverse = np.linalg.inv(reduced[np.ix_(self._free, self._free)])
         self._seeds = np.zeros(seeds)
-        self._seeds[self._free] = self._inverse @ gaps.sum(axis=0)[self._free]
+        told = gaps.sum(axis=0)[self._free]
+        self._seeds[self._free] = self._inverse @ told
         of_seeds = self._seeds - (self._shares @ self._seeds)[:, None]
-        left = (gaps - of_seeds)[self._incidence > 0]
+        self._left = np.where(self._incidence > 0, gaps - of_seeds, 0.0)
         self.freedom = int(self._incidence.sum()) - settings - seeds + len(first)
         self.deviation = 0.0
         if self.freedom > 0:
-            found = finite(self._unit * math.sqrt(float(left @ left) / self.freedom))
-            self.deviation = 0.0 if found <= ROUNDING * self._largest else found
+            luck = float((self._left**2).sum()) / self.freedom
+            self.deviation = self._in_units(luck)
+            self._join(float(told @ self._seeds[self._free]), luck)
+        else:
+            self.total_deviation, self.total_freedom = 0.0, 0.0
 
-    def contrast(self, first: _Key, second: _Key) -> tuple[float, float] | None:
-        """Returns the difference of two settings and its standard error, in deviations.
+    def _join(self, squares: float, luck: float) -> None:
+        """Joins what seeds and luck do to a single value; all in squared units.
+
+        Source: Henderson, "Estimation of variance and covariance components", 1953, method 3;
+        Satterthwaite, "An approximate distribution of estimates of variance components", 1946.
+
+        Args:
+            squares: The sum of squares of the seeds beside the settings.
+            luck: The variance of luck.
+        """
+        settings, _ = self._incidence.shape
+        free, within = len(self._free), int(self._incidence.sum()) - settings
+        of_seeds, of_luck = squares / within, (1 - free / within) * luck
+        total = of_seeds + of_luck
+        self.total_deviation = self._in_units(total)
+        parts = of_seeds**2 / max(free, 1) + of_luck**2 / self.freedom
+        self.total_freedom = total**2 / parts if parts > 0 else float(self.freedom)
+
+    def _in_units(self, variance: float) -> float:
+        found = finite(self._unit * math.sqrt(variance))
+        return 0.0 if found <= ROUNDING * self._largest else found
+
+    def contrast(self, weights: Mapping[_Key, float]) -> tuple[float, float] | None:
+        """Returns a weighed sum of settings and its standard error, in deviations.
+
+        Args:
+            weights: The weights, which add up to 0.
 
         Returns:
-            Both, or None where no chain of shared seeds connects the two.
+            Both, or None where no chain of shared seeds connects the settings.
         """
-        ours, theirs = self._rows[first], self._rows[second]
-        if self._components[ours] != self._components[theirs]:
+        places = [self._rows[key] for key in weights]
+        if len(set(self._components[places])) > 1:
             return None
-        apart = self._shares[ours] - self._shares[theirs]
-        difference = self._means[first] - self._means[second]
-        counts = self._incidence[[ours, theirs]].sum(axis=1)
-        factor = float((1 / counts).sum())
-        if apart.any():  # not on the same seeds
-            difference -= self._unit * float(apart @ self._seeds)
+        own = np.array([*weights.values()])
+        apart = own @ self._shares[places]
+        value = sum(weight * self._means[key] for key, weight in weights.items())
+        factor = float((own**2 / self._incidence[places].sum(axis=1)).sum())
+        if np.abs(apart).max() > ROUNDING:  # not on the same seeds
+            value -= self._unit * float(apart @ self._seeds)
             free = apart[self._free]
             factor += float(free @ self._inverse @ free)
-        return finite(difference), math.sqrt(factor)
+        return finite(value), math.sqrt(factor)
+
+    def shares_of_luck(self) -> tuple[np.ndarray, np.ndarray]:
+        """Returns by how much each setting adds to what is left to luck, in squared units.
+
+        Returns:
+            For each setting, in order: the sum of squares by which the others alone leave less,
+            and the degrees of freedom of that; the two are independent of what the others leave.
+        """
+        counts = self._incidence.sum(axis=1).astype(int)
+        squares, freedoms = np.zeros(len(counts)), np.zeros(len(counts))
+        seeds = np.eye(self._incidence.shape[1])
+        for count in np.unique(counts):
+            rows = np.flatnonzero(counts == count)
+            cells = np.nonzero(self._incidence[rows])[1].reshape(len(rows), count)
+            design = (seeds[cells] - self._shares[rows][:, None, :])[:, :, self._free]
+            # What is left of values is this times them (each setting's mean is out already).
+            maker = np.eye(count) - 1 / count - design @ self._inverse @ design.transpose(0, 2, 1)
+            inverse = np.linalg.pinv(maker, rcond=1e-9, hermitian=True)
+            left = np.take_along_axis(self._left[rows], cells, axis=1)
+            squares[rows] = np.einsum("ri,rij,rj->r", left, inverse, left)
+            freedoms[rows] = np.rint(np.einsum("rij,rji->r", maker, inverse))
+        return squares, freedoms
+
+    @property
+    def squares_left(self) -> float:
+        """The sum of squares that is left to luck, in squared units."""
+        return float((self._left**2).sum())
+
+    @property
+    def unit(self) -> float:
+        """What these units are."""
+        return self._unit

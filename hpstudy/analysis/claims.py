@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 
-from hpstudy.analysis.comparisons import Comparisons, mean_interval
-from hpstudy.metric import ClaimVerdict
+from hpstudy.analysis.cells import cell_of, too_few
+from hpstudy.analysis.effects import Judgement
+from hpstudy.analysis.family import Compared
+from hpstudy.analysis.matters import Reach
+from hpstudy.analysis.simultaneous import ALPHA
+from hpstudy.metric import ClaimVerdict, Quantity
 from hpstudy.numeric import finite
 from hpstudy.results.grid import GridResults, LevelResult
 from hpstudy.sampler import Level
 from hpstudy.studyfile.sections import Claim
 from hpstudy.wording import (
-    cannot_tell,
     difference,
+    ends,
     interval,
     number,
     setting,
@@ -41,54 +44,54 @@ class ClaimResult:
 
 @dataclass(frozen=True)
 class _Statement:
-    """A part of a claim: a quantity that it says is above zero, with its 95 % interval."""
+    """A part of a claim: whether it is shown, or its opposite, or neither as both are equal."""
 
     figures: str
-    low: float | None = None
-    high: float | None = None
+    is_shown: bool = False
+    is_opposed: bool = False
+    is_equal: bool = False
 
 
-@dataclass(frozen=True)
-class _Size:
-    """How large a factor's largest effect is, at least and at most, and in words."""
-
-    low: float
-    high: float
-    text: str
-
-
-def judge_claims(grid: GridResults, comparisons: Comparisons) -> tuple[ClaimResult, ...]:
+def judge_claims(grid: GridResults, judgement: Judgement) -> tuple[ClaimResult, ...]:
     """Judges each claim of a study file.
 
-    A claim is a set of statements, each of them about a quantity with a 95 % interval. It is
-    supported if all of them are shown, contradicted if the opposite of one is shown, else not
-    shown. What a claim says was fixed before our data were seen, so nothing is adjusted.
+    A claim is a set of statements. It is supported if all of them are shown, contradicted if the
+    opposite of one is shown; where neither is so, it is called equal if one speaks of a difference
+    that is within the margin that counts, else not shown. What statements say of two levels is
+    judged in one family with the tables' verdicts, so that the two agree. Of others all must hold
+    for support, which needs no adjustment, and any opposes, each at its share of the 5 %.
+
+    Source: intersection-union tests, Berger, "Multiparameter hypothesis testing and acceptance
+    sampling", 1982.
 
     Args:
         grid: The grid's results, with the claims.
-        comparisons: Its settings compared.
+        judgement: What was found of its pairs.
     """
-    judge = _Judge(grid, comparisons)
+    judge = _Judge(grid, judgement)
     return tuple(judge.result(claim) for claim in grid.claims)
 
 
 class _Judge:
-    def __init__(self, grid: GridResults, comparisons: Comparisons) -> None:
+    def __init__(self, grid: GridResults, judgement: Judgement) -> None:
         self._grid = grid
-        self._comparisons = comparisons
+        self._metric = grid.metric
+        self._judgement = judgement
         self._rows = {(f.name, row.level): row for f in grid.factors for row in f.levels}
-        self._sign = grid.metric.sign
 
     def result(self, claim: Claim) -> ClaimResult:
         statements = list(self._statements(claim))
-        shown = [s for s in statements if s.low is not None and s.low > 0]
-        opposed = [s for s in statements if s.high is not None and s.high < 0]
+        opposed = [s for s in statements if s.is_opposed]
+        equal = [s for s in statements if s.is_equal and not s.is_shown]
+        missing = [s for s in statements if not s.is_shown]
         if opposed:
             verdict, decisive = ClaimVerdict.CONTRADICTED, opposed
-        elif statements and len(shown) == len(statements):
+        elif statements and not missing:
             verdict, decisive = ClaimVerdict.SUPPORTED, statements
+        elif equal:
+            verdict, decisive = ClaimVerdict.EQUAL, equal
         else:
-            verdict, decisive = ClaimVerdict.NOT_SHOWN, [s for s in statements if s not in shown]
+            verdict, decisive = ClaimVerdict.NOT_SHOWN, missing
         why = "; ".join(s.figures for s in decisive) or self._why_nothing(claim)
         return ClaimResult(claim.says, verdict, why)
 
@@ -104,11 +107,12 @@ class _Judge:
         expect, factor = claim.expect, claim.factor
         if not any(f == factor for f, _ in self._rows):
             return
+        parts = len(claim.level)
         for level in claim.level:
             if expect.above is not None:
-                yield self._threshold(factor, level, expect.above, 1)
+                yield self._threshold(factor, level, expect.above, 1, parts)
             if expect.below is not None:
-                yield self._threshold(factor, level, expect.below, -1)
+                yield self._threshold(factor, level, expect.below, -1, parts)
             if expect.higher_than is not None:
                 yield self._pair(factor, level, expect.higher_than, 1)
             if expect.lower_than is not None:
@@ -122,96 +126,85 @@ class _Judge:
                 yield self._pair(factor, later, earlier, 1)
             if expect.falling:
                 yield self._pair(factor, later, earlier, -1)
+        if expect.equal_within is not None:
+            for one, other in self._to_be_equal(factor, claim.level):
+                yield self._equal(factor, one, other, expect.equal_within)
         if expect.matters_most:
-            yield from self._most(factor)
+            reach = Reach(self._grid, self._judgement.comparisons)
+            for found in reach.beside_others(factor):
+                yield _Statement(found.figures, found.is_shown, found.is_opposed)
 
     def _levels(self, factor: str) -> list[Level]:
         return [level for name, level in self._rows if name == factor]
 
-    def _threshold(self, factor: str, level: Level, bound: float, sign: int) -> _Statement:
-        row = self._rows[factor, level]
-        metric = self._grid.metric
+    def _to_be_equal(self, factor: str, levels: Sequence[Level]) -> list[tuple[Level, Level]]:
+        """Returns the pairs of some levels; of a single one it and the baseline."""
+        if len(levels) > 1:
+            return [*combinations(levels, 2)]
+        others = [level for level in self._levels(factor) if self._rows[factor, level].is_baseline]
+        return [(level, other) for level in levels for other in others if other != level]
+
+    def _threshold(
+        self, factor: str, level: Level, bound: float, sign: int, parts: int
+    ) -> _Statement:
+        row, metric = self._rows[factor, level], self._metric
         text = f"{setting({factor: level})}: {number(row.average, metric) or 'no value'}"
-        ends = mean_interval(row.values, metric) if not row.diverged else None
-        if ends is None:
-            return _Statement(f"{text}, {_too_few(row)}")
-        low, high = sorted(sign * (end - bound) for end in ends)
-        text += f" (95 % {interval(*ends, metric)}) against {number(bound, metric)}"
-        return _Statement(text, low, high)
+        comparisons, cell = self._judgement.comparisons, cell_of(factor, row)
+        both = [comparisons.mean(cell, alpha) for alpha in (ALPHA, ALPHA / parts)]
+        known = [found.ends for found in both if found is not None and found.ends is not None]
+        if row.diverged or len(known) < len(both):
+            return _Statement(f"{text}, {too_few(row)}")
+        low, _ = sorted(sign * (end - bound) for end in known[0])
+        _, high = sorted(sign * (end - bound) for end in known[1])
+        text += f" (95 % {interval(*known[0], metric)}) against {number(bound, metric)}"
+        return _Statement(text, low > 0, high < 0)
+
+    def _found(
+        self, factor: str, level: Level, other: Level
+    ) -> tuple[str, Compared | None, Quantity]:
+        """Returns what two levels are in words, what was found of them, and their difference."""
+        metric = self._metric
+        first, second = self._rows[factor, level], self._rows[factor, other]
+        text = f"{setting({factor: level})} against {other}: "
+        if first.average is None or second.average is None or first is second:
+            return f"{text}{too_few(first, second)}", None, Quantity(0.0)
+        found = self._judgement.between(cell_of(factor, first), cell_of(factor, second))
+        gap = None if found is None else found[0].difference
+        if found is None or gap is None or gap.low is None or gap.high is None:
+            seen = finite(first.average - second.average) if gap is None else gap.value
+            return f"{text}{spelled(seen, metric)}, {too_few(first, second)}", None, Quantity(0.0)
+        gap = gap if found[1] == 1 else gap.turned
+        text += f"{difference(gap.value, metric)} (95 % {ends(gap, metric, signed=True)})"
+        return text, found[0], gap
 
     def _pair(self, factor: str, level: Level, other: Level, sign: int) -> _Statement:
         """Says that `level` is higher than `other` (or lower, with sign -1)."""
-        metric = self._grid.metric
-        first, second = self._rows[factor, level], self._rows[factor, other]
-        text = f"{setting({factor: level})} against {other}: "
-        contrast = self._comparisons.between(factor, level, other)
-        if first.average is None or second.average is None or first is second:
-            return _Statement(f"{text}{_too_few(first, second)}")
-        if contrast is None or contrast.low is None or contrast.high is None:
-            gap = (
-                finite(first.average - second.average) if contrast is None else contrast.difference
-            )
-            return _Statement(f"{text}{spelled(gap, metric)}, {_too_few(first, second)}")
-        low, high = sorted((sign * contrast.low, sign * contrast.high))
-        ends = interval(contrast.low, contrast.high, metric, signed=True)
-        text += f"{difference(contrast.difference, metric)} (95 % {ends})"
-        return _Statement(text, low, high)
+        text, one, gap = self._found(factor, level, other)
+        if one is None:
+            return _Statement(text)
+        is_so = sign * gap.value > 0
+        return _Statement(text, one.is_shown and is_so, one.is_shown and not is_so, one.is_equal)
+
+    def _equal(self, factor: str, level: Level, other: Level, margin: float) -> _Statement:
+        """Says that two levels differ by no more than a margin."""
+        text, one, gap = self._found(factor, level, other)
+        if one is None or gap.ends is None:
+            return _Statement(text)
+        is_apart = gap.ends[0] > margin or gap.ends[1] < -margin
+        return _Statement(text, one.is_within(margin), is_apart)
 
     def _better(self, factor: str, level: Level, other: Level) -> _Statement:
         """Says that `level` is better than `other`; what always diverges is worse than the rest."""
         first, second = self._rows[factor, level], self._rows[factor, other]
-        for lost, steady, side in ((second, first, math.inf), (first, second, -math.inf)):
+        for lost, steady, is_first in ((second, first, True), (first, second, False)):
             if _always_diverges(lost) and len(steady.runs) > 1 and not steady.diverged:
                 text = f"{setting({factor: level})} against {other}"
                 seeds = f"all of its {len(lost.diverged)} seeds"
-                return _Statement(f"{text}: {lost.level} diverged on {seeds}", side, side)
-        return self._pair(factor, level, other, self._sign)
-
-    def _most(self, factor: str) -> Iterator[_Statement]:
-        """Says that the factor's largest effect is larger than each other factor's largest."""
-        own = self._largest(factor)
-        for other in dict.fromkeys(name for name, _ in self._rows if name != factor):
-            theirs = self._largest(other)
-            if own is None or theirs is None:
-                rows = [row for (name, _), row in self._rows.items() if name in (factor, other)]
-                begun = [row for row in rows if row.runs or row.diverged] or rows
-                yield _Statement(f"{words(factor)} against {words(other)}: {_too_few(*begun)}")
-            else:
-                text = (
-                    f"largest effect of {words(factor)} {own.text}, of {words(other)} {theirs.text}"
-                )
-                yield _Statement(text, own.low - theirs.high, own.high - theirs.low)
-
-    def _largest(self, factor: str) -> _Size | None:
-        """Returns the size of a factor's largest effect; None where one is of unknown size."""
-        begun = [
-            row.level
-            for (name, _), row in self._rows.items()
-            if name == factor and not row.is_baseline and (row.runs or row.diverged)
-        ]
-        found = [self._comparisons.between(factor, level) for level in begun]
-        contrasts = [contrast for contrast in found if contrast is not None]
-        ends = [(c.low, c.high) for c in contrasts if c.low is not None and c.high is not None]
-        if not ends or len(ends) < len(found):  # the one that is not known could be the largest
-            return None
-        size = max(abs(c.difference) for c in contrasts)
-        low = max(max(low, -high, 0.0) for low, high in ends)
-        high = max(max(-low, high) for low, high in ends)
-        metric = self._grid.metric
-        shown, *both = (difference(v, metric).lstrip("+") for v in (size, low, high))
-        return _Size(low, high, f"{shown} (95 % {' to '.join(both)})")
+                told = f"{text}: {lost.level} diverged on {seeds}"
+                return _Statement(told, is_first, not is_first)
+        return self._pair(factor, level, other, self._metric.sign)
 
 
 def _always_diverges(row: LevelResult) -> bool:
     """Tells whether a level diverged on every seed, several: one could be bad luck."""
     return len(row.diverged) > 1 and not row.runs
-
-
-def _too_few(*rows: LevelResult) -> str:
-    """Says why levels can't be compared."""
-    for row in rows:
-        if row.diverged:
-            return f"{len(row.diverged)} of {len(row.diverged) + len(row.runs)} seeds diverged"
-        if not row.runs:
-            return "no value"
-    return cannot_tell(min(len(row.runs) for row in rows))

@@ -1,47 +1,65 @@
-"""Comparing the settings of a grid: one model over all of them, seeds as blocks."""
+"""Comparing settings: one model over all of them, seeds as blocks."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
+from typing import Generic, TypeVar
 
-from hpstudy.analysis.blocks import Blocks
-from hpstudy.analysis.pool import Values, alike
-from hpstudy.metric import Metric
+from hpstudy.analysis.blocks import Blocks, Values
+from hpstudy.analysis.intervals import mean_ends, t_half
+from hpstudy.analysis.pool import alike, resolution
+from hpstudy.analysis.simultaneous import ALPHA, t_p, t_quantile
+from hpstudy.metric import Metric, Quantity
 from hpstudy.numeric import ROUNDING, deviation, finite, mean
-from hpstudy.results.grid import GridResults
-from hpstudy.sampler import Level
 
-CONFIDENCE = 0.95
+_Key = TypeVar("_Key", bound=Hashable)
 
-# A factor's level with everything else at the baseline; None is the baseline itself.
-Setting = tuple[str, Level] | None
-Ends = tuple[float, float]
+BLOCKS = "blocks"
+PAIRED = "paired"
+WELCH = "Welch"
+EXACT = "exact"
 
 _ENOUGH_AGREE = 2  # degrees of freedom without any residual, from which chance is ruled out
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """A difference of two settings' means with its 95 % interval.
+    """A difference of settings' means, and how far luck moves it.
 
     Attributes:
-        difference: The first setting's mean less the second's.
-        low: Lower end of the interval; None where it is wider than what the metric can span, so
-            that these seeds cannot tell.
-        high: Upper end.
-        p: Probability of a difference this large by luck, not adjusted for multiplicity.
-        test: The test that interval and p come from: "blocks" or "Welch"; "exact" where chance
-            has no part, as with an objective that is not random.
+        difference: The first setting's mean less the second's, or a weighed sum of several.
+        error: Its standard error; 0 where chance has no part, infinite where that is not known.
+        freedom: The degrees of freedom of the error.
+        test: Where the error comes from: "blocks" (luck pooled over the settings), "paired" (the
+            differences on each seed alone), "Welch" (no seeds in common), "exact" (chance has no
+            part, as with an objective that is not random).
     """
 
     difference: float
-    low: float | None
-    high: float | None
-    p: float
+    error: float
+    freedom: float
     test: str
+
+    @property
+    def t(self) -> float:
+        """The difference in standard errors."""
+        if self.error == 0:
+            return math.copysign(math.inf, self.difference) if self.difference else 0.0
+        return finite(self.difference / self.error)
+
+    @property
+    def p(self) -> float:
+        """Probability of a difference this large by luck, not adjusted for multiplicity."""
+        if self.error in (0, math.inf):
+            return float(self.t == 0)
+        return t_p(self.t, self.freedom)
+
+    def half(self, quantile: float) -> float:
+        """Returns half the width of the interval that reaches so many standard errors."""
+        return finite(quantile * self.error) if self.error else 0.0
 
 
 @dataclass(frozen=True)
@@ -64,7 +82,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Noise:
-    """What luck does to a level's difference from the baseline.
+    """What luck does to the difference of two settings.
 
     Attributes:
         deviation: Standard deviation of one seed's difference.
@@ -75,55 +93,79 @@ class Noise:
     freedom_per_seed: float
 
 
-class Comparisons:
-    """Compares any two settings of a grid.
+class Comparisons(Generic[_Key]):
+    """Compares any settings.
 
     The model takes settings and seeds as blocks (a seed means the same start and the same order
-    of images at every level) and pools the residual over all settings, as three seeds are too few
-    to learn a spread of its own from. A setting whose spread differs clearly from the others' (a
-    network that collapses to one answer) is left out of the pool and compared by Welch's test, as
-    are settings that no chain of shared seeds connects. A setting of which seeds diverged is not
-    compared here: what is left of it are the seeds that did not.
+    of images at every setting) and pools the residual over all of them, as three seeds are too
+    few to learn a spread of its own from. A setting whose spread differs clearly from the others',
+    or that has collapsed to one answer, is left out of the pool: its differences on each seed tell
+    luck by themselves (paired t). Settings that no chain of shared seeds connects are compared by
+    Welch's test.
 
     Sources: randomised blocks, Box, Hunter and Hunter, "Statistics for Experimenters", 2005;
     Welch, "The generalization of 'Student's' problem", 1947.
 
     Args:
-        grid: The grid's results.
+        values: Each setting's values by seed; one with fewer than two is not compared. Settings
+            of which seeds diverged are none of these: what is left of them are the lucky ones.
+        metric: The metric that they are of.
     """
 
-    def __init__(self, grid: GridResults) -> None:
-        self._metric = grid.metric
-        self._baseline_levels = {
-            (f.name, row.level) for f in grid.factors for row in f.levels if row.is_baseline
-        }
-        self._replicated = {
-            self._setting(f.name, row.level): dict(zip(row.seeds, row.values, strict=True))
-            for f in grid.factors
-            for row in f.levels
-            if len(row.seeds) >= 2 and not row.diverged
-        }
+    def __init__(self, values: Mapping[_Key, Values], metric: Metric) -> None:
+        self.metric = metric
+        self._values = {key: found for key, found in values.items() if len(found) > 1}
 
-    def between(self, factor: str, level: Level, other: Level | None = None) -> Contrast | None:
-        """Compares a factor's level with another one, or with the baseline.
+    def between(self, first: _Key, second: _Key) -> Contrast | None:
+        """Compares two settings.
 
         Returns:
-            The contrast, or None where one of the two has fewer than two seeds, or diverged.
+            The contrast, or None where one of the two has fewer than two seeds.
         """
-        first = self._setting(factor, level)
-        second = self._setting(factor, other) if other is not None else None
-        if first == second or first not in self._replicated or second not in self._replicated:
+        return None if first == second else self.weighed({first: 1.0, second: -1.0})
+
+    def weighed(self, weights: Mapping[_Key, float]) -> Contrast | None:
+        """Compares several settings at once.
+
+        Args:
+            weights: Their weights, which add up to 0.
+
+        Returns:
+            The weighed sum of their means, or None where that can't be told from these seeds.
+        """
+        if any(key not in self._values for key in weights):
             return None
         found = None
-        if first in self._pool and second in self._pool and self._blocks.freedom >= 1:
-            found = self._blocks.contrast(first, second)
+        if self._blocks.freedom >= 1 and all(key in self._pool for key in weights):
+            found = self._blocks.contrast(weights)
         if found is None:
-            return self._by_welch(first, second)
-        difference, factor_ = found
+            return self._by_seed(weights)
+        difference, factor = found
+        freedom = self._blocks.freedom
         if self._blocks.deviation == 0:
-            return self._exact(difference, self._blocks.freedom, first, second)
-        error = finite(self._blocks.deviation * factor_)
-        return self._contrast(difference, error, self._blocks.freedom, "blocks")
+            return self._exact(difference, freedom, weights)
+        luck = max(self._blocks.deviation, self._rounding)
+        return Contrast(difference, finite(luck * factor), freedom, BLOCKS)
+
+    def mean(self, key: _Key, alpha: float = ALPHA) -> Quantity | None:
+        """Returns a setting's mean with its interval; None with fewer than two seeds.
+
+        In the pool, what a single value varies by comes from all settings: what their seeds do
+        to all alike, and luck.
+
+        Args:
+            key: The setting.
+            alpha: How often the interval may miss; 5 % if not said.
+        """
+        if (values := self._values.get(key)) is None:
+            return None
+        found = [*values.values()]
+        ends = mean_ends(mean(found), t_half(found, alpha), self.metric)
+        if key in self._pool and self._blocks.total_freedom > 0:
+            error = self._blocks.total_deviation / math.sqrt(len(found))
+            half = finite(t_quantile(self._blocks.total_freedom, alpha) * error)
+            ends = mean_ends(mean(found), half, self.metric)
+        return Quantity.within(mean(found), ends)
 
     @cached_property
     def spread(self) -> Spread | None:
@@ -137,133 +179,93 @@ class Comparisons:
             seeds=min(len(values) for values in self._pool.values()),
         )
 
-    def noise(self, factor: str, level: Level) -> Noise | None:
-        """Returns what luck does to a level's difference from the baseline.
+    def noise(self, first: _Key, second: _Key) -> Noise | None:
+        """Returns what luck does to the difference of two settings.
 
-        A level with one seed is taken to be like those of the pool.
+        One with fewer than two seeds is taken to be like those of the pool.
 
         Returns:
             The noise, or None where it is not known or there is none.
         """
-        both = (self._setting(factor, level), None)
-        if all(key in self._pool or key not in self._replicated for key in both):
+        both = (first, second)
+        if all(key in self._pool or key not in self._values for key in both):
             if self.spread is None or self.spread.deviation == 0:
                 return None
             return Noise(finite(math.sqrt(2) * self.spread.deviation), self.spread.settings - 1)
-        if any(key not in self._replicated for key in both):
+        if any(key not in self._values for key in both):
             return None
-        first, second = (deviation(self._replicated[key].values()) for key in both)
-        if first == second == 0:
-            return None
-        # As in Welch's test, with as many seeds on either side.
-        total = finite(math.hypot(first, second))
-        return Noise(total, 1 / ((first / total) ** 4 + (second / total) ** 4))
+        spreads = [deviation(self._values[key].values()) for key in both]
+        shared = self._shared({first: 1.0, second: -1.0})
+        found = deviation(shared) if len(shared) > 1 else finite(math.hypot(*spreads))
+        return Noise(found, 1) if found else None
 
-    def _setting(self, factor: str, level: Level) -> Setting:
-        return None if (factor, level) in self._baseline_levels else (factor, level)
+    def is_noisiest(self, key: _Key) -> bool:
+        """Tells whether luck has the largest part in a setting, among three or more of a pool."""
+        if key not in self._pool or len(self._pool) < 3 or self._blocks.freedom < 1:
+            return False
+        squares, _ = self._blocks.shares_of_luck()
+        return list(self._pool)[int(squares.argmax())] == key
 
     @cached_property
-    def _pool(self) -> dict[Setting, Values]:
-        return alike(self._replicated)
+    def _pool(self) -> dict[_Key, Values]:
+        return alike(self._values)
 
     @cached_property
-    def _blocks(self) -> Blocks[Setting]:
+    def _blocks(self) -> Blocks[_Key]:
         return Blocks(self._pool)
 
-    def _by_welch(self, first: Setting, second: Setting) -> Contrast:
-        """Compares two settings of unlike spread, or without a seed in common."""
-        both = [list(self._replicated[key].values()) for key in (first, second)]
+    @cached_property
+    def _rounding(self) -> float:
+        """What rounding alone does to values: where few are equal by chance, luck is no less."""
+        return resolution(self._values.values()) / math.sqrt(12)
+
+    def _shared(self, weights: Mapping[_Key, float]) -> list[float]:
+        """Returns the weighed sums on the seeds that all the settings have."""
+        values = [self._values[key] for key in weights]
+        seeds = [seed for seed in values[0] if all(seed in found for found in values)]
+        sums = [
+            [w * found[seed] for w, found in zip(weights.values(), values, strict=True)]
+            for seed in seeds
+        ]
+        return [finite(sum(parts)) for parts in sums]
+
+    def _by_seed(self, weights: Mapping[_Key, float]) -> Contrast | None:
+        """Compares settings of unlike spread by what they do on each seed."""
+        differences = self._shared(weights)
+        if len(differences) < 2:
+            return self._by_welch(*weights) if len(weights) == 2 else None
+        found, freedom = deviation(differences), len(differences) - 1
+        scale = max(abs(v) for key in weights for v in self._values[key].values())
+        if found <= ROUNDING * scale:
+            if not any(deviation(self._values[key].values()) for key in weights):
+                return self._exact(mean(differences), freedom, weights)
+            found = 0.0
+        squares = sum(weight**2 for weight in weights.values())
+        luck = max(found, finite(math.sqrt(squares) * self._rounding))
+        return Contrast(mean(differences), luck / math.sqrt(freedom + 1), freedom, PAIRED)
+
+    def _by_welch(self, first: _Key, second: _Key) -> Contrast:
+        """Compares two settings without seeds in common."""
+        both = [[*self._values[key].values()] for key in (first, second)]
         difference = finite(mean(both[0]) - mean(both[1]))
         errors = [deviation(values) / math.sqrt(len(values)) for values in both]
         error = finite(math.hypot(*errors))
         if error == 0:
             agreeing = sum(len(values) - 1 for values in both) // 2
-            return self._exact(difference, agreeing, first, second)
+            return self._exact(difference, agreeing, (first, second))
         shares = [(error_ / error) ** 2 for error_ in errors]
         freedom = 1 / sum(
             share**2 / (len(values) - 1) for share, values in zip(shares, both, strict=True)
         )
-        return self._contrast(difference, error, freedom, "Welch")
+        return Contrast(difference, error, freedom, WELCH)
 
-    def _contrast(self, difference: float, error: float, freedom: float, test: str) -> Contrast:
-        from scipy import stats
-
-        half = finite(_quantile(freedom) * error)
-        p = float(2 * stats.t.sf(finite(abs(difference) / error), freedom))
-        ends = difference_ends(difference, half, self._metric)
-        low, high = ends if ends is not None else (None, None)
-        return Contrast(difference, low, high, p, test)
-
-    def _exact(self, difference: float, freedom: int, *settings: Setting) -> Contrast:
+    def _exact(self, difference: float, freedom: int, settings: Collection[_Key]) -> Contrast:
         """Returns a difference that chance has no part in; less than rounding is none.
 
         Coarse scores (18 and 17 of 20 right against 19 and 18) differ alike by chance now and
         then: where only one value had the chance to disagree, that shows nothing.
         """
-        scale = max(abs(value) for key in settings for value in self._replicated[key].values())
+        scale = max(abs(value) for key in settings for value in self._values[key].values())
         difference = 0.0 if abs(difference) <= ROUNDING * scale else difference
-        if difference and freedom < _ENOUGH_AGREE:
-            return Contrast(difference, None, None, 1.0, "exact")
-        return Contrast(difference, difference, difference, float(difference == 0), "exact")
-
-
-def mean_interval(values: Sequence[float], metric: Metric | None = None) -> Ends | None:
-    """Returns the 95 % interval of a mean (Student's t), cut where the metric's values end.
-
-    Returns:
-        The ends, or None for fewer than two values, or where the interval says nothing: it holds
-        all that the metric can be.
-    """
-    if len(values) < 2:
-        return None
-    middle, half = mean(values), _half(values)
-    low, high = finite(middle - half), finite(middle + half)
-    if metric is None:
-        return low, high
-    least, most = metric.bounds
-    return (max(low, least), min(high, most)) if low > least or high < most else None
-
-
-def paired_interval(differences: Sequence[float], metric: Metric) -> Ends | None:
-    """Returns the 95 % interval of a mean difference of pairs (Student's t).
-
-    Returns:
-        The ends, or None for fewer than two pairs, or where the interval says nothing.
-    """
-    if len(differences) < 2:
-        return None
-    return difference_ends(mean(differences), _half(differences), metric)
-
-
-def difference_ends(difference: float, half: float, metric: Metric) -> Ends | None:
-    """Returns the ends of a difference's interval, cut where no two values lie further apart.
-
-    This is the one place that decides whether an interval says anything: not if it leaves the
-    sign open and is as wide as all that the metric can span.
-
-    Args:
-        difference: The difference.
-        half: Half of the interval's width.
-        metric: The metric.
-
-    Returns:
-        The ends, or None where they say nothing.
-    """
-    least, most = metric.bounds
-    span = max(most - least, abs(difference))
-    if abs(difference) <= half and 2 * half >= span:
-        return None
-    return max(finite(difference - half), -span), min(finite(difference + half), span)
-
-
-def _half(values: Sequence[float]) -> float:
-    quantile = _quantile(len(values) - 1)
-    return finite(quantile * (deviation(values) / math.sqrt(len(values))))
-
-
-@lru_cache(maxsize=1024)
-def _quantile(freedom: float) -> float:
-    """Returns Student's t that 95 % lie within."""
-    from scipy import stats
-
-    return float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom))
+        is_known = not difference or freedom >= _ENOUGH_AGREE
+        return Contrast(difference, 0.0 if is_known else math.inf, freedom, EXACT)

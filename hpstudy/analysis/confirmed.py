@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hpstudy.analysis.comparisons import Ends, Noise, mean_interval, paired_interval
+from hpstudy.analysis.comparisons import Noise
+from hpstudy.analysis.intervals import Ends, mean_interval, paired_interval
 from hpstudy.analysis.seeds import seeds_needed
 from hpstudy.metric import Metric, Quantity
 from hpstudy.numeric import deviation, finite, mean

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from hpstudy.analysis.comparisons import CONFIDENCE, Comparisons, Contrast, mean_interval
-from hpstudy.analysis.ranks import is_worse, ranks_p
+from hpstudy.analysis.cells import Cell, cell_of, comparisons_of, outcomes_of, pairs_of
+from hpstudy.analysis.comparisons import Comparisons
+from hpstudy.analysis.family import Compared, Pair
+from hpstudy.analysis.ranks import is_worse, ranked_outcomes
 from hpstudy.analysis.seeds import seeds_needed
+from hpstudy.analysis.sequential import Look, judged, looked
 from hpstudy.metric import Metric, Quantity, Verdict
 from hpstudy.numeric import finite, mean
 from hpstudy.results.grid import GridResults, LevelResult
 from hpstudy.sampler import Level
 
 _COMPARED = (Verdict.BETTER, Verdict.WORSE, Verdict.NOT_SHOWN, Verdict.CANNOT_TELL)
-RANKS = "ranks"  # the test where seeds diverged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,20 +24,21 @@ class Effect:
     """What one level does, and how sure that is.
 
     Attributes:
-        mean: The mean over its seeds (Student's t); None without a value.
-        difference: The difference from the baseline, its interval not adjusted for multiplicity;
-            without an interval where that is wider than what the metric can span. None where
+        mean: The mean over its seeds; None without a value.
+        difference: The difference from the baseline; the intervals of all levels hold together.
+            Without an interval where that is wider than what the metric can span. None where
             seeds of the level or of the baseline diverged: that of the others, the luckier part,
             could have the wrong sign.
-        p: Probability of a difference this large by luck; Holm's adjustment over all levels.
-        test: The test that p comes from: "blocks", "Welch", "exact", or "ranks" where seeds of the
-            level or of the baseline diverged.
+        p: Probability of a difference this large by luck, adjusted for all levels.
+        test: The test that p comes from: "blocks", "paired", "Welch", "exact", or "ranks" where
+            seeds of the level or of the baseline diverged.
         verdict: What that shows; None where there is nothing to judge yet.
-        within: Where no difference is shown: the interval excludes differences beyond this; None
-            where it excludes none.
+        within: Where no difference is shown: the interval excludes differences beyond this; where
+            it is equal: the margin. None where none is excluded.
         seeds_needed: Where none is shown: the seeds that would show one of the size seen; None
             where luck's size is not known, for more than 1,000, where there are as many already,
             and before it is worked out.
+        look: After how many seeds it was judged, where looks were announced.
     """
 
     mean: Quantity | None = None
@@ -45,126 +48,170 @@ class Effect:
     verdict: Verdict | None = None
     within: float | None = None
     seeds_needed: int | None = None
+    look: int | None = None
 
 
 # Effects by factor and level.
 Effects = Mapping[tuple[str, Level], Effect]
 
 
-def effects(grid: GridResults, comparisons: Comparisons) -> Effects:
-    """Judges every level of a grid against the baseline.
+@dataclass(frozen=True)
+class Judgement:
+    """All pairs of a grid, judged.
 
-    `Comparisons` says how two settings are compared; where seeds of one of them diverged, ranks
-    say it, a diverged seed being the worst outcome. Such a level is never better: what is left of
-    it is the luckier part. The p of all levels are adjusted together.
+    Attributes:
+        found: What was found of each pair; of announced looks, at the last one that judged it.
+        comparisons: The cells' values compared.
+        looks: The announced looks that are complete.
+    """
 
-    Source: Holm, "A simple sequentially rejective multiple test procedure", 1979.
+    found: Mapping[Pair[Cell], Compared]
+    comparisons: Comparisons[Cell]
+    looks: tuple[Look[Cell], ...] = ()
+
+    def between(self, first: Cell, second: Cell) -> tuple[Compared, int] | None:
+        """Returns what was found of two cells, and the sign that turns it to the first's side."""
+        if (one := self.found.get((first, second))) is not None:
+            return one, 1
+        other = self.found.get((second, first))
+        return None if other is None else (other, -1)
+
+
+def judge(grid: GridResults) -> tuple[GridResults, Judgement]:
+    """Judges what a grid compares: at once, or at the looks that were announced.
+
+    Returns:
+        The grid as of its last complete look, and what that shows.
+    """
+    pairs = pairs_of(grid)
+    if grid.looks is None:
+        found, comparisons = judged(outcomes_of(grid), pairs, grid.metric, margin=grid.margin)
+        return grid, Judgement(found, comparisons)
+    looks = looked(outcomes_of(grid), pairs, grid.looks, grid.metric)
+    if looks:
+        grid = grid.upto(grid.looks.seeds[: looks[-1].count])
+    latest = {pair: one for look in looks for pair, one in look.found.items()}
+    return grid, Judgement(latest, comparisons_of(grid), looks)
+
+
+def effects(grid: GridResults, judgement: Judgement) -> Effects:
+    """Says of every level of a grid what it does beside the baseline.
+
+    Where seeds of one of the two diverged, ranks say it, a diverged seed being the worst outcome.
+    Such a level is never better: what is left of it is the luckier part.
 
     Args:
         grid: The grid's results.
-        comparisons: Its settings compared.
+        judgement: What was found of them.
 
     Returns:
         The effect of each level, by factor and level.
     """
-    rows = {(f.name, row.level): row for f in grid.factors for row in f.levels}
-    baselines = {f.name: row for f in grid.factors for row in f.levels if row.is_baseline}
-    contrasts: dict[tuple[str, Level], Contrast] = {}
-    ranked: dict[tuple[str, Level], float] = {}
-    for key, row in rows.items():
-        baseline = baselines[key[0]]
-        if not _is_unsteady(row, baseline):
-            if (contrast := comparisons.between(*key)) is not None:
-                contrasts[key] = contrast
-        elif row.values and not row.is_baseline:
-            p = ranks_p(row, baseline, grid.metric.sign)
-            ranked |= {} if p is None else {key: p}
-    adjusted = _holm({key: contrast.p for key, contrast in contrasts.items()} | ranked)
+    judge = _Judge(grid, judgement)
     return {
-        key: _by_ranks(row, baselines[key[0]], adjusted.get(key), grid)
-        if _is_unsteady(row, baselines[key[0]])
-        else _effect(row, baselines[key[0]], contrasts.get(key), adjusted.get(key, 1.0), grid)
-        for key, row in rows.items()
+        (factor.name, row.level): judge.effect(factor.name, row)
+        for factor in grid.factors
+        for row in factor.levels
     }
 
 
-def _is_unsteady(row: LevelResult, baseline: LevelResult) -> bool:
-    return bool(row.diverged or baseline.diverged)
+class _Judge:
+    def __init__(self, grid: GridResults, judgement: Judgement) -> None:
+        self._grid = grid
+        self._judgement = judgement
+        self._baselines = {f.name: row for f in grid.factors for row in f.levels if row.is_baseline}
+        looks = judgement.looks
+        self._at = {pair[0]: look.count for look in looks for pair in look.found if not pair[1]}
+        self._open: Collection[Pair[Cell]] = ()
+        if grid.looks is not None and len(looks) < len(grid.looks.counts):
+            self._open = looks[-1].open if looks else pairs_of(grid)
+
+    def effect(self, factor: str, row: LevelResult) -> Effect:
+        cell, baseline = cell_of(factor, row), self._baselines[factor]
+        middle = _mean(cell, row, self._judgement.comparisons, self._grid.metric)
+        if row.is_baseline:
+            none = None if middle is None else Quantity(0.0)
+            has_run = row.values or row.diverged
+            return Effect(
+                mean=middle, difference=none, verdict=Verdict.BASELINE if has_run else None
+            )
+        if not row.values:
+            return Effect(verdict=Verdict.DIVERGES if row.diverged else None)
+        one = self._judgement.found.get((cell, None))
+        is_open = (cell, None) in self._open
+        if one is None:
+            is_unsteady = row.diverged or baseline.diverged
+            shared = None if is_unsteady else _shared_difference(row, baseline)
+            verdict = Verdict.OPEN if is_open else Verdict.CANNOT_TELL
+            if row.diverged:
+                verdict = Verdict.UNSTABLE
+            return Effect(mean=middle, difference=shared, verdict=verdict)
+        verdict = self._verdict(one, row, baseline, is_open=is_open)
+        return Effect(
+            mean=middle,
+            difference=one.difference,
+            p=one.p,
+            test=one.test,
+            verdict=verdict,
+            within=self._within(one, verdict),
+            look=self._at.get(cell),
+        )
+
+    def _verdict(
+        self, one: Compared, row: LevelResult, baseline: LevelResult, *, is_open: bool
+    ) -> Verdict:
+        sign = self._grid.metric.sign
+        if one.is_shown:
+            if one.difference is not None:
+                is_better = sign * one.difference.value > 0
+            else:
+                is_better = not is_worse(
+                    ranked_outcomes(row.values, len(row.diverged), sign),
+                    ranked_outcomes(baseline.values, len(baseline.diverged), sign),
+                )
+            if not is_better:
+                return Verdict.WORSE
+            return Verdict.UNSTABLE if row.diverged else Verdict.BETTER
+        if row.diverged:
+            return Verdict.UNSTABLE
+        if one.is_equal:
+            return Verdict.EQUAL
+        if one.has_no_gain:
+            return Verdict.NO_GAIN
+        return Verdict.OPEN if is_open else Verdict.NOT_SHOWN
+
+    def _within(self, one: Compared, verdict: Verdict) -> float | None:
+        if verdict == Verdict.EQUAL:
+            return self._grid.margin
+        if verdict not in (Verdict.NOT_SHOWN, Verdict.OPEN) or one.difference is None:
+            return None
+        ends = one.difference.ends
+        return None if ends is None else max(abs(end) for end in ends)
 
 
-def _by_ranks(
-    row: LevelResult, baseline: LevelResult, p: float | None, grid: GridResults
-) -> Effect:
-    """Judges a level by the rank of its outcomes; it or the baseline has diverged seeds."""
-    if row.is_baseline:
-        none = None if row.average is None else Quantity(0.0)
-        return Effect(mean=_mean(row, grid.metric), difference=none, verdict=Verdict.BASELINE)
-    if not row.values:
-        return Effect(verdict=Verdict.DIVERGES if row.diverged else None)
-    verdict = Verdict.UNSTABLE if row.diverged else Verdict.NOT_SHOWN
-    if p is None and not row.diverged:
-        verdict = Verdict.CANNOT_TELL
-    if p is not None and p < 1 - CONFIDENCE:
-        if is_worse(row, baseline, grid.metric.sign):
-            verdict = Verdict.WORSE
-        elif not row.diverged:
-            verdict = Verdict.BETTER
-    test = None if p is None else RANKS
-    return Effect(mean=_mean(row, grid.metric), p=p, test=test, verdict=verdict)
-
-
-def _mean(row: LevelResult, metric: Metric) -> Quantity | None:
+def _mean(
+    cell: Cell, row: LevelResult, comparisons: Comparisons[Cell], metric: Metric
+) -> Quantity | None:
     """Returns a level's mean; without an interval where seeds diverged: the others are lucky."""
     if row.average is None:
         return None
-    return Quantity.within(row.average, None if row.diverged else mean_interval(row.values, metric))
+    return comparisons.mean(cell) or Quantity(row.average)
 
 
-def with_seeds_needed(found: Effects, grid: GridResults, comparisons: Comparisons) -> Effects:
+def with_seeds_needed(found: Effects, grid: GridResults, comparisons: Comparisons[Cell]) -> Effects:
     """Adds the seeds that would show a difference of the size seen, where none is shown.
 
     Args:
         found: The effects of a grid's levels.
         grid: The grid's results.
-        comparisons: Its settings compared.
+        comparisons: Its cells compared.
     """
     compared = sum(e.verdict in _COMPARED for e in found.values())
-    present = {(f.name, row.level): len(row.seeds) for f in grid.factors for row in f.levels}
+    rows = {(f.name, row.level): row for f in grid.factors for row in f.levels}
     return {
-        key: _planned(key, effect, comparisons, compared, present[key])
+        key: _planned(cell_of(key[0], rows[key]), effect, comparisons, compared, rows[key])
         for key, effect in found.items()
     }
-
-
-def _effect(
-    row: LevelResult,
-    baseline: LevelResult,
-    contrast: Contrast | None,
-    p: float,
-    grid: GridResults,
-) -> Effect:
-    middle = _mean(row, grid.metric)
-    if middle is None:
-        return Effect()
-    if row.is_baseline:
-        return Effect(mean=middle, difference=Quantity(0.0), verdict=Verdict.BASELINE)
-    if contrast is None:
-        shared = _shared_difference(row, baseline)
-        return Effect(mean=middle, difference=shared, verdict=Verdict.CANNOT_TELL)
-    if p < 1 - CONFIDENCE:
-        is_better = grid.metric.sign * contrast.difference > 0
-        verdict, within = Verdict.BETTER if is_better else Verdict.WORSE, None
-    else:
-        ends = [abs(end) for end in (contrast.low, contrast.high) if end is not None]
-        verdict, within = Verdict.NOT_SHOWN, max(ends, default=None)
-    return Effect(
-        mean=middle,
-        difference=Quantity(contrast.difference, contrast.low, contrast.high),
-        p=p,
-        test=contrast.test,
-        verdict=verdict,
-        within=within,
-    )
 
 
 def _shared_difference(row: LevelResult, baseline: LevelResult) -> Quantity | None:
@@ -175,22 +222,13 @@ def _shared_difference(row: LevelResult, baseline: LevelResult) -> Quantity | No
 
 
 def _planned(
-    key: tuple[str, Level], effect: Effect, comparisons: Comparisons, compared: int, present: int
+    cell: Cell, effect: Effect, comparisons: Comparisons[Cell], compared: int, row: LevelResult
 ) -> Effect:
-    noise = comparisons.noise(*key)
-    if effect.verdict not in (Verdict.NOT_SHOWN, Verdict.CANNOT_TELL) or noise is None:
+    if effect.verdict not in (Verdict.NOT_SHOWN, Verdict.CANNOT_TELL):
         return effect
-    if effect.difference is None or not effect.difference.value:
+    noise = comparisons.noise(cell, None)
+    if noise is None or effect.difference is None or not effect.difference.value:
         return effect
     needed = seeds_needed(noise, effect.difference.value, compared)
-    return effect if needed is None or needed <= present else replace(effect, seeds_needed=needed)
-
-
-def _holm(ps: Mapping[tuple[str, Level], float]) -> dict[tuple[str, Level], float]:
-    """Returns p-values by Holm; statsmodels has it too, and loads pandas for it."""
-    adjusted: dict[tuple[str, Level], float] = {}
-    highest = 0.0
-    for rank, key in enumerate(sorted(ps, key=ps.__getitem__)):
-        highest = max(highest, (len(ps) - rank) * ps[key])
-        adjusted[key] = min(highest, 1.0)
-    return adjusted
+    is_more = needed is not None and needed > len(row.seeds)
+    return replace(effect, seeds_needed=needed) if is_more else effect

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from hpstudy.analysis.cells import Cell
 from hpstudy.analysis.claims import ClaimResult, judge_claims
 from hpstudy.analysis.comparisons import Comparisons
 from hpstudy.analysis.convergence import Reached, convergence
-from hpstudy.analysis.effects import Effect, effects, with_seeds_needed
+from hpstudy.analysis.effects import Effect, effects, judge, with_seeds_needed
 from hpstudy.analysis.importance import Importances, grid_importances
 from hpstudy.analysis.published import Agreement, agreements
 from hpstudy.analysis.seeds import MoreSeeds, more_seeds
+from hpstudy.analysis.sequential import Look
 from hpstudy.analysis.speed import Speed, Tradeoff, grid_tradeoffs, speed
 from hpstudy.metric import Agrees, Metric
 from hpstudy.results.grid import FactorResult, GridResults, LevelResult
 from hpstudy.sampler import SEED, Level
+
+_FEW_SEEDS = 3  # with so few a noisy baseline is not found out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +78,9 @@ class GridFindings:
         tradeoffs: Each setting's value against its training time, quickest first.
         claims: The study file's claims with their verdicts.
         more_seeds: What replicates would cost; None where there are some.
+        looks: The announced looks that are complete; none where the seeds are fixed.
+        is_baseline_doubtful: Whether the baseline may be noisier than the rest, and has too few
+            seeds to tell.
     """
 
     results: GridResults
@@ -82,6 +89,8 @@ class GridFindings:
     tradeoffs: tuple[Tradeoff, ...]
     claims: tuple[ClaimResult, ...]
     more_seeds: MoreSeeds | None
+    looks: tuple[Look[Cell], ...] = ()
+    is_baseline_doubtful: bool = False
 
     @property
     def metric(self) -> Metric:
@@ -104,8 +113,9 @@ class GridFindings:
 
 def findings(grid: GridResults) -> GridFindings:
     """Judges a grid's levels, published figures and claims."""
-    comparisons = Comparisons(grid)
-    judged = with_seeds_needed(effects(grid, comparisons), grid, comparisons)
+    grid, judgement = judge(grid)
+    comparisons = judgement.comparisons
+    judged = with_seeds_needed(effects(grid, judgement), grid, comparisons)
     agreed, reached = agreements(grid), convergence(grid)
 
     def found(factor: str, row: LevelResult) -> LevelFinding:
@@ -126,9 +136,17 @@ def findings(grid: GridResults) -> GridFindings:
         ),
         importances=grid_importances(grid, comparisons),
         tradeoffs=grid_tradeoffs(grid),
-        claims=judge_claims(grid, comparisons),
+        claims=judge_claims(grid, judgement),
         more_seeds=more_seeds(grid),
+        looks=judgement.looks,
+        is_baseline_doubtful=_is_doubtful(grid, comparisons),
     )
+
+
+def _is_doubtful(grid: GridResults, comparisons: Comparisons[Cell]) -> bool:
+    """Tells whether three seeds or fewer leave open if the baseline is noisier than the rest."""
+    seeds = next((len(row.seeds) for f in grid.factors for row in f.levels if row.is_baseline), 0)
+    return seeds <= _FEW_SEEDS and comparisons.is_noisiest(None)
 
 
 def part_of(found: GridFindings, part: GridResults) -> GridFindings:

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING
 
 from optuna.trial import FrozenTrial, TrialState
 
-from hpstudy.analysis.comparisons import CONFIDENCE, Comparisons
-from hpstudy.metric import Direction, Quantity
+from hpstudy.analysis.cells import Cell, cell_of
+from hpstudy.analysis.comparisons import BLOCKS, Comparisons
+from hpstudy.analysis.intervals import difference_ends
+from hpstudy.analysis.simultaneous import ALPHA, range_quantile, t_quantile
+from hpstudy.metric import Direction, Metric, Quantity
 from hpstudy.numeric import finite
 from hpstudy.results.grid import FactorResult, GridResults
 from hpstudy.results.search import SearchResults
@@ -73,22 +76,24 @@ class Importances:
     is_enough: bool = True
 
 
-def grid_importances(grid: GridResults, comparisons: Comparisons) -> Importances:
+def grid_importances(grid: GridResults, comparisons: Comparisons[Cell]) -> Importances:
     """Returns how far each factor moves the metric, and how far luck does.
 
-    A factor's interval is that of the difference of its two outermost levels, cut at 0. Luck has
-    a bar of its own, "seed": the range of as many level means as the largest factor has, of as
-    many seeds, if no level did anything (the studentized range). A range is never negative and
-    grows with the number of levels, so a factor says something only where it clears that bar.
+    A factor's interval is that of the difference of its two outermost levels, as one of all the
+    pairs that could have been outermost, cut at 0. Luck has a bar of its own, "seed": the range of
+    as many level means as the largest factor has, of as many seeds, if no level did anything. A
+    range is never negative and grows with the number of levels, so a factor says something only
+    where it clears that bar.
 
     Source: Tukey's studentized range, as in Box, Hunter and Hunter, "Statistics for
-    Experimenters", 2005.
+    Experimenters", 2005; Kramer, "Extension of multiple range tests to group means with unequal
+    numbers of replications", 1956.
 
     Args:
         grid: The grid's results.
         comparisons: Its settings compared.
     """
-    found = [_range(factor, comparisons) for factor in grid.factors]
+    found = [_range(factor, comparisons, grid.metric) for factor in grid.factors]
     rows = sorted((row for row in found if row is not None), key=lambda row: -row.amount.value)
     luck, without = _luck(grid, comparisons), _without(grid)
     if luck is None:
@@ -204,28 +209,29 @@ def _doubts(
     return "; ".join(doubts) or None
 
 
-def _range(factor: FactorResult, comparisons: Comparisons) -> Importance | None:
+def _range(
+    factor: FactorResult, comparisons: Comparisons[Cell], metric: Metric
+) -> Importance | None:
     """Returns how far a factor's outermost levels lie apart; what diverged has no place there."""
-    means = {
-        row.level: row.average
-        for row in factor.levels
-        if row.average is not None and not row.diverged
-    }
-    if len(means) < 2:
+    measured = [row for row in factor.levels if row.average is not None and not row.diverged]
+    if len(measured) < 2:
         return None
-    top = max(means, key=lambda level: means[level])
-    bottom = min((level for level in means if level != top), key=lambda level: means[level])
-    contrast = comparisons.between(factor.name, top, bottom)
-    if contrast is None:
-        gap = Quantity(finite(means[top] - means[bottom]))
-        return Importance(factor.name, RANGE, gap)
+    bottom, *_, top = sorted(measured, key=lambda row: row.average or 0.0)
+    gap = finite((top.average or 0.0) - (bottom.average or 0.0))
+    contrast = comparisons.between(cell_of(factor.name, top), cell_of(factor.name, bottom))
+    if contrast is None or math.isinf(contrast.error):
+        return Importance(factor.name, RANGE, Quantity(gap))
+    count = len(measured)
+    if contrast.test == BLOCKS:
+        quantile = range_quantile(count, contrast.freedom) / math.sqrt(2)
+    else:
+        quantile = t_quantile(contrast.freedom, ALPHA / math.comb(count, 2))
     # Where seeds are missing, the model's difference is not that of the means.
-    value, low, high = abs(contrast.difference), contrast.low, contrast.high
-    if low is None or high is None:
+    value = abs(contrast.difference)
+    ends = difference_ends(value, contrast.half(quantile), metric)
+    if ends is None:
         return Importance(factor.name, RANGE, Quantity(value))
-    if contrast.difference < 0:
-        low, high = -high, -low
-    return Importance(factor.name, RANGE, Quantity(value, max(low, 0.0), high))
+    return Importance(factor.name, RANGE, Quantity(value, max(ends[0], 0.0), ends[1]))
 
 
 def _without(grid: GridResults) -> str | None:
@@ -239,18 +245,16 @@ def _without(grid: GridResults) -> str | None:
     return f"without {enumerated([*lost])}, where seeds diverged" if lost else None
 
 
-def _luck(grid: GridResults, comparisons: Comparisons) -> Importance | None:
+def _luck(grid: GridResults, comparisons: Comparisons[Cell]) -> Importance | None:
     spread = comparisons.spread
     if spread is None:
         return None
-    from scipy import stats
-
     levels = max(len(factor.levels) for factor in grid.factors)
-    tail = (1 - CONFIDENCE) / 2
+    error = spread.deviation / spread.seeds**0.5
     least, most = grid.metric.bounds  # no range is wider, whatever the model says
     value, low, high = (
-        min(finite(spread.deviation / spread.seeds**0.5 * float(quantile)), most - least)
-        for quantile in stats.studentized_range.ppf([0.5, tail, 1 - tail], levels, spread.freedom)
+        min(finite(error * range_quantile(levels, spread.freedom, p)), most - least)
+        for p in (0.5, 1 - ALPHA / 2, ALPHA / 2)
     )
     return Importance(SEED, RANGE, Quantity(value, low, high))
 
@@ -274,7 +278,7 @@ def _interval(
     import numpy as np
 
     shares = [found.get(param, 0.0) for found in resampled]
-    tail = 100 * (1 - CONFIDENCE) / 2
+    tail = 100 * ALPHA / 2
     middle = float(np.mean(shares))
     ends = np.percentile(shares, [tail, 100 - tail])
     low, high = (value + scale * (float(end) - middle) for end in ends)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hpstudy.analysis.effects import RANKS
+from hpstudy.analysis.family import RANKS
 from hpstudy.analysis.findings import LevelFinding
 from hpstudy.metric import Metric, Verdict
 from hpstudy.wording import setting, spelled

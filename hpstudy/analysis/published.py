@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hpstudy.analysis.comparisons import CONFIDENCE
+from hpstudy.analysis.simultaneous import CONFIDENCE
 from hpstudy.metric import Agrees, Quantity
 from hpstudy.numeric import deviation
 from hpstudy.results.grid import GridResults, LevelResult

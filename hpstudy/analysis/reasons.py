@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hpstudy.analysis.confirmed import Confirmed
-from hpstudy.analysis.effects import RANKS
 from hpstudy.analysis.evidence import Evidence, GridEvidence, SearchEvidence
+from hpstudy.analysis.family import RANKS
 from hpstudy.analysis.judged import Judged
 from hpstudy.metric import Metric, Quantity, Verdict
 from hpstudy.results.search import SearchResults

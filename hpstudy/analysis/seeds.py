@@ -7,7 +7,8 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 
-from hpstudy.analysis.comparisons import CONFIDENCE, Noise
+from hpstudy.analysis.comparisons import Noise
+from hpstudy.analysis.simultaneous import dunnett_quantile
 from hpstudy.numeric import finite
 from hpstudy.results.grid import FactorResult, GridResults, Run
 
@@ -35,8 +36,8 @@ class MoreSeeds:
 def seeds_needed(noise: Noise, difference: float, compared: int) -> int | None:
     """Returns how many seeds would show a difference in 80 % of studies.
 
-    The power is that of the t test that judges the level, at its share of the 5 % that all
-    levels have together (Bonferroni's, which Holm's method never falls behind).
+    The power is that of the t that judges the level beside all others (Dunnett's, at its first
+    step, which stepping down never falls behind).
 
     Source: the noncentral t distribution, as in Cohen, "Statistical power analysis for the
     behavioral sciences", 1988, chapter 2.
@@ -67,9 +68,9 @@ def seeds_needed(noise: Noise, difference: float, compared: int) -> int | None:
 @lru_cache(maxsize=4096)
 def _noncentrality(freedom: float, compared: int) -> float:
     """Returns how far the t statistic must be off, in standard errors, to be shown that often."""
-    from scipy import special, stats
+    from scipy import special
 
-    bound = stats.t.isf((1 - CONFIDENCE) / compared / 2, freedom)
+    bound = dunnett_quantile(max(compared, 1), freedom)
     return float(special.nctdtrinc(freedom, 1 - POWER, bound))
 
 

@@ -7,7 +7,7 @@ from textwrap import wrap
 
 import plotly.graph_objects as go
 
-from hpstudy.analysis.effects import RANKS
+from hpstudy.analysis.family import RANKS
 from hpstudy.analysis.findings import FactorFinding, LevelFinding
 from hpstudy.charts.axes import Window, hovered, ticks, titled
 from hpstudy.charts.effect_plot import ASIDE, EffectPlot, Mark, Outside, effect_plot

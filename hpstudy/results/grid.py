@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 from hpstudy.metric import Metric
 from hpstudy.numeric import mean
+from hpstudy.results.looks import Looks
 from hpstudy.sampler import Level
 from hpstudy.store.records import Epoch
 from hpstudy.studyfile.sections import Claim
@@ -147,6 +148,8 @@ class GridResults:
             was, and in how many trainings.
         published_examples: Of how many test examples the published figures are shares, if the
             study file says so.
+        margin: What difference counts, in the metric's unit; None where any does.
+        looks: The looks that were announced; None where the seeds are fixed.
     """
 
     metric: Metric
@@ -162,3 +165,16 @@ class GridResults:
     targets: tuple[float, ...] = ()
     gaps: Mapping[str, int] = field(default_factory=dict)
     published_examples: int | None = None
+    margin: float | None = None
+    looks: Looks | None = None
+
+    def upto(self, seeds: Collection[int]) -> GridResults:
+        """Returns what these seeds alone came to."""
+
+        def row_of(row: LevelResult) -> LevelResult:
+            runs = tuple(run for run in row.runs if run.seed in seeds)
+            lost = tuple(seed for seed in row.diverged if seed in seeds)
+            return replace(row, runs=runs, diverged=lost)
+
+        factors = [replace(f, levels=tuple(map(row_of, f.levels))) for f in self.factors]
+        return replace(self, factors=tuple(factors))

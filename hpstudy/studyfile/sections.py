@@ -53,6 +53,9 @@ class Expect(Section):
     above: Figure | None = Field(None, description="the metric at each level is above this")
     higher_than: OneLevel | None = Field(None, description="higher than at this level")
     lower_than: OneLevel | None = Field(None, description="lower than at this level")
+    equal_within: Figure | None = Field(
+        None, gt=0, description="equal to one another within this, or one level to the baseline"
+    )
     best: _True | None = Field(None, description="the best level of its factor")
     rising: _True | None = Field(None, description="rises from level to level, as listed")
     falling: _True | None = Field(None, description="falls from level to level, as listed")

@@ -17,7 +17,8 @@ from hpstudy.results.confirmation import Confirmation
 from hpstudy.results.grid import Failure
 from hpstudy.views.tables.grid import levels_table
 
-_, BETTER, WORSE, NOT_SHOWN, CANNOT_TELL, UNSTABLE, DIVERGES = Verdict
+BETTER, WORSE, NOT_SHOWN = Verdict.BETTER, Verdict.WORSE, Verdict.NOT_SHOWN
+CANNOT_TELL, UNSTABLE, DIVERGES = Verdict.CANNOT_TELL, Verdict.UNSTABLE, Verdict.DIVERGES
 BASE = [0.9862, 0.9881, 0.9898, 0.9871, 0.9885]
 SAME = [0.9865, 0.9880, 0.9901, 0.9868, 0.9888]
 MORE = [0.9922, 0.9925, 0.9951, 0.9926, 0.9938]

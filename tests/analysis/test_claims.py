@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from hpstudy.analysis.claims import judge_claims
-from hpstudy.analysis.comparisons import Comparisons
+from hpstudy.analysis.effects import judge as judged
 from hpstudy.metric import Metric
 from hpstudy.results.grid import FactorResult, GridResults, LevelResult, Run, TrialCounts
 from hpstudy.studyfile.sections import Claim
@@ -59,7 +59,7 @@ def judge(results: GridResults, factor: str, level=None, **expect):
     level = [] if level is None else level
     claim = Claim(says="so it is", factor=factor, level=level, expect=expect)
     with_claim = replace(results, claims=(claim,))
-    (result,) = judge_claims(with_claim, Comparisons(with_claim))
+    (result,) = judge_claims(*judged(with_claim))
     assert result.says == "so it is"
     return result
 

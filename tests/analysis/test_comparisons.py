@@ -9,26 +9,22 @@ import pytest
 from statsmodels.regression.linear_model import OLS
 
 from hpstudy.analysis.blocks import Blocks
-from hpstudy.analysis.comparisons import Comparisons, mean_interval, paired_interval
+from hpstudy.analysis.comparisons import Comparisons
+from hpstudy.analysis.family import family
+from hpstudy.analysis.intervals import mean_interval, paired_interval
 from hpstudy.analysis.pool import alike
 from hpstudy.metric import Metric
-from hpstudy.results.grid import FactorResult, GridResults, LevelResult, Run, TrialCounts
 
 SHARE = Metric("accuracy", unit="share")
 
 
-def grid(metric: Metric = SHARE, diverged=(), **levels: dict[int, float]) -> GridResults:
-    rows = tuple(
-        LevelResult(
-            level=level,
-            is_baseline=level == "base",
-            runs=tuple(Run(seed, value) for seed, value in values.items()),
-            diverged=(9,) if level in diverged else (),
-        )
-        for level, values in levels.items()
-    )
-    factors = (FactorResult("f", rows),)
-    return GridResults(metric, {}, {}, TrialCounts(), 0, 0, factors, (), ())
+def compared(metric: Metric = SHARE, **levels: dict[int, float]) -> Comparisons[str]:
+    return Comparisons(levels, metric)
+
+
+def only(comparisons: Comparisons[str], level: str = "a"):
+    (found,) = family(comparisons, [(level, "base")], comparisons.metric).values()
+    return found
 
 
 def by_seed(*values: float) -> dict[int, float]:
@@ -38,14 +34,14 @@ def by_seed(*values: float) -> dict[int, float]:
 def test_seeds_that_are_not_connected_are_compared_by_welch_alone():
     left = {"base": {0: 0.95, 1: 0.951, 2: 0.949}, "a": {0: 0.955, 1: 0.957, 2: 0.954}}
     right = {"b": {3: 0.97, 4: 0.972, 5: 0.969}, "c": {3: 0.96, 4: 0.961, 5: 0.958}}
-    comparisons = Comparisons(grid(**left, **right))
-    assert comparisons.between("f", "a").test == "blocks"
-    assert comparisons.between("f", "b", "c").test == "blocks"
-    across = comparisons.between("f", "b")
+    comparisons = compared(**left, **right)
+    assert comparisons.between("a", "base").test == "blocks"
+    assert comparisons.between("b", "c").test == "blocks"
+    across = comparisons.between("b", "base")
     assert across.test == "Welch"
     assert across.difference == pytest.approx(0.97033 - 0.95, abs=1e-4)
-    assert across.low < across.difference < across.high
-    alone = Comparisons(grid(base={0: 0.95, 1: 0.97}, a={2: 0.5, 3: 0.52})).between("f", "a")
+    assert across.error > 0
+    alone = compared(base={0: 0.95, 1: 0.97}, a={2: 0.5, 3: 0.52}).between("a", "base")
     assert (alone.test, alone.difference) == ("Welch", pytest.approx(-0.45))
 
 
@@ -71,7 +67,7 @@ def test_the_block_model_is_least_squares_whatever_is_missing(missing: float):
     assert blocks.deviation == pytest.approx(fit.mse_resid**0.5)
     weights = [1.0, 0, 0, -1.0, 0] + [0] * 7
     expected = fit.t_test(weights)
-    difference, factor = blocks.contrast(0, 3)
+    difference, factor = blocks.contrast({0: 1.0, 3: -1.0})
     assert difference == pytest.approx(float(expected.effect[0]))
     assert factor * blocks.deviation == pytest.approx(float(expected.sd[0, 0]))
 
@@ -89,31 +85,20 @@ def test_the_block_model_is_least_squares_whatever_is_missing(missing: float):
     ],
 )
 def test_what_is_exact_is_told_from_rounding_at_any_size(base, other, test: str):
-    found = Comparisons(grid(Metric("m"), base=by_seed(*base), a=by_seed(*other)))
-    contrast = found.between("f", "a")
-    assert contrast.test == test
-    figures = [contrast.difference, contrast.p, contrast.low or 0.0, contrast.high or 0.0]
+    found = only(compared(Metric("m"), base=by_seed(*base), a=by_seed(*other)))
+    assert found.test == test
+    figures = [found.difference.value, found.p, *(found.difference.ends or ())]
     assert all(math.isfinite(figure) for figure in figures)
-    assert 0 <= contrast.p <= 1
+    assert 0 <= found.p <= 1
 
 
 def test_one_monstrous_level_does_not_hide_what_the_others_show():
-    calm = {"base": by_seed(0.900, 0.902, 0.901), "a": by_seed(0.950, 0.953, 0.951)}
-    alone = Comparisons(grid(Metric("m"), **calm, b=by_seed(0.90, 0.903, 0.901)))
-    found = Comparisons(
-        grid(Metric("m"), **calm, b=by_seed(0.90, 0.903, 0.901), wild=by_seed(1e308, -1e308, 7.0))
-    )
-    assert found.between("f", "a") == alone.between("f", "a")
-    assert found.between("f", "wild").test == "Welch"
-
-
-def test_a_level_of_which_seeds_diverged_is_not_compared():
-    levels = {"base": by_seed(0.9, 0.91, 0.92), "a": by_seed(0.95, 0.96, 0.97)}
-    found = Comparisons(grid(diverged=["a"], **levels, b=by_seed(0.9, 0.92, 0.91)))
-    assert found.between("f", "a") is None
-    assert found.between("f", "b", "a") is None
-    assert found.between("f", "b") is not None
-    assert found.spread.settings == 2
+    chance = np.random.default_rng(0)
+    calm = {key: by_seed(*chance.normal(0.9, 0.001, 3)) for key in ("base", "a", "b", "c")}
+    alone = compared(Metric("m"), **calm)
+    found = compared(Metric("m"), **calm, wild=by_seed(1e308, -1e308, 7.0))
+    assert found.between("a", "base") == alone.between("a", "base")
+    assert found.between("wild", "base").test == "paired"
 
 
 @pytest.mark.parametrize(
@@ -144,7 +129,7 @@ def test_a_difference_wider_than_what_the_metric_can_span_is_no_finding(differen
 def test_what_is_alike_takes_one_pass_over_the_levels():
     chance = np.random.default_rng(0)
     values = {key: by_seed(*chance.normal(0, 1, 5)) for key in range(2000)}
-    values |= {-1: by_seed(*chance.normal(0, 1e6, 5)), -2: by_seed(1, 1, 1)}
+    values |= {-1: by_seed(*chance.normal(0, 1e6, 5)), -2: by_seed(1, 1, 1, 1, 1)}
     pool = alike(values)  # in quadratic time, half a minute
     assert {-1, -2} & pool.keys() == set()
     assert len(pool) > 1990
@@ -160,6 +145,6 @@ def test_what_is_alike_takes_one_pass_over_the_levels():
     ],
 )
 def test_two_seeds_that_agree_by_chance_prove_nothing(base, other, is_known: bool):
-    contrast = Comparisons(grid(base=by_seed(*base), a=by_seed(*other))).between("f", "a")
-    assert (contrast.low is not None) == is_known
-    assert is_known or contrast.p == 1.0
+    found = only(compared(base=by_seed(*base), a=by_seed(*other)))
+    assert (found.difference.ends is not None) == is_known
+    assert is_known or found.p == 1.0

@@ -5,7 +5,7 @@ import pytest
 from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState
 
-from hpstudy.analysis.comparisons import Comparisons
+from hpstudy.analysis.cells import comparisons_of
 from hpstudy.analysis.importance import grid_importances, search_importances
 from hpstudy.metric import Metric
 from hpstudy.results.grid import FactorResult, GridResults, LevelResult, Run, TrialCounts
@@ -19,7 +19,7 @@ def row(level, *values: float, base: bool = False) -> LevelResult:
 
 def importances(*factors: FactorResult):
     grid = GridResults(Metric("m"), {}, {}, TrialCounts(), 0, 0, factors, (), ())
-    return grid_importances(grid, Comparisons(grid))
+    return grid_importances(grid, comparisons_of(grid))
 
 
 def test_ranges_are_the_outermost_means_apart_and_luck_has_a_bar_of_its_own():

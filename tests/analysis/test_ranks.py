@@ -4,26 +4,19 @@ import random
 
 import pytest
 
-from hpstudy.analysis.ranks import ranks_p
+from hpstudy.analysis.ranks import ranked_outcomes, ranks_p
 from hpstudy.metric import Verdict
-from hpstudy.results.grid import LevelResult, Run
 
-_, BETTER, WORSE, NOT_SHOWN, CANNOT_TELL, UNSTABLE, DIVERGES = Verdict
+BETTER, WORSE, NOT_SHOWN = Verdict.BETTER, Verdict.WORSE, Verdict.NOT_SHOWN
+UNSTABLE, DIVERGES = Verdict.UNSTABLE, Verdict.DIVERGES
 FINE = [0.90, 0.91, 0.92, 0.93, 0.94, 0.95]
 GOOD = [value + 0.2 for value in FINE]
 POOR = [value - 0.2 for value in FINE]
 GONE = None
 
 
-def level(values) -> LevelResult:
-    runs = tuple(Run(s, v) for s, v in enumerate(values) if v is not None)
-    lost = tuple(seed for seed, value in enumerate(values) if value is None)
-    return LevelResult(
-        level="x",
-        is_baseline=False,
-        runs=runs,
-        diverged=lost,
-    )
+def outcomes(values) -> list[float]:
+    return ranked_outcomes([v for v in values if v is not None], values.count(None), 1)
 
 
 CASES = {
@@ -64,16 +57,16 @@ def test_ranks_are_wrong_in_no_more_than_five_of_a_hundred_studies():
     drawn = random.Random(0)
 
     def values(seeds):
-        return level([None if drawn.random() < 0.4 else s + drawn.gauss(0, 1) for s in seeds])
+        return outcomes([None if drawn.random() < 0.4 else s + drawn.gauss(0, 1) for s in seeds])
 
     wrong = 0
     for _ in range(400):
         seeds = [drawn.gauss(0, 2) for _ in range(6)]
-        wrong += ranks_p(values(seeds), values(seeds), 1) < 0.05
+        wrong += ranks_p(values(seeds), values(seeds)) < 0.05
     assert wrong / 400 <= 0.05
 
 
 def test_a_level_that_loses_every_second_seed_is_shown_to_be_worse_with_enough_of_them():
-    found = ranks_p(level([0.9, None] * 20), level([0.9 + s / 1000 for s in range(40)]), 1)
+    found = ranks_p(outcomes([0.9, None] * 20), outcomes([0.9 + s / 1000 for s in range(40)]))
     assert found is not None
     assert found < 0.001

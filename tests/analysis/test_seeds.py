@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
 
-from hpstudy.analysis.comparisons import Comparisons, Noise
-from hpstudy.analysis.effects import effects, with_seeds_needed
+from hpstudy.analysis.cells import comparisons_of
+from hpstudy.analysis.comparisons import Noise
+from hpstudy.analysis.effects import effects, judge, with_seeds_needed
 from hpstudy.analysis.seeds import more_seeds, seeds_needed
+from hpstudy.analysis.simultaneous import dunnett_quantile
 from hpstudy.metric import Metric
 from hpstudy.results.grid import FactorResult, GridResults, LevelResult, Run, TrialCounts
 
@@ -26,8 +27,9 @@ def grid(**levels: list[float]) -> GridResults:
 
 
 def planned(results: GridResults):
-    comparisons = Comparisons(results)
-    return with_seeds_needed(effects(results, comparisons), results, comparisons)
+    results, judgement = judge(results)
+    found = effects(results, judgement)
+    return with_seeds_needed(found, results, judgement.comparisons)
 
 
 def test_the_seeds_of_a_paired_t_test_as_statsmodels_documents_them():
@@ -48,7 +50,7 @@ def test_two_seeds_are_the_fewest_and_a_thousand_the_most():
     assert seeds_needed(noise, 1e-3, compared=11) is None
 
 
-def power(seeds: int, settings: int, effect: float, alpha: float) -> float:
+def power(seeds: int, settings: int, effect: float, compared: int) -> float:
     """The share of simulated block designs, residual spread 1, that show a setting's effect."""
     values = np.random.default_rng(1).normal(size=(20_000, settings, seeds))
     values[:, 1] += effect
@@ -58,15 +60,15 @@ def power(seeds: int, settings: int, effect: float, alpha: float) -> float:
     freedom = (settings - 1) * (seeds - 1)
     variance = (residuals**2).sum(axis=(1, 2)) / freedom
     t = (means[:, 1] - means[:, 0]) / np.sqrt(2 * variance / seeds)
-    return float(np.mean(np.abs(t) > stats.t.isf(alpha / 2, freedom)))
+    return float(np.mean(np.abs(t) > dunnett_quantile(compared, freedom)))
 
 
 @pytest.mark.parametrize(("settings", "effect"), [(5, 1.5), (2, 1.0), (12, 2.5)])
 def test_the_number_of_seeds_is_the_least_with_the_power_that_it_promises(settings, effect):
     compared = settings - 1
     needed = seeds_needed(Noise(2**0.5, settings - 1), effect, compared)
-    assert power(needed, settings, effect, 0.05 / compared) > 0.79
-    assert power(needed - 1, settings, effect, 0.05 / compared) < 0.81
+    assert power(needed, settings, effect, compared) > 0.79
+    assert power(needed - 1, settings, effect, compared) < 0.81
 
 
 def test_a_level_without_a_difference_shown_says_how_many_seeds_would_show_it():
@@ -74,7 +76,7 @@ def test_a_level_without_a_difference_shown_says_how_many_seeds_would_show_it():
     found = planned(results)
     assert found["f", "a"].verdict == "no difference shown"
     # By hand: settings less seeds leave squares of 0.0867 over 4 degrees of freedom.
-    residual = Comparisons(results).spread.deviation
+    residual = comparisons_of(results).spread.deviation
     assert residual == pytest.approx((0.0867 / 4) ** 0.5, rel=1e-3)
     needed = seeds_needed(Noise(2**0.5 * residual, 2), 0.8 / 3, compared=2)
     assert found["f", "a"].seeds_needed == needed
@@ -88,19 +90,19 @@ def test_a_level_with_one_seed_is_planned_with_the_others_spread():
     assert planned(single)["f", "b"].seeds_needed is None
 
 
-def test_a_level_of_unlike_spread_is_planned_by_welch():
+def test_a_level_of_unlike_spread_is_planned_by_its_own_differences():
     calm = {key: [0.0, 0.001, -0.001, 0.0005] for key in ("base", "a", "b", "c")}
     for number, key in enumerate("abc"):
         calm[key] = [v + 0.0001 * (number - place) for place, v in enumerate(calm[key])]
-    noise = Comparisons(grid(**calm, wild=[-1.0, 0.0, 1.0, 0.0])).noise("f", "wild")
+    noise = comparisons_of(grid(**calm, wild=[-1.0, 0.0, 1.0, 0.0])).noise(("f", "wild"), None)
     assert noise.deviation == pytest.approx((2 / 3) ** 0.5, rel=1e-3)
     assert noise.freedom_per_seed == pytest.approx(1.0, rel=1e-3)
 
 
 def test_what_chance_has_no_part_in_is_not_planned():
     exact = grid(base=[1.0, 2.0], a=[1.0, 2.0], b=[2.0, 3.0])
-    assert Comparisons(exact).spread.deviation == 0
-    assert Comparisons(exact).noise("f", "a") is None
+    assert comparisons_of(exact).spread.deviation == 0
+    assert comparisons_of(exact).noise(("f", "a"), None) is None
     assert planned(exact)["f", "a"].seeds_needed is None
 
 

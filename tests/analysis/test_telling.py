@@ -14,7 +14,7 @@ def many(made_findings):
     levels = {0: [0.900, 0.901, 0.902]}
     levels |= {n: [0.900 + n * 1e-6, 0.901, 0.902] for n in range(1, 300)}
     levels[77] = [0.95, 0.951, 0.952]
-    levels |= {n: [0.80, 0.81, 0.802] for n in range(100, 150)}
+    levels |= {n: [0.800 + n * 1e-6, 0.801, 0.802] for n in range(100, 150)}
     return made_findings(a=levels, b={1: [0.900, 0.901, 0.902], 2: [0.903, 0.901, 0.9]})
 
 

@@ -168,7 +168,7 @@ def test_a_bound_is_told_only_where_there_is_one(made_findings, levels, title: s
         ({8: BASE, 16: [0.9870, *SAME[1:]]}, True),
         ({8: FIRST_LOST, 16: [v + 0.0004 for v in BASE], 32: SAME}, False),
         ({8: BASE[:1], 16: [v - 0.01 for v in BASE], 64: MORE}, False),
-        ({8: BASE[:1], 16: [v + 0.0005 for v in SAME], 32: SAME, 64: MORE}, True),
+        ({8: BASE[:1], 16: [0.9870, *SAME[1:]], 32: SAME, 64: MORE}, True),
     ],
 )
 def test_the_seeds_needed_are_more_than_there_are(made_findings, levels, needed: bool):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from hpstudy.analysis.claims import ClaimResult
 from hpstudy.analysis.convergence import Reached
-from hpstudy.analysis.effects import RANKS
+from hpstudy.analysis.family import RANKS
 from hpstudy.analysis.findings import FactorFinding, GridFindings, LevelFinding
 from hpstudy.analysis.seeds import is_replicated
 from hpstudy.analysis.speed import go_by_epochs, is_telling
@@ -27,20 +27,25 @@ from hpstudy.wording import (
 )
 
 _CLAIMS = (
-    "Supported: the data show it. Contradicted: they show the opposite. Not shown: they show "
-    "neither."
+    "Supported: the data show it. Contradicted: they show the opposite. Equal: what it compares "
+    "differs by less than what counts. Not shown: they show neither."
 )
 _SMALLEST_P = 0.001  # what is smaller is not known to a digit
 _LEVEL_COLUMNS = ("level", "difference", "p", "verdict", "seeds", "published", "published 95 %")
 _DOUBT = "≠"
 _HOW_JUDGED = (
-    "Intervals, in brackets, cover 95 %. A verdict compares a level with the baseline, seeds as "
-    "blocks, spread pooled over the levels (Welch's test where a level's spread is unlike the "
-    "others'), by Holm's method over all levels: all of them together are wrong in at most 5 % of "
-    "studies without any difference, and an interval of one level may leave out 0 where no "
-    "difference is shown. It holds at the baseline of the other hyperparameters."
+    "Intervals, in brackets, cover 95 %, those of differences all together. A verdict compares a "
+    "level with the baseline, seeds as blocks, spread pooled over the levels (by its own "
+    "differences on each seed where a level's spread is unlike the others'), the clearest first "
+    "(Dunnett's method): all verdicts together, those of claims about levels too, are wrong in at "
+    "most 5 % of studies without any difference. They hold at the baseline of the other "
+    "hyperparameters."
 )
 _BY_RANK = "Where seeds diverged, outcomes are compared by rank, a diverged one being the worst."
+_NOISY_BASELINE = (
+    "So few seeds don't tell whether the baseline is noisier than the other levels, and here its "
+    "values vary most: should it be, verdicts are wrong more often."
+)
 _LEFT_OUT = (
     "Where an interval is left out, it would hold all that the metric can be: so few seeds cannot "
     "tell."
@@ -65,7 +70,7 @@ def levels_table(factor: FactorFinding, found: GridFindings, *, of: int = 0) -> 
     rows = [_level_cells(row, factor, found.metric) for row in factor.levels]
     apart_from = {k: v for k, v in found.results.baseline.items() if k != factor.name}
     at = f" (at {setting(apart_from)})" if apart_from else ""
-    notes = list(_level_notes(factor, found.metric))
+    notes = list(_level_notes(factor, found))
     if of > len(rows):
         notes[:0] = [
             f"{words(factor.name)}: {len(rows)} of {of:,} levels, those that show most; --json "
@@ -123,18 +128,20 @@ def _verdict(row: LevelFinding, metric: Metric) -> str:
     return told or ("" if row.is_baseline else "no value yet")
 
 
-def _level_notes(factor: FactorFinding, metric: Metric) -> Iterator[str]:
+def _level_notes(factor: FactorFinding, found: GridFindings) -> Iterator[str]:
     """Says how a factor's verdicts were found, and what its cells mean."""
     is_sure = is_replicated(factor)
     if is_sure:
         yield _HOW_JUDGED
+    if is_sure and found.is_baseline_doubtful:
+        yield _NOISY_BASELINE
     if any(row.test == RANKS for row in factor.levels):
         yield _BY_RANK
     if any(row.leaves_out_interval for row in factor.levels):
         yield _LEFT_OUT
     if any(row.seeds_needed is not None for row in factor.levels):
         yield _SEEDS_NEEDED
-    if metric.in_per_cent:
+    if found.metric.in_per_cent:
         yield POINTS
     if any(row.agreement is not None for row in factor.levels):
         yield _PUBLISHED

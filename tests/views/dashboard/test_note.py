@@ -36,7 +36,7 @@ def test_each_factor_is_a_table_with_verdicts():
     head = next(line for line in lines if line.startswith("| level"))
     table = lines[lines.index(head) : lines.index(head) + 5]
     assert head == ("| level | test accuracy | difference | verdict | seeds | published |")
-    assert table[2] == r"| base | 95\.00 % \(95\.00 to 95\.00\) | baseline | – | 2 | 98\.78 % |"
+    assert table[2] == r"| base | 95\.00 % \(91\.96 to 98\.04\) | baseline | – | 2 | 98\.78 % |"
     assert table[3].startswith(r"| a\|b | 98\.00 % \(")
     assert table[4] == r"| c | – | – | no value yet | 0 | 98\.78 % |"
     assert "## Claims" not in lines

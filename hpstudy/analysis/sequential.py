@@ -1,0 +1,187 @@
+"""Seeds until decided: judging a study at looks that were announced before the first.
+
+Testing at every look at 5 % would be wrong in up to 18 % of studies. So each look spends a part of
+the 5 %, and all that was found follows from the values and the announcement: who reads a study
+later, or goes on with it after it was killed, comes to the same verdicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from hpstudy.analysis.comparisons import Comparisons
+from hpstudy.analysis.family import WHOLE, Compared, Pair, Rate, family
+from hpstudy.analysis.ranks import ranked_outcomes, ranks_p
+from hpstudy.analysis.simultaneous import ALPHA
+from hpstudy.metric import Metric
+from hpstudy.results.looks import Looks
+
+_Key = TypeVar("_Key", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a setting's seeds.
+
+    Attributes:
+        values: The values, by seed.
+        diverged: The seeds on which it diverged: finished, but without a value.
+        failed: The seeds whose latest attempt raised: a look doesn't wait for them.
+    """
+
+    values: Mapping[int, float]
+    diverged: frozenset[int] = frozenset()
+    failed: frozenset[int] = frozenset()
+
+    def has(self, seeds: Collection[int]) -> bool:
+        """Tells whether all these seeds are finished, or raised."""
+        return {*seeds} <= {*self.values} | self.diverged | self.failed
+
+    def ranked(self, metric: Metric) -> list[float]:
+        """Returns what can be ranked: more is better, and a diverged seed is the worst."""
+        return ranked_outcomes([*self.values.values()], len(self.diverged), metric.sign)
+
+    def upto(self, seeds: Collection[int]) -> Outcome:
+        """Returns what became of these seeds alone."""
+        return Outcome(
+            {seed: value for seed, value in self.values.items() if seed in seeds},
+            self.diverged & {*seeds},
+            self.failed & {*seeds},
+        )
+
+
+@dataclass(frozen=True)
+class Look(Generic[_Key]):
+    """What a study showed after so many seeds.
+
+    Attributes:
+        count: After how many seeds.
+        alpha: What it spent of the 5 %.
+        found: What was found of the pairs that were open before it and could be compared.
+        open: The pairs that are open after it.
+    """
+
+    count: int
+    alpha: float
+    found: Mapping[Pair[_Key], Compared]
+    open: frozenset[Pair[_Key]]
+
+
+def spent(looks: Looks, number: int) -> float:
+    """Returns what a look may spend of the 5 %.
+
+    Source: Lan and DeMets, "Discrete sequential boundaries for clinical trials", 1983, with the
+    square of the share of all seeds; parts are added up (Bonferroni), which holds for the t of
+    few seeds too.
+
+    Args:
+        looks: The announced looks.
+        number: Which of them, from 0.
+    """
+    shares = [0.0, *((count / looks.counts[-1]) ** 2 for count in looks.counts)]
+    return ALPHA * (shares[number + 1] - shares[number])
+
+
+def looked(
+    outcomes: Mapping[_Key, Outcome], pairs: Sequence[Pair[_Key]], looks: Looks, metric: Metric
+) -> tuple[Look[_Key], ...]:
+    """Goes through the announced looks, as far as their seeds are there.
+
+    A pair that is decided (better, worse, equal, no gain of the margin) is judged no more. What
+    diverges is closed too: more seeds would only tell how often.
+
+    Source: repeated confidence intervals, Jennison and Turnbull, "Interim analyses: the repeated
+    confidence interval approach", 1989.
+
+    Args:
+        outcomes: What became of each setting's seeds.
+        pairs: What is compared with what: the first with the second.
+        looks: The announced looks.
+        metric: The metric.
+
+    Returns:
+        The looks whose seeds are all there, in order.
+    """
+    found: list[Look[_Key]] = []
+    is_open, decided, closed = [*pairs], 0, 0
+    for number, count in enumerate(looks.counts):
+        seeds = frozenset(looks.seeds[:count])
+        settings = {key for pair in is_open for key in pair}
+        if not is_open or not all(outcomes[key].has(seeds) for key in settings):
+            break
+        until = {key: outcome.upto(seeds) for key, outcome in outcomes.items()}
+        rate = Rate(spent(looks, number), decided, closed)
+        told, _ = judged(until, is_open, metric, rate=rate, margin=looks.margin)
+        stays = [
+            pair
+            for pair in is_open
+            if not _is_decided(told.get(pair)) and not until[pair[0]].diverged
+        ]
+        shown = sum(one.is_shown for one in told.values())
+        decided, closed = decided + shown, closed + len(is_open) - len(stays) - shown
+        is_open = stays
+        found.append(Look(count, rate.alpha, told, frozenset(stays)))
+    return tuple(found)
+
+
+def next_seeds(
+    outcomes: Mapping[_Key, Outcome], pairs: Sequence[Pair[_Key]], looks: Looks, metric: Metric
+) -> dict[_Key, tuple[int, ...]]:
+    """Returns the seeds that each setting is to have at the next look.
+
+    Its arguments are those of `looked`.
+
+    Returns:
+        The seeds of all settings that are still open; empty where nothing is left to do.
+    """
+    done = looked(outcomes, pairs, looks, metric)
+    is_open = done[-1].open if done else frozenset(pairs)
+    if len(done) == len(looks.counts) or not is_open:
+        return {}
+    seeds = looks.seeds[: looks.counts[len(done)]]
+    wanted = {key for pair in is_open for key in pair}
+    return {key: seeds for key in outcomes if key in wanted}
+
+
+def judged(
+    outcomes: Mapping[_Key, Outcome],
+    pairs: Sequence[Pair[_Key]],
+    metric: Metric,
+    *,
+    rate: Rate = WHOLE,
+    margin: float | None = None,
+) -> tuple[dict[Pair[_Key], Compared], Comparisons[_Key]]:
+    """Judges pairs of settings once, those of which seeds diverged by rank.
+
+    Args:
+        outcomes: What became of each setting's seeds.
+        pairs: What is compared with what.
+        metric: The metric.
+        rate: How often they may be wrong together.
+        margin: What difference counts; None where any does.
+
+    Returns:
+        What was found of each pair that could be compared, and the settings' values compared.
+    """
+    steady = {key: outcome.values for key, outcome in outcomes.items() if not outcome.diverged}
+    comparisons = Comparisons(steady, metric)
+    ranked = {}
+    for pair in pairs:
+        if all(key in steady for key in pair):
+            continue
+        ours, theirs = (
+            ranked_outcomes(
+                [*outcomes[key].values.values()], len(outcomes[key].diverged), metric.sign
+            )
+            for key in pair
+        )
+        if (p := ranks_p(ours, theirs)) is not None:
+            ranked[pair] = p
+    found = family(comparisons, pairs, metric, rate=rate, margin=margin, ranked=ranked)
+    return found, comparisons
+
+
+def _is_decided(one: Compared | None) -> bool:
+    return one is not None and (one.is_shown or one.is_equal or one.has_no_gain)
