@@ -17,6 +17,7 @@ _Key = TypeVar("_Key", bound=Hashable)
 Pair = tuple[_Key, _Key]  # what the first does beside the second
 
 RANKS = "ranks"  # the test where seeds diverged
+_CERTAIN = 0.9999
 
 
 @dataclass(frozen=True)
@@ -186,9 +187,9 @@ def _step_down(
         adjusted[pair] = highest
         is_of_pool = pair in pooled
         share = _Share(share.pooled - is_of_pool, share.others - (not is_of_pool))
-        if highest > alpha and highest >= 1.0:
+        if highest > _CERTAIN:  # what is left is no clearer
             break
-    return {pair: adjusted.get(pair, 1.0) for pair in left}
+    return {pair: adjusted.get(pair, highest) for pair in left}
 
 
 def _compared(

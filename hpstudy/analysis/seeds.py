@@ -14,6 +14,7 @@ from hpstudy.results.grid import FactorResult, GridResults, Run
 
 POWER = 0.8
 MOST_SEEDS = 1000
+_MANY = 100
 _SUGGESTED = range(3)  # the fewest seeds that say something
 
 
@@ -54,6 +55,8 @@ def seeds_needed(noise: Noise, difference: float, compared: int) -> int | None:
 
     def is_shown_by(seeds: int) -> bool:
         freedom = noise.freedom_per_seed * (seeds - 1)
+        if freedom > _MANY:  # it hardly matters, and each takes a while
+            freedom = float(f"{freedom:.2g}")
         return size * math.sqrt(seeds) >= _noncentrality(freedom, compared)
 
     enough = 2

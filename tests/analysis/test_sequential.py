@@ -1,0 +1,103 @@
+"""Announced looks: what is decided closes, and all follows from values and announcement."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hpstudy.analysis.sequential import Outcome, looked, next_seeds, spent
+from hpstudy.metric import Metric
+from hpstudy.results.looks import Looks
+
+METRIC = Metric("score")
+LOOKS = Looks((3, 5, 8, 12, 20), tuple(range(20)), margin=2.0)
+PAIRS = [("up", "base"), ("down", "base"), ("same", "base"), ("little", "base")]
+SHIFTS = {"base": 0.0, "up": 9.0, "down": -9.0, "same": 0.0, "little": 1.0}
+
+
+def study(seeds: int = 20, number: int = 0) -> dict[str, Outcome]:
+    chance = np.random.default_rng(number)
+    block = chance.normal(0, 3, 20)
+    return {
+        key: Outcome(dict(enumerate((10 + shift + block + chance.normal(0, 1, 20))[:seeds])))
+        for key, shift in SHIFTS.items()
+    }
+
+
+def test_the_parts_of_the_rate_add_up_to_five_per_cent():
+    parts = [spent(LOOKS, number) for number in range(5)]
+    assert sum(parts) == pytest.approx(0.05)
+    assert parts == sorted(parts)
+    assert parts[0] == pytest.approx(0.05 * (3 / 20) ** 2)
+
+
+def test_a_level_closes_at_the_look_that_decides_it_and_is_judged_no_more():
+    looks = looked(study(), PAIRS, LOOKS, METRIC)
+    closed = [pair[0] for pair in PAIRS if pair not in looks[0].open]
+    assert {"up", "down"} <= {*closed}
+    assert [look.count for look in looks] == [3, 5, 8, 12, 20][: len(looks)]
+    for before, after in zip(looks, looks[1:], strict=False):
+        assert after.open < before.open or after.open == before.open
+        assert set(after.found) == before.open
+    assert not looks[-1].open  # two spreads of luck are enough for a margin of two
+    latest = {pair: one for look in looks for pair, one in look.found.items()}
+    assert latest["up", "base"].is_shown
+    assert latest["same", "base"].is_equal
+
+
+@pytest.mark.parametrize("missing", ["same", "base"])
+def test_a_look_waits_for_all_that_is_open_and_for_nothing_else(missing: str):
+    outcomes = study(5)
+    del outcomes[missing].values[4]
+    assert [look.count for look in looked(outcomes, PAIRS, LOOKS, METRIC)] == [3]
+    outcomes = study(5)
+    del outcomes["up"].values[4]  # it is closed
+    assert [look.count for look in looked(outcomes, PAIRS, LOOKS, METRIC)] == [3, 5]
+
+
+def test_what_is_there_beyond_the_look_changes_nothing():
+    some = looked(study(5), PAIRS, LOOKS, METRIC)
+    more = looked(study(7), PAIRS, LOOKS, METRIC)
+    assert some == more
+
+
+def test_the_next_seeds_are_those_of_what_is_open():
+    begun = next_seeds({key: Outcome({}) for key in SHIFTS}, PAIRS, LOOKS, METRIC)
+    assert begun == dict.fromkeys(SHIFTS, (0, 1, 2))
+    outcomes = study(3)
+    after = next_seeds(outcomes, PAIRS, LOOKS, METRIC)
+    (look,) = looked(outcomes, PAIRS, LOOKS, METRIC)
+    assert set(after) == {key for pair in look.open for key in pair}
+    assert "up" not in after
+    assert set(after.values()) == {(0, 1, 2, 3, 4)}
+    assert next_seeds(study(), PAIRS, LOOKS, METRIC) == {}
+
+
+def test_what_failed_is_not_waited_for_and_what_diverged_is_closed():
+    outcomes = study(3)
+    outcomes["same"] = Outcome({0: 10.0}, failed=frozenset({1, 2}))
+    outcomes["little"] = Outcome({0: 11.0, 1: 12.0}, diverged=frozenset({2}))
+    (look,) = looked(outcomes, PAIRS, LOOKS, METRIC)
+    assert ("same", "base") in look.open
+    assert ("same", "base") not in look.found
+    assert ("little", "base") not in look.open
+    assert look.found["little", "base"].test == "ranks"
+    assert look.found["little", "base"].difference is None
+
+
+def test_without_a_margin_only_a_difference_decides():
+    looks = looked(study(), PAIRS, Looks(LOOKS.counts, LOOKS.seeds), METRIC)
+    assert len(looks) == 5
+    assert ("same", "base") in looks[-1].open
+    assert not any(one.is_equal for look in looks for one in look.found.values())
+
+
+def test_looking_five_times_is_wrong_in_no_more_than_five_of_a_hundred_studies():
+    wrong, number = 0, 150
+    for n in range(number):
+        chance = np.random.default_rng(1000 + n)
+        values = chance.normal(0, 3, 20) + chance.normal(0, 1, (4, 20))
+        outcomes = {key: Outcome(dict(enumerate(row))) for key, row in enumerate(values)}
+        looks = looked(outcomes, [(1, 0), (2, 0), (3, 0)], Looks(LOOKS.counts, LOOKS.seeds), METRIC)
+        wrong += any(one.is_shown for look in looks for one in look.found.values())
+    assert wrong / number <= 0.05 + 3 * (0.05 * 0.95 / number) ** 0.5
