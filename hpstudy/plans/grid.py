@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from hpstudy.errors import UserError
 from hpstudy.objective import Objective, Runtime
 from hpstudy.plans.points import OneFactor, PointsPlan, check_points, handed_out
 from hpstudy.plans.scenario import scenario_of
-from hpstudy.sampler import Level, one_factor_points
+from hpstudy.results.looks import Announcement
+from hpstudy.sampler import SEED, Level, one_factor_points
 from hpstudy.seeds import seeds_of
 from hpstudy.store.studies import grid_name
+from hpstudy.store.trials import PointKey, point_key
 from hpstudy.studyfile.file import StudyFile
 from hpstudy.studyfile.sections import Grid
 
@@ -59,6 +61,8 @@ def plan_grid(
     factors: Sequence[str] | None = None,
     seeds: Sequence[int] | None = None,
     quick: bool = False,
+    announced: Announcement | None = None,
+    wanted: Collection[PointKey] | None = None,
 ) -> PointsPlan:
     """Plans a study file's grid.
 
@@ -71,6 +75,8 @@ def plan_grid(
         factors: The factors to run; all where None.
         seeds: The replicates; the study file's where None.
         quick: Whether to take a quick look: with the objective's quick settings.
+        announced: The looks that were announced; None where the seeds are fixed.
+        wanted: The points of these that are to run; all where None.
 
     Raises:
         UserError: A factor is not in the file, or the objective can't train one of the points.
@@ -80,16 +86,23 @@ def plan_grid(
     chosen = chosen_factors(study, factors)
     all_seeds = tuple(dict.fromkeys(grid.seeds if seeds is None else seeds))
     base = study.full_baseline()
-    points = [scenario.planned(point) for point in one_factor_points(base, chosen, all_seeds)]
-    check_points(points, objective, name)
-    rows = [scenario.planned({**base, f: level}) for f in chosen for level in chosen[f]]
+    planned = [
+        scenario.planned(point)
+        for point in one_factor_points(base, chosen, all_seeds)
+        if wanted is None or point_key(point) in wanted
+    ]
+    check_points(planned, objective, name)
+    epochs = {point_key(point.point): point.epochs for point in planned}
+    levels = [{**base, factor: level} for factor in chosen for level in chosen[factor]]
+    rows = [point_key({**level, SEED: seed}) for seed in all_seeds for level in levels]
     return PointsPlan(
         name=grid_name(name),
         scenario=scenario,
         metric=study.measured(grid.metric, grid.direction),
         fingerprint=scenario.fingerprint(grid),
-        points=handed_out(points, objective),
+        points=handed_out(planned, objective),
         seeds=all_seeds,
-        epochs_asked=len(all_seeds) * sum(row.epochs for row in rows),
+        epochs_asked=sum(epochs.get(row, 0) for row in rows),
         design=OneFactor(base, chosen),
+        announced=announced,
     )

@@ -13,6 +13,7 @@ from hpstudy.errors import UserError
 from hpstudy.metric import Direction, Metric
 from hpstudy.objective import Objective
 from hpstudy.plans.scenario import PlannedPoint, Scenario
+from hpstudy.results.looks import Announcement
 from hpstudy.sampler import Level, OneFactorSampler, Point
 from hpstudy.store.records import Epoch
 from hpstudy.studyfile.file import StudyFile
@@ -90,12 +91,14 @@ class PointsPlan(Plan):
         epochs_asked: Epochs when every table row is counted by itself, from its first epoch.
         space: The distributions of parameters that are known beforehand; others span the points.
         design: The one-factor design that they are of; None for others.
+        announced: The looks that they are of; None for seeds that are fixed.
     """
 
     points: tuple[PlannedPoint, ...]
     epochs_asked: int
     space: Mapping[str, BaseDistribution] = field(default_factory=dict)
     design: OneFactor | None = None
+    announced: Announcement | None = None
 
     @property
     def most_workers(self) -> int:

@@ -1,20 +1,68 @@
-"""Looks at growing numbers of seeds, announced before the first."""
+"""What a grid that runs until its levels are decided has announced, before its first look."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import optuna
+
+from hpstudy.metric import Metric
+from hpstudy.store.database import Database
+from hpstudy.store.studies import find_study, grid_name, looks_of
+
 
 @dataclass(frozen=True)
 class Looks:
-    """After how many seeds a study is looked at, and what difference counts.
+    """The looks that were announced.
 
     Attributes:
-        counts: After how many seeds; rising.
+        counts: After how many seeds.
         seeds: The seeds, in the order in which they are trained; as many as the last look has.
-        margin: What difference counts, in the metric's unit; None where any does.
+        margin: Differences up to this count as none, in the metric's own unit; None: all count.
     """
 
     counts: tuple[int, ...]
     seeds: tuple[int, ...]
-    margin: float | None = None
+    margin: float | None
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """Looks as they were announced and are stored: when no value says yet what the metric is.
+
+    Attributes:
+        counts: After how many seeds.
+        seeds: The seeds, in the order in which they are trained.
+        margin: Differences up to this count as none.
+        in_points: Whether the margin is in percentage points; else in the metric's own unit.
+    """
+
+    counts: tuple[int, ...]
+    seeds: tuple[int, ...]
+    margin: float
+    in_points: bool = False
+
+    def looks(self, metric: Metric) -> Looks:
+        """Returns the looks at a metric whose unit is known."""
+        scale = metric.scale if self.in_points else 1
+        return Looks(self.counts, self.seeds, self.margin / scale)
+
+
+def announced(study: optuna.Study) -> Announcement | None:
+    """Returns what was announced of a grid's Optuna study; None where it has fixed seeds."""
+    found = looks_of(study)
+    if found is None:
+        return None
+    counts, seeds = tuple(found["counts"]), tuple(found["seeds"])
+    return Announcement(counts, seeds, float(found["margin"]), bool(found["in_points"]))
+
+
+def read_announcement(name: str, database: Database | None) -> Announcement | None:
+    """Returns what was announced of a study's grid; None where nothing was.
+
+    Args:
+        name: The study's name, without `/grid`.
+        database: The database; None where there is none yet.
+    """
+    study = None if database is None else find_study(grid_name(name), database)
+    return None if study is None else announced(study)

@@ -14,6 +14,7 @@ from hpstudy.results.grid import (
     Run,
     TrialCounts,
 )
+from hpstudy.results.looks import announced
 from hpstudy.sampler import SEED, Level, Point, one_factor_points
 from hpstudy.store.database import Database
 from hpstudy.store.records import Records
@@ -58,9 +59,15 @@ def read_grid(
     chosen = {f: levels for f, levels in study.grid.factors.items() if not factors or f in factors}
     baseline = study.full_baseline()
     fingerprint = fingerprint_of(optuna_study)
-    seeds = sorted({*study.grid.seeds, *seeds_of(optuna_study)})
+    looks = announced(optuna_study)
+    asked = {*study.grid.seeds, *seeds_of(optuna_study)}
+    seeds = sorted(asked) if looks is None else list(looks.seeds)
     attempts = latest_attempts(trials_of(optuna_study))
-    planned = {point_key(point): point for point in one_factor_points(baseline, chosen, seeds)}
+    planned = {
+        key: point
+        for point in one_factor_points(baseline, chosen, seeds)
+        if (key := point_key(point)) in attempts or looks is None  # else not all seeds are wanted
+    }
     tried = {key: attempts[key] for key in planned if key in attempts}
     runs = _runs(tried, records)
     failed = {
@@ -79,10 +86,11 @@ def read_grid(
         }
         for factor, levels in chosen.items()
     }
+    metric = study.measured(
+        study.grid.metric, study.grid.direction, (run.value for run in runs.values())
+    )
     return GridResults(
-        metric=study.measured(
-            study.grid.metric, study.grid.direction, (run.value for run in runs.values())
-        ),
+        metric=metric,
         baseline=baseline,
         settings=fingerprint.get("settings", {}),
         runtime=runtime_of(fingerprint, baseline),
@@ -112,6 +120,7 @@ def read_grid(
         failed=tuple(failed.values()),
         gaps=_gaps(runs.values(), study.grid.metric),
         published_examples=study.published.test_examples,
+        looks=None if looks is None else looks.looks(metric),
     )
 
 

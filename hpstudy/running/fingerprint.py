@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import optuna
@@ -12,11 +13,13 @@ from hpstudy.errors import UserError
 from hpstudy.objective import Objective
 from hpstudy.plans.distributions import distributions, known_distributions
 from hpstudy.plans.points import Plan, PointsPlan
+from hpstudy.results.looks import Announcement, announced
 from hpstudy.store.creation import check_ours
 from hpstudy.store.database import Database
 from hpstudy.store.locks import SCHEMA, hold
 from hpstudy.store.studies import (
     FINGERPRINT,
+    LOOKS,
     SEEDS,
     SOURCE,
     any_study,
@@ -29,6 +32,8 @@ from hpstudy.store.studies import (
     source_of,
     trials_of,
 )
+from hpstudy.store.trials import is_finished
+from hpstudy.wording import enumerated
 
 
 def begin(plan: Plan, objective: Objective, database: Database) -> list[str]:
@@ -54,6 +59,8 @@ def begin(plan: Plan, objective: Objective, database: Database) -> list[str]:
             load_if_exists=True,
         )
         study.set_user_attr(FINGERPRINT, plan.fingerprint)
+        if isinstance(plan, PointsPlan) and plan.announced not in (None, announced(study)):
+            study.set_user_attr(LOOKS, asdict(plan.announced))  # before the seeds that go by it
         if plan.seeds:
             study.set_user_attr(SEEDS, sorted({*seeds_of(study), *plan.seeds}))
         return [*_changed_source(study, objective), *_changed_options(study, plan.options)]
@@ -97,6 +104,26 @@ def _guard(study: optuna.Study | None, plan: Plan, database: Database) -> None:
             f"{'; '.join(changes)}; give --name for a study of its own, or begin anew after "
             f"`hpstudy delete {plan.name.rpartition('/')[0]}`"
         )
+    if isinstance(plan, PointsPlan):
+        _guard_looks(study, plan)
+
+
+def _guard_looks(study: optuna.Study, plan: PointsPlan) -> None:
+    """Keeps the looks that were announced, once a value of their trainings is known."""
+    before, now = announced(study), plan.announced
+    if before is None or now in (None, before) or not any(map(is_finished, trials_of(study))):
+        return
+    name = plan.name.rpartition("/")[0]
+    raise UserError(
+        f"study {name!r} has announced looks after {_told(before)}, not after {_told(now)}: who "
+        "chooses looks or margin by values that are known is wrong more often; leave it out to go "
+        "on as announced, or give --name for a study of its own"
+    )
+
+
+def _told(looks: Announcement) -> str:
+    unit = " points" if looks.in_points else ""
+    return f"{enumerated([f'{n}' for n in looks.counts])} seeds within ±{looks.margin:g}{unit}"
 
 
 def begun_with(name: str, database: Database | None) -> Mapping[str, Any]:

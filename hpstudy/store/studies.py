@@ -12,9 +12,11 @@ from optuna.trial import FrozenTrial
 
 from hpstudy.store.database import Database
 
-# User attributes of a study: what its trials have in common, and the replicates asked for.
+# User attributes of a study: what its trials have in common, the replicates asked for, and the
+# looks of a grid that runs until its levels are decided.
 FINGERPRINT = "fingerprint"
 SEEDS = "seeds"
+LOOKS = "looks"
 SOURCE = "source"
 
 # Of a search's study: what may change from one run to the next, and is kept where it is left out.
@@ -78,6 +80,11 @@ def fingerprint_of(study: optuna.Study) -> Mapping[str, Any]:
 def seeds_of(study: optuna.Study) -> list[int]:
     """Returns the replicates that were asked for, in all runs together."""
     return list(study.user_attrs.get(SEEDS, []))
+
+
+def looks_of(study: optuna.Study) -> Mapping[str, Any] | None:
+    """Returns the looks that were announced; None of a grid with fixed seeds."""
+    return study.user_attrs.get(LOOKS)
 
 
 def source_of(study: optuna.Study) -> str | None:

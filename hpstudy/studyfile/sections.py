@@ -12,7 +12,17 @@ from hpstudy.expected import shown
 from hpstudy.metric import PER_CENT, SHARE, Direction
 from hpstudy.sampler import Level
 from hpstudy.seeds import LARGEST_WHOLE
-from hpstudy.studyfile.values import Count, Figure, Number, OneLevel, Seeds, Text, distinct, is_same
+from hpstudy.studyfile.values import (
+    Count,
+    Figure,
+    Looks,
+    Number,
+    OneLevel,
+    Seeds,
+    Text,
+    distinct,
+    is_same,
+)
 
 
 class Section(BaseModel):
@@ -101,6 +111,12 @@ class Grid(Section):
     validation: Count = Field(0, ge=0, description="images (or rows) held out of training")
     seeds: Seeds = Field(
         [0], description="the replicates: how many or which; every point is trained once per seed"
+    )
+    equal_within: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
+        None, description="differences up to this count as none, in the metric's own unit"
+    )
+    looks: Looks = Field(
+        [3, 5, 8, 12, 20], description="after how many seeds --until looks who is decided"
     )
     targets: list[Figure] = Field(
         default_factory=list, description="values of the metric: how soon is each reached?"

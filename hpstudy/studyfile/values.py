@@ -75,6 +75,12 @@ def _as_seeds(value: object) -> object:
     return value
 
 
+def _rising(counts: list[int]) -> list[int]:
+    if counts != sorted({*counts}):
+        raise ValueError("expected numbers of seeds that rise, such as [3, 5, 8]")
+    return counts
+
+
 def distinct(values: list[Level]) -> list[Level]:
     """Returns levels of which no two are one: 1, 1.0 and true compare equal.
 
@@ -104,4 +110,7 @@ Seeds = Annotated[
     list[Annotated[int, Field(ge=0, le=LARGEST_WHOLE)]],
     Field(min_length=1, max_length=MOST_SEEDS),
     BeforeValidator(_as_seeds),
+]
+Looks = Annotated[
+    list[Annotated[int, Field(ge=2, le=MOST_SEEDS)]], Field(min_length=1), AfterValidator(_rising)
 ]

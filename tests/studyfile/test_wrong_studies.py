@@ -28,6 +28,8 @@ direction = "maximize"
 validation = 0
 seeds = [0]
 targets = [0.5]
+equal_within = 0.1
+looks = [3, 5]
 [grid.factors]
 lr = [0.1, 1.0]
 depth = [1, 2]
@@ -119,6 +121,15 @@ WRONG = [
     ("targets = [0.5]", "targets = 0.5", "grid.targets: expected a list, found 0.5"),
     ("targets = [0.5]", "targets = [nan]", r"grid.targets\[1\]: expected a finite number, found n"),
     ("targets = [0.5]", 'targets = ["x"]', rf"grid.targets\[1\]: {A_NUMBER} 'x'"),
+    ("within = 0.1", "within = 0", "grid.equal_within: expected more than 0, found 0"),
+    ("within = 0.1", "within = inf", "grid.equal_within: expected a finite number, found inf"),
+    ("within = 0.1", 'within = "0.3"', f"grid.equal_within: {A_NUMBER} '0.3'"),
+    ("looks = [3, 5]", "looks = 3", "grid.looks: expected a list, found 3"),
+    ("looks = [3, 5]", "looks = []", r"grid.looks: expected at least 1 of them, found \[\]"),
+    ("looks = [3, 5]", "looks = [1, 3]", r"grid.looks\[1\]: expected at least 2, found 1"),
+    ("looks = [3, 5]", "looks = [3, 3]", r"grid.looks: .* that rise, .*, found \[3, 3\]"),
+    ("looks = [3, 5]", "looks = [5, 3]", r"grid.looks: .* that rise, .*, found \[5, 3\]"),
+    ("looks = [3, 5]", "looks = [3, 99999]", r"grid.looks\[2\]: expected at most 10000, found 99"),
     # Levels.
     ("lr = [0.1, 1.0]", "lr = 0.1", "grid.factors.lr: expected a list, found 0.1"),
     ("lr = [0.1, 1.0]", "lr = []", r"grid.factors.lr: expected at least 1 of them, found \[\]"),
