@@ -168,6 +168,12 @@ def spelled(value: float | Quantity | None, metric: Metric, *, signed: bool = Tr
     return _with_unit(text if signed else text.removeprefix("+"), unit_of_differences(metric))
 
 
+def within(margin: float, metric: Metric) -> str:
+    """Formats a margin in no more digits than it has: "within ±0.3 points"."""
+    size = f"{metric.scale * margin:.6g}"
+    return f"within ±{_with_unit(size, unit_of_differences(metric))}"
+
+
 def unit_of_values(metric: Metric) -> str:
     """Returns what stands behind a value: "%", "s"; empty where it has no unit."""
     return "%" if metric.in_per_cent else metric.unit
@@ -230,6 +236,19 @@ def enumerated(parts: Sequence[str]) -> str:
 def setting(params: Mapping[str, object]) -> str:
     """Formats a setting: "lr 0.001, batch size 64"."""
     return ", ".join(f"{words(name)} {level(value)}" for name, value in params.items())
+
+
+def compared(first: tuple[str, Level] | None, second: tuple[str, Level] | None) -> str:
+    """Names two settings that are compared: "lr 0.01", "lr 0.01 against 0.1".
+
+    Args:
+        first: A factor and its level; None for the baseline.
+        second: Likewise; left out where it is the baseline.
+    """
+    one, other = ("baseline" if at is None else setting(dict([at])) for at in (first, second))
+    if first is None or second is None:
+        return other if first is None else one
+    return f"{one} against {level(second[1]) if first[0] == second[0] else other}"
 
 
 def level(value: object) -> str:

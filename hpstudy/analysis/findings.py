@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from hpstudy.analysis.cells import Cell
+from hpstudy.analysis.cells import Cell, cell_of, outcomes_of, pairs_of
 from hpstudy.analysis.claims import ClaimResult, judge_claims
 from hpstudy.analysis.comparisons import Comparisons
 from hpstudy.analysis.convergence import Reached, convergence
-from hpstudy.analysis.effects import Effect, effects, judge, with_seeds_needed
+from hpstudy.analysis.effects import (
+    Effect,
+    Effects,
+    Judgement,
+    effects,
+    judge,
+    with_seeds_needed,
+)
 from hpstudy.analysis.importance import Importances, grid_importances
+from hpstudy.analysis.looks import LooksFinding
 from hpstudy.analysis.published import Agreement, agreements
 from hpstudy.analysis.seeds import MoreSeeds, more_seeds
-from hpstudy.analysis.sequential import Look
 from hpstudy.analysis.speed import Speed, Tradeoff, grid_tradeoffs, speed
 from hpstudy.metric import Agrees, Metric
 from hpstudy.results.grid import FactorResult, GridResults, LevelResult
@@ -78,7 +85,7 @@ class GridFindings:
         tradeoffs: Each setting's value against its training time, quickest first.
         claims: The study file's claims with their verdicts.
         more_seeds: What replicates would cost; None where there are some.
-        looks: The announced looks that are complete; none where the seeds are fixed.
+        looks: The announced looks and what they decided; None where the seeds are fixed.
         is_baseline_doubtful: Whether the baseline may be noisier than the rest, and has too few
             seeds to tell.
     """
@@ -89,7 +96,7 @@ class GridFindings:
     tradeoffs: tuple[Tradeoff, ...]
     claims: tuple[ClaimResult, ...]
     more_seeds: MoreSeeds | None
-    looks: tuple[Look[Cell], ...] = ()
+    looks: LooksFinding | None = None
     is_baseline_doubtful: bool = False
 
     @property
@@ -113,7 +120,8 @@ class GridFindings:
 
 def findings(grid: GridResults) -> GridFindings:
     """Judges a grid's levels, published figures and claims."""
-    grid, judgement = judge(grid)
+    whole = grid
+    grid, judgement = judge(whole)
     comparisons = judgement.comparisons
     judged = with_seeds_needed(effects(grid, judgement), grid, comparisons)
     agreed, reached = agreements(grid), convergence(grid)
@@ -138,8 +146,26 @@ def findings(grid: GridResults) -> GridFindings:
         tradeoffs=grid_tradeoffs(grid),
         claims=judge_claims(grid, judgement),
         more_seeds=more_seeds(grid),
-        looks=judgement.looks,
+        looks=_looks(whole, judgement, judged),
         is_baseline_doubtful=_is_doubtful(grid, comparisons),
+    )
+
+
+def _looks(grid: GridResults, judgement: Judgement, judged: Effects) -> LooksFinding | None:
+    if grid.looks is None:
+        return None
+    spread = judgement.comparisons.spread
+    return LooksFinding(
+        looks=grid.looks,
+        pairs=pairs_of(grid),
+        made=judgement.looks,
+        outcomes=outcomes_of(grid),
+        verdicts={
+            cell_of(factor.name, row): judged[factor.name, row.level].verdict
+            for factor in grid.factors
+            for row in factor.levels
+        },
+        deviation=None if spread is None else spread.deviation,
     )
 
 

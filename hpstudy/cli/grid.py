@@ -22,11 +22,13 @@ from hpstudy.cli.options import (
     StorageOption,
     StudyArgument,
     ThreadsOption,
+    UntilCommand,
+    UntilOption,
     WorkersOption,
 )
 
 
-@app.command()
+@app.command(cls=UntilCommand)
 def grid(
     study: StudyArgument = "report",
     factor: FactorOption = None,
@@ -34,6 +36,7 @@ def grid(
         str | None,
         typer.Option(help="How many seeds, or which: 3, 0-4, 0,1,7 or 3-3.  [default: the file's]"),
     ] = None,
+    until: UntilOption = None,
     workers: WorkersOption = None,
     threads: ThreadsOption = 1,
     device: DeviceOption = "auto",
@@ -48,33 +51,31 @@ def grid(
     storage: StorageOption = None,
 ) -> None:
     """Train the one-factor grid and show its tables."""
+    from rich.text import Text
+
     from hpstudy.cli.results import live_tables, print_plan, print_summary
     from hpstudy.cli.telling import Terminal
-    from hpstudy.plans.forecast_points import forecast
-    from hpstudy.running.course import run_points, workers_for
-    from hpstudy.running.fingerprint import check
     from hpstudy.store.connections import connections
+    from hpstudy.study.grid import Asked, grid_forecast, run_grid
     from hpstudy.study.opened import open_study
-    from hpstudy.study.planning import Machine, grid_plan
+    from hpstudy.study.planning import Machine
     from hpstudy.study.reading import read_summary
     from hpstudy.views.tables.plans import plan_table
     from hpstudy.views.terminal.render import rich_table
 
     opened = open_study(study, name, runs, storage, quick=quick, keep=keep)
     objective = opened.objective()
+    machine = Machine(device, precision, threads)
+    asked = Asked(factors=factor, seeds=seeds, until=until, workers=workers, machine=machine)
     with connections(opened.runs) as database:
-        machine = Machine(device, precision, threads)
-        reader = database.reader
-        planned = grid_plan(opened, objective, reader, machine, factors=factor, seeds=seeds)
         if plan:
-            check(planned, reader)
-            size = workers_for(workers, planned)
-            expected = forecast(planned, objective, reader, opened.runs, size)
-            facts = rich_table(plan_table(opened.file.title, expected))
-            print_plan(opened, expected, facts, as_json=as_json)
+            expected = grid_forecast(opened, objective, database, asked)
+            facts = plan_table(opened.file.title, expected)
+            notes = map(Text, facts.footnotes)
+            print_plan(opened, expected, rich_table(facts), *notes, as_json=as_json)
             return
         teller = Terminal(live_tables(opened, database, factor))
-        trained = run_points(planned, objective, database, workers, teller)
+        trained = run_grid(opened, objective, database, asked, teller)
         summary = read_summary(opened, database.reader, factor)
         print_summary(opened, summary, as_json=as_json, sections=["grid"])
         if trained.epochs and publish:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
+
+_NUMBER = re.compile(r"-?\.?[0-9]")
 
 StudyArgument = Annotated[
     str, typer.Argument(metavar="STUDY", help="A study file: its path, or its name in studies/.")
@@ -76,3 +80,25 @@ PublishOption = Annotated[
         help="Leave a note, figures and results for optuna-dashboard.",
     ),
 ]
+UntilOption = Annotated[
+    str | None,
+    typer.Option(
+        "--until",
+        metavar="MARGIN",
+        help="Add seeds until each level is better, worse, or equal within so many points, or so "
+        "much in the metric's unit; without a number, within the file's equal_within.",
+    ),
+]
+
+
+class UntilCommand(TyperCommand):
+    """A command whose `--until` may stand without a number, which Typer's options can't."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - Typer's signature
+        """Reads the arguments."""
+        following = [*args[1:], ""]
+        whole = [
+            "--until=" if arg == "--until" and not _NUMBER.match(after) else arg
+            for arg, after in zip(args, following, strict=True)
+        ]
+        return super().parse_args(ctx, whole)

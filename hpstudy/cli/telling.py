@@ -33,10 +33,10 @@ class Terminal:
         typer.echo(line, err=True)
 
     def points(
-        self, look: Callable[[], Progress], metric: Metric, task: str
+        self, look: Callable[[], Progress], metric: Metric, task: str, note: str
     ) -> AbstractContextManager[Say]:
         """Shows the progress through known points."""
-        return self._live(PointsView(look, metric, task))
+        return self._live(PointsView(look, metric, task, note))
 
     def search(
         self, look: Callable[[], SearchProgress], metric: Metric

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from hpstudy.errors import UserError
@@ -10,10 +10,10 @@ from hpstudy.objective import Objective, Runtime
 from hpstudy.plans.points import OneFactor, PointsPlan, check_points, handed_out
 from hpstudy.plans.scenario import scenario_of
 from hpstudy.results.looks import Announcement
-from hpstudy.sampler import SEED, Level, one_factor_points
+from hpstudy.sampler import SEED, Level, Point, one_factor_points
 from hpstudy.seeds import seeds_of
 from hpstudy.store.studies import grid_name
-from hpstudy.store.trials import PointKey, point_key
+from hpstudy.store.trials import point_key
 from hpstudy.studyfile.file import StudyFile
 from hpstudy.studyfile.sections import Grid
 
@@ -51,6 +51,15 @@ def chosen_factors(study: StudyFile, factors: Sequence[str] | None) -> dict[str,
     return {name: levels for name, levels in known.items() if not factors or name in factors}
 
 
+def settings_of(study: StudyFile) -> dict[tuple[str, Level] | None, Point]:
+    """Returns a grid's settings: the baseline as None, each other level by factor and level."""
+    base = study.full_baseline()
+    settings: dict[tuple[str, Level] | None, Point] = {None: base}
+    for factor, levels in grid_of(study).factors.items():
+        settings |= {(factor, x): {**base, factor: x} for x in levels if x != base[factor]}
+    return settings
+
+
 def plan_grid(
     study: StudyFile,
     objective: Objective,
@@ -62,7 +71,7 @@ def plan_grid(
     seeds: Sequence[int] | None = None,
     quick: bool = False,
     announced: Announcement | None = None,
-    wanted: Collection[PointKey] | None = None,
+    points: Sequence[Point] | None = None,
 ) -> PointsPlan:
     """Plans a study file's grid.
 
@@ -75,8 +84,8 @@ def plan_grid(
         factors: The factors to run; all where None.
         seeds: The replicates; the study file's where None.
         quick: Whether to take a quick look: with the objective's quick settings.
-        announced: The looks that were announced; None where the seeds are fixed.
-        wanted: The points of these that are to run; all where None.
+        announced: The looks that the points are of; None where the seeds are fixed.
+        points: The points to run; each setting with each of the seeds where None.
 
     Raises:
         UserError: A factor is not in the file, or the objective can't train one of the points.
@@ -84,13 +93,12 @@ def plan_grid(
     grid = grid_of(study)
     scenario = scenario_of(study, objective, grid, home=home, runtime=runtime, quick=quick)
     chosen = chosen_factors(study, factors)
-    all_seeds = tuple(dict.fromkeys(grid.seeds if seeds is None else seeds))
     base = study.full_baseline()
-    planned = [
-        scenario.planned(point)
-        for point in one_factor_points(base, chosen, all_seeds)
-        if wanted is None or point_key(point) in wanted
-    ]
+    if points is None:
+        wanted = list(dict.fromkeys(grid.seeds if seeds is None else seeds))
+        points = one_factor_points(base, chosen, wanted)
+    planned = [scenario.planned(point) for point in points]
+    all_seeds = tuple(dict.fromkeys(int(point[SEED]) for point in points))
     check_points(planned, objective, name)
     epochs = {point_key(point.point): point.epochs for point in planned}
     levels = [{**base, factor: level} for factor in chosen for level in chosen[factor]]

@@ -18,12 +18,12 @@ class Looks:
     Attributes:
         counts: After how many seeds.
         seeds: The seeds, in the order in which they are trained; as many as the last look has.
-        margin: Differences up to this count as none, in the metric's own unit; None: all count.
+        margin: Differences up to this count as none, in the metric's own unit.
     """
 
     counts: tuple[int, ...]
     seeds: tuple[int, ...]
-    margin: float | None
+    margin: float
 
 
 @dataclass(frozen=True)

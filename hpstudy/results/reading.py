@@ -120,6 +120,7 @@ def read_grid(
         failed=tuple(failed.values()),
         gaps=_gaps(runs.values(), study.grid.metric),
         published_examples=study.published.test_examples,
+        margin=study.grid.equal_within if looks is None else looks.looks(metric).margin,
         looks=None if looks is None else looks.looks(metric),
     )
 

@@ -41,7 +41,7 @@ class Teller(Protocol):
         """Tells what is to be known before and after the work, a line at a time."""
 
     def points(
-        self, look: Callable[[], Progress], metric: Metric, task: str
+        self, look: Callable[[], Progress], metric: Metric, task: str, note: str
     ) -> AbstractContextManager[Say]:
         """Shows the progress through known points for the block.
 
@@ -49,6 +49,7 @@ class Teller(Protocol):
             look: Reads where it stands.
             metric: The metric that is compared.
             task: What is being done; "" for a grid.
+            note: What else to show meanwhile.
 
         Returns:
             What gives, for the block, who says the lines that objectives write.
@@ -67,7 +68,7 @@ class Silent:
         """Says nothing."""
 
     def points(
-        self, look: Callable[[], Progress], metric: Metric, task: str
+        self, look: Callable[[], Progress], metric: Metric, task: str, note: str
     ) -> AbstractContextManager[Say]:
         """Shows nothing."""
         return nullcontext(self.say)
@@ -112,6 +113,7 @@ def run_points(
     teller: Teller,
     *,
     task: str = "",
+    note: str = "",
 ) -> Trained:
     """Runs what is left of a plan whose points are known.
 
@@ -122,6 +124,7 @@ def run_points(
         workers: How many processes; as many as are of use where None.
         teller: Who tells how it goes.
         task: What is being done; "" for a grid.
+        note: What else to show meanwhile.
 
     Raises:
         UserError: The plan doesn't go with what was begun, or can't be run here.
@@ -134,7 +137,7 @@ def run_points(
     left = leftover(plan, "", reader)
     invocation = ""
     if left.points or left.is_asked_for:
-        with teller.points(observer.look, plan.metric, task) as say:
+        with teller.points(observer.look, plan.metric, task, note) as say:
             invocation = _launch(plan, database, size, say)
         left = leftover(plan, invocation, reader)
     trained = _say_trained(plan, invocation, reader, time.monotonic() - start, size, teller)

@@ -10,6 +10,7 @@ from typing import Any
 import optuna
 
 from hpstudy.errors import UserError
+from hpstudy.metric import Metric
 from hpstudy.objective import Objective
 from hpstudy.plans.distributions import distributions, known_distributions
 from hpstudy.plans.points import Plan, PointsPlan
@@ -33,7 +34,7 @@ from hpstudy.store.studies import (
     trials_of,
 )
 from hpstudy.store.trials import is_finished
-from hpstudy.wording import enumerated
+from hpstudy.wording import enumerated, within
 
 
 def begin(plan: Plan, objective: Objective, database: Database) -> list[str]:
@@ -114,16 +115,17 @@ def _guard_looks(study: optuna.Study, plan: PointsPlan) -> None:
     if before is None or now in (None, before) or not any(map(is_finished, trials_of(study))):
         return
     name = plan.name.rpartition("/")[0]
+    told, asked = (_told(looks, plan.metric) for looks in (before, now))
     raise UserError(
-        f"study {name!r} has announced looks after {_told(before)}, not after {_told(now)}: who "
+        f"study {name!r} has announced looks after {told}, not after {asked}: who "
         "chooses looks or margin by values that are known is wrong more often; leave it out to go "
         "on as announced, or give --name for a study of its own"
     )
 
 
-def _told(looks: Announcement) -> str:
-    unit = " points" if looks.in_points else ""
-    return f"{enumerated([f'{n}' for n in looks.counts])} seeds within ±{looks.margin:g}{unit}"
+def _told(looks: Announcement, metric: Metric) -> str:
+    after = enumerated([f"{n}" for n in looks.counts])
+    return f"{after} seeds {within(looks.looks(metric).margin, metric)}"
 
 
 def begun_with(name: str, database: Database | None) -> Mapping[str, Any]:

@@ -14,7 +14,9 @@ from hpstudy.plans.grid import parse_seeds, plan_grid
 from hpstudy.plans.points import PointsPlan
 from hpstudy.plans.samplers import DEFAULT_PRUNER, DEFAULT_SAMPLER
 from hpstudy.plans.search import Limits, SearchPlan, plan_search, search_of
+from hpstudy.results.looks import Announcement
 from hpstudy.running.fingerprint import begun_with
+from hpstudy.sampler import Point
 from hpstudy.store.database import Database
 from hpstudy.store.studies import PRUNER, SAMPLER, grid_name, search_name
 from hpstudy.study.opened import Opened
@@ -47,6 +49,8 @@ def grid_plan(
     *,
     factors: Sequence[str] | None = None,
     seeds: Seeds | None = None,
+    looks: Announcement | None = None,
+    points: Sequence[Point] | None = None,
 ) -> PointsPlan:
     """Plans a study's grid.
 
@@ -57,6 +61,8 @@ def grid_plan(
         machine: What trainings are to run on.
         factors: The factors to run; all where None.
         seeds: How many seeds, or which; the study file's where None.
+        looks: The looks that the points are of; None where the seeds are fixed.
+        points: The points to run; each setting with each of the seeds where None.
     """
     return plan_grid(
         opened.file,
@@ -67,6 +73,8 @@ def grid_plan(
         factors=factors,
         seeds=None if seeds is None else parse_seeds(_spelled(seeds)),
         quick=opened.is_quick,
+        announced=looks,
+        points=points,
     )
 
 

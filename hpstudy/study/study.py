@@ -10,11 +10,13 @@ from markupsafe import Markup
 from hpstudy.errors import UserError
 from hpstudy.expected import shown
 from hpstudy.plans.grid import chosen_factors
-from hpstudy.running.course import Silent, Teller, Trained, run_points, run_search
+from hpstudy.running.course import Silent, Teller, Trained, run_search
 from hpstudy.store.connections import connections
 from hpstudy.store.database import reading
+from hpstudy.study.announcing import FILES_MARGIN
+from hpstudy.study.grid import Asked, run_grid
 from hpstudy.study.opened import Opened, open_study
-from hpstudy.study.planning import Machine, Seeds, confirming, grid_plan, search_plan
+from hpstudy.study.planning import Machine, Seeds, confirming, search_plan
 from hpstudy.study.reading import read_summary
 from hpstudy.views.line import Line
 from hpstudy.views.notebook import Summary
@@ -62,6 +64,7 @@ class Study(Opened):
         *,
         factors: str | Sequence[str] | None = None,
         seeds: Seeds | None = None,
+        until: str | float | bool | None = None,
         workers: int | None = None,
         threads: int = 1,
         device: str = "auto",
@@ -73,6 +76,8 @@ class Study(Opened):
         Args:
             factors: The factor or factors to run; all where None.
             seeds: How many seeds (3: 0 to 2), or which (`range(3)`, "0-4"); the file's where None.
+            until: Add seeds until each level is better, worse or equal within so many points, or
+                so much in the metric's unit; True for the file's `equal_within`.
             workers: Worker processes; one per core, or per training, where None.
             threads: Threads of one training; part of what a result depends on.
             device: Where a `Training` class trains: "auto", "cpu", "cuda" or "mps".
@@ -84,12 +89,15 @@ class Study(Opened):
         """
         _check_counts(workers=workers, threads=threads)
         objective = self.objective()
+        asked = Asked(
+            factors=_named(factors),
+            seeds=seeds,
+            until=FILES_MARGIN if until is True else f"{until}" if until else None,
+            workers=workers,
+            machine=Machine(device, precision, threads),
+        )
         with connections(self.runs) as database:
-            machine = Machine(device, precision, threads)
-            plan = grid_plan(
-                self, objective, database.reader, machine, factors=_named(factors), seeds=seeds
-            )
-            return run_points(plan, objective, database, workers, _teller(quiet))
+            return run_grid(self, objective, database, asked, _teller(quiet))
 
     def run_search(
         self,

@@ -33,7 +33,7 @@ class Line:
             print(line, file=sys.stderr, flush=True)
 
     def points(
-        self, look: Callable[[], Progress], metric: Metric, task: str
+        self, look: Callable[[], Progress], metric: Metric, task: str, note: str
     ) -> AbstractContextManager[Say]:
         """Shows how many points are done."""
         before = f"{task}: " if task else ""

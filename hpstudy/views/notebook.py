@@ -57,12 +57,14 @@ class Summary(StudySummary):
         """Returns what a notebook shows."""
         from hpstudy.views.page.environment import environment
         from hpstudy.views.states import alike_failures, missing_numbers
+        from hpstudy.views.tables.looks import looks_told
 
         found = None if self.grid is None else self.grid.results
         lines = [] if found is None else missing_numbers(found)
         lines += [f"failed: {line}" for line in alike_failures(self.failed)]
         template = environment().get_template("notebook.html.j2")
-        return template.render(summary=self, tables=[*self._tables()], lines=lines)
+        looks = [] if self.grid is None else looks_told(self.grid)
+        return template.render(summary=self, tables=[*self._tables()], looks=looks, lines=lines)
 
     def _tables(self) -> Iterator[Table | None]:
         from hpstudy.analysis.seeds import is_replicated

@@ -14,6 +14,7 @@ from hpstudy.metric import Metric
 from hpstudy.views.states import trials_done
 from hpstudy.views.tables.grid import claims_table, levels_tables
 from hpstudy.views.tables.importance import importance_table
+from hpstudy.views.tables.looks import looks_told
 from hpstudy.views.tables.search import finalists_table, trials_table, winner_table
 from hpstudy.views.tables.table import Table, footnotes
 from hpstudy.wording import setting, words
@@ -36,6 +37,7 @@ def grid_note(title: str, found: GridFindings, chosen: Answer | None) -> str:
         *_answer(chosen),
         f"{escaped(_named(found.metric))}; the baseline is {escaped(at)}.",
     ]
+    parts += map(escaped, looks_told(found))
     parts += _section(*levels.values())
     parts += _section(claims_table(found.claims))
     return "\n\n".join(parts) + "\n"

@@ -7,13 +7,17 @@ from typing import Any
 
 from hpstudy import __version__
 from hpstudy.analysis.answer import Answer
+from hpstudy.analysis.cells import Cell
 from hpstudy.analysis.confirmed import Confirmed, Finalist
+from hpstudy.analysis.family import Compared, Pair
 from hpstudy.analysis.findings import GridFindings, LevelFinding
 from hpstudy.analysis.importance import Importance
+from hpstudy.analysis.looks import LooksFinding
 from hpstudy.analysis.search import SearchFindings
 from hpstudy.metric import Quantity
 from hpstudy.results.confirmation import Confirmation
 from hpstudy.results.grid import Failure, TrialCounts
+from hpstudy.results.looks import Looks
 from hpstudy.summary import StudySummary
 
 
@@ -87,7 +91,45 @@ def _grid(found: GridFindings) -> dict[str, Any]:
         ],
         "failed": [_failure(failure) for failure in grid.failed],
         "gaps": dict(grid.gaps),
+        "looks": None if found.looks is None else _looks(found.looks),
     }
+
+
+def looks_document(looks: Looks) -> dict[str, Any]:
+    """Returns looks that were announced, as JSON holds them."""
+    return {"after": list(looks.counts), "seeds": list(looks.seeds), "margin": looks.margin}
+
+
+def _looks(found: LooksFinding) -> dict[str, Any]:
+    return {
+        **looks_document(found.looks),
+        "made": [
+            {
+                "after": look.count,
+                "alpha": look.alpha,
+                "found": [_compared(pair, one) for pair, one in look.found.items()],
+            }
+            for look in found.made
+        ],
+        "next": found.next,
+        "open": [_pair(pair) for pair in found.open],
+    }
+
+
+def _compared(pair: Pair[Cell], one: Compared) -> dict[str, Any]:
+    return {
+        **_pair(pair),
+        **flat(one.difference, "difference"),
+        "p": one.p,
+        "is_shown": one.is_shown,
+        "is_equal": one.is_equal,
+        "has_no_gain": one.has_no_gain,
+    }
+
+
+def _pair(pair: Pair[Cell]) -> dict[str, Any]:
+    first, second = ({} if cell is None else dict([cell]) for cell in pair)
+    return {"params": first, "against": second}
 
 
 def _level(level: LevelFinding) -> dict[str, Any]:
@@ -110,6 +152,7 @@ def _level(level: LevelFinding) -> dict[str, Any]:
         "test": level.test,
         "verdict": level.verdict,
         "within": level.within,
+        "look": level.look,
         "seeds_needed": level.seeds_needed,
         "seconds_per_epoch": None if seconds is None else seconds.mean,
         "seconds_per_epoch_sd": None if seconds is None else seconds.deviation,

@@ -11,6 +11,7 @@ from hpstudy.charts.axes import identifier, titled
 from hpstudy.views.page.filters import breakable, characters, folded, told, unbroken
 from hpstudy.views.states import alike_failures, missing_numbers, points_done, trials_done
 from hpstudy.views.tables.grid import claims_table, costs_table
+from hpstudy.views.tables.looks import looks_told
 from hpstudy.views.tables.search import finalists_table, trials_table, winner_table
 from hpstudy.views.tables.table import footnotes
 from hpstudy.wording import counted, duration, ends, level, number, setting, words
@@ -56,5 +57,6 @@ def environment() -> Environment:
         "points_done": points_done,
         "trials_done": trials_done,
         "missing_numbers": missing_numbers,
+        "looks_told": looks_told,
     }
     return made

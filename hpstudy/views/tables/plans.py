@@ -11,15 +11,32 @@ from optuna.distributions import (
     IntDistribution,
 )
 
+from hpstudy.plans.forecast_looks import LooksForecast
 from hpstudy.plans.forecast_points import Forecast
 from hpstudy.plans.forecast_search import SearchForecast
 from hpstudy.plans.search import SearchPlan
 from hpstudy.views.tables.table import Table, table
-from hpstudy.wording import counted, duration, level, size, words
+from hpstudy.wording import counted, duration, enumerated, level, size, within, words
 
 
-def plan_table(title: str, plan: Forecast) -> Table:
-    """Returns what a plan of known points would take, a fact a line."""
+def plan_table(title: str, plan: Forecast | LooksForecast) -> Table:
+    """Returns what a grid would take, a fact a line; with looks, the least and the most."""
+    if isinstance(plan, Forecast):
+        return _facts(title, _points_facts(plan))
+    least, most = _points_facts(plan.least), _points_facts(plan.most)
+    after = enumerated([f"{count}" for count in plan.looks.counts])
+    looks = f"Looks after {after} seeds, until each level is decided "
+    return Table(
+        title,
+        ("", "at least", "at most"),
+        tuple((name, least.get(name, ""), told) for name, told in most.items()),
+        text=frozenset({"", "at least", "at most"}),
+        footnotes=(f"{looks}{within(plan.looks.margin, plan.metric)}.",),
+    )
+
+
+def _points_facts(plan: Forecast) -> dict[str, str]:
+    """Returns what a plan of known points would take, by what it is of."""
     by_epoch = plan.epochs_shared > plan.trainings
     left = counted(plan.epochs_left, "epoch" if by_epoch else "training")
     facts = {
@@ -41,7 +58,7 @@ def plan_table(title: str, plan: Forecast) -> Table:
         del facts["epochs"]
     if plan.checkpoint_bytes == 0:
         del facts["disk"]  # a function leaves no checkpoints
-    return _facts(title, facts)
+    return facts
 
 
 def space_table(title: str, plan: SearchPlan) -> Table | None:

@@ -17,6 +17,7 @@ from hpstudy.results.search import SearchResults
 from hpstudy.views.states import alike_failures, missing_numbers, points_done, trials_done
 from hpstudy.views.tables.grid import claims_table, costs_table, levels_tables
 from hpstudy.views.tables.importance import importance_table
+from hpstudy.views.tables.looks import looks_told
 from hpstudy.views.tables.search import finalists_table, trials_table, winner_table
 from hpstudy.views.terminal.render import with_notes
 from hpstudy.wording import (
@@ -44,7 +45,7 @@ def grid_tables(found: GridFindings, *, quick: str | None = None) -> Group:
     """
     shown = telling(found)
     levels = levels_tables(shown, found)
-    parts = [*_quick(quick), *with_notes(*levels.values())]
+    parts = [*_quick(quick), *_looks(found), *with_notes(*levels.values())]
     if found.claims and is_replicated(*found.factors):
         parts += with_notes(claims_table(found.claims))
     if found.importances.rows and found.importances.warning is None:
@@ -57,6 +58,12 @@ def grid_tables(found: GridFindings, *, quick: str | None = None) -> Group:
 def _quick(quick: str | None) -> list[RenderableType]:
     """Says what makes this a quick look."""
     return [Text(quick, style="yellow")] if quick else []
+
+
+def _looks(found: GridFindings) -> list[RenderableType]:
+    """Says what the looks decided, with an empty line below."""
+    lines = [Text(line) for line in looks_told(found)]
+    return [*lines, Text()] if lines else []
 
 
 def _grid_lines(found: GridFindings) -> list[Text]:

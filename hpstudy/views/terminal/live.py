@@ -98,12 +98,16 @@ class PointsView:
         look: Reads the progress.
         metric: The metric that is shown.
         task: What is being done, if it is not clear from the command.
+        note: What else to show.
     """
 
-    def __init__(self, look: Callable[[], Progress], metric: Metric, task: str = "") -> None:
+    def __init__(
+        self, look: Callable[[], Progress], metric: Metric, task: str = "", note: str = ""
+    ) -> None:
         self._look = look
         self._metric = metric
         self._task = f"{task}: " if task else ""
+        self._note = [Text(note, style="dim")] if note else []
         self._seen: Progress | None = None
 
     def look(self) -> None:
@@ -152,7 +156,8 @@ class PointsView:
         running = rich_table(Table("", ("", "", ""), rows, text=frozenset({""})))
         steps = "epochs" if progress.epochs_total > progress.points_total else "points"
         bar = _bar(f"{self._task}{steps}", progress.epochs, progress.epochs_total)
-        return Group(running, bar, Text(" · ".join(facts), style="dim"), Text())
+        told = Text(" · ".join(facts), style="dim")
+        return Group(running, bar, told, *self._note, Text())
 
 
 class SearchView:

@@ -1,0 +1,102 @@
+"""Running a study's grid, with fixed seeds or until its levels are decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hpstudy.objective import Objective
+from hpstudy.plans.forecast_looks import LooksForecast
+from hpstudy.plans.forecast_points import Forecast, forecast
+from hpstudy.plans.points import PointsPlan
+from hpstudy.running.course import Teller, Trained, run_points, workers_for
+from hpstudy.running.fingerprint import check
+from hpstudy.store.connections import Connections
+from hpstudy.study.announcing import Announced, announced
+from hpstudy.study.looking import Looking
+from hpstudy.study.opened import Opened
+from hpstudy.study.planning import Machine, Seeds, grid_plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What is asked for of a grid.
+
+    Attributes:
+        factors: The factors to run; all where None.
+        seeds: How many seeds, or which; the study file's where None.
+        until: The margin up to which levels count as equal, "" for the study file's: seeds are
+            added until each level is decided. None: as begun, else with fixed seeds.
+        workers: How many processes; as many as are of use where None.
+        machine: What trainings are to run on.
+    """
+
+    factors: Sequence[str] | None
+    seeds: Seeds | None
+    until: str | None
+    workers: int | None
+    machine: Machine
+
+
+def run_grid(
+    opened: Opened, objective: Objective, database: Connections, asked: Asked, teller: Teller
+) -> Trained:
+    """Trains what is missing of a study's grid.
+
+    Args:
+        opened: The study.
+        objective: What it trains.
+        database: The run's database.
+        asked: What is asked for.
+        teller: Who tells how it goes.
+
+    Raises:
+        UserError: An option is wrong, or the grid can't be run here.
+        KeyboardInterrupt: It was interrupted; all finished epochs are kept.
+    """
+    found = _announced(opened, database, asked)
+    if found is None:
+        plan = _plan(opened, objective, database, asked)
+        return run_points(plan, objective, database, asked.workers, teller)
+    looking = Looking(opened, objective, asked.machine, found.looks)
+    return looking.run(database, asked.workers, teller, found.told)
+
+
+def grid_forecast(
+    opened: Opened, objective: Objective, database: Connections, asked: Asked
+) -> Forecast | LooksForecast:
+    """Says what a study's grid would take; trains nothing and writes nothing.
+
+    Args:
+        opened: The study.
+        objective: What it trains.
+        database: The run's database.
+        asked: What is asked for.
+
+    Raises:
+        UserError: An option is wrong, or the grid can't be run here.
+    """
+    reader = database.reader
+    if (found := _announced(opened, database, asked)) is not None:
+        looking = Looking(opened, objective, asked.machine, found.looks)
+        return looking.forecast(reader, asked.workers)
+    plan = _plan(opened, objective, database, asked)
+    check(plan, reader)
+    return forecast(plan, objective, reader, opened.runs, workers_for(asked.workers, plan))
+
+
+def _announced(opened: Opened, database: Connections, asked: Asked) -> Announced | None:
+    return announced(
+        opened, database.reader, until=asked.until, factors=asked.factors, seeds=asked.seeds
+    )
+
+
+def _plan(opened: Opened, objective: Objective, database: Connections, asked: Asked) -> PointsPlan:
+    return grid_plan(
+        opened,
+        objective,
+        database.reader,
+        asked.machine,
+        factors=asked.factors,
+        seeds=asked.seeds,
+    )
