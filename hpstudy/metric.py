@@ -49,7 +49,7 @@ class ClaimVerdict(StrEnum):
 
     SUPPORTED = "supported"
     CONTRADICTED = "contradicted"
-    EQUAL = "equal"  # what it compares is equal within the margin that counts
+    TOO_SMALL = "too small"  # what it claims, if true, is less than what counts
     NOT_SHOWN = "not shown"
 
 

@@ -46,12 +46,15 @@ def pairs_of(grid: GridResults) -> tuple[Pair[Cell], ...]:
 
     They share one error rate, so that a claim never finds what the tables don't.
     """
+    levels: list[Pair[Cell]] = [(cell, None) for cell in outcomes_of(grid) if cell is not None]
+    return tuple(dict.fromkeys([*levels, *claimed_of(grid)]))
+
+
+def claimed_of(grid: GridResults) -> tuple[Pair[Cell], ...]:
+    """Returns what a grid's claims compare."""
     cells = [*outcomes_of(grid)]
-    pairs: list[Pair[Cell]] = [(cell, None) for cell in cells if cell is not None]
-    for claim in grid.claims:
-        for first, second in _compared_by(claim, grid):
-            pairs.append(ordered(first, second, cells))
-    return tuple(dict.fromkeys(pairs))
+    pairs = [pair for claim in grid.claims for pair in _compared_by(claim, grid)]
+    return tuple(dict.fromkeys(ordered(*pair, cells) for pair in pairs))
 
 
 def ordered(first: Cell, second: Cell, cells: list[Cell]) -> Pair[Cell]:

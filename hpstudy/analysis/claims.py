@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
@@ -44,22 +45,23 @@ class ClaimResult:
 
 @dataclass(frozen=True)
 class _Statement:
-    """A part of a claim: whether it is shown, or its opposite, or neither as both are equal."""
+    """A part of a claim: whether it or its opposite is shown, or it is too small to count."""
 
     figures: str
     is_shown: bool = False
     is_opposed: bool = False
-    is_equal: bool = False
+    is_small: bool = False
 
 
 def judge_claims(grid: GridResults, judgement: Judgement) -> tuple[ClaimResult, ...]:
     """Judges each claim of a study file.
 
     A claim is a set of statements. It is supported if all of them are shown, contradicted if the
-    opposite of one is shown; where neither is so, it is called equal if one speaks of a difference
-    that is within the margin that counts, else not shown. What statements say of two levels is
-    judged in one family with the tables' verdicts, so that the two agree. Of others all must hold
-    for support, which needs no adjustment, and any opposes, each at its share of the 5 %.
+    opposite of one is shown; where neither is so, it is too small if one of the differences that
+    it claims is shown to be less than the margin that counts, else not shown. What statements say
+    of two levels is judged in one family with the tables' verdicts, so that the two agree. Of
+    others all must hold for support, which needs no adjustment, and any opposes, each at its share
+    of the 5 %.
 
     Source: intersection-union tests, Berger, "Multiparameter hypothesis testing and acceptance
     sampling", 1982.
@@ -82,14 +84,14 @@ class _Judge:
     def result(self, claim: Claim) -> ClaimResult:
         statements = list(self._statements(claim))
         opposed = [s for s in statements if s.is_opposed]
-        equal = [s for s in statements if s.is_equal and not s.is_shown]
+        small = [s for s in statements if s.is_small and not s.is_shown]
         missing = [s for s in statements if not s.is_shown]
         if opposed:
             verdict, decisive = ClaimVerdict.CONTRADICTED, opposed
         elif statements and not missing:
             verdict, decisive = ClaimVerdict.SUPPORTED, statements
-        elif equal:
-            verdict, decisive = ClaimVerdict.EQUAL, equal
+        elif small:
+            verdict, decisive = ClaimVerdict.TOO_SMALL, small
         else:
             verdict, decisive = ClaimVerdict.NOT_SHOWN, missing
         why = "; ".join(s.figures for s in decisive) or self._why_nothing(claim)
@@ -182,8 +184,10 @@ class _Judge:
         text, one, gap = self._found(factor, level, other)
         if one is None:
             return _Statement(text)
-        is_so = sign * gap.value > 0
-        return _Statement(text, one.is_shown and is_so, one.is_shown and not is_so, one.is_equal)
+        is_so, margin = sign * gap.value > 0, self._grid.margin
+        most = max(sign * end for end in gap.ends or (math.inf,))
+        is_small = one.is_equal or (margin is not None and most < margin)
+        return _Statement(text, one.is_shown and is_so, one.is_shown and not is_so, is_small)
 
     def _equal(self, factor: str, level: Level, other: Level, margin: float) -> _Statement:
         """Says that two levels differ by no more than a margin."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from hpstudy.analysis.cells import Cell, cell_of, comparisons_of, outcomes_of, pairs_of
+from hpstudy.analysis.cells import Cell, cell_of, claimed_of, comparisons_of, outcomes_of, pairs_of
 from hpstudy.analysis.comparisons import Comparisons
 from hpstudy.analysis.family import Compared, Pair
 from hpstudy.analysis.ranks import is_worse, ranked_outcomes
@@ -87,7 +87,7 @@ def judge(grid: GridResults) -> tuple[GridResults, Judgement]:
     if grid.looks is None:
         found, comparisons = judged(outcomes_of(grid), pairs, grid.metric, margin=grid.margin)
         return grid, Judgement(found, comparisons)
-    looks = looked(outcomes_of(grid), pairs, grid.looks, grid.metric)
+    looks = looked(outcomes_of(grid), pairs, grid.looks, grid.metric, claimed=claimed_of(grid))
     if looks:
         grid = grid.upto(grid.looks.seeds[: looks[-1].count])
     latest = {pair: one for look in looks for pair, one in look.found.items()}

@@ -85,7 +85,12 @@ def spent(looks: Looks, number: int) -> float:
 
 
 def looked(
-    outcomes: Mapping[_Key, Outcome], pairs: Sequence[Pair[_Key]], looks: Looks, metric: Metric
+    outcomes: Mapping[_Key, Outcome],
+    pairs: Sequence[Pair[_Key]],
+    looks: Looks,
+    metric: Metric,
+    *,
+    claimed: Collection[Pair[_Key]] = (),
 ) -> tuple[Look[_Key], ...]:
     """Goes through the announced looks, as far as their seeds are there.
 
@@ -100,6 +105,8 @@ def looked(
         pairs: What is compared with what: the first with the second.
         looks: The announced looks.
         metric: The metric.
+        claimed: The pairs of which more is asked than whether there is a gain: they stay open
+            until a difference is shown, or they are equal.
 
     Returns:
         The looks whose seeds are all there, in order.
@@ -117,7 +124,7 @@ def looked(
         stays = [
             pair
             for pair in is_open
-            if not _is_decided(told.get(pair)) and not until[pair[0]].diverged
+            if not _is_decided(told.get(pair), pair in claimed) and not until[pair[0]].diverged
         ]
         shown = sum(one.is_shown for one in told.values())
         decided, closed = decided + shown, closed + len(is_open) - len(stays) - shown
@@ -127,7 +134,12 @@ def looked(
 
 
 def next_seeds(
-    outcomes: Mapping[_Key, Outcome], pairs: Sequence[Pair[_Key]], looks: Looks, metric: Metric
+    outcomes: Mapping[_Key, Outcome],
+    pairs: Sequence[Pair[_Key]],
+    looks: Looks,
+    metric: Metric,
+    *,
+    claimed: Collection[Pair[_Key]] = (),
 ) -> dict[_Key, tuple[int, ...]]:
     """Returns the seeds that each setting is to have at the next look.
 
@@ -136,7 +148,7 @@ def next_seeds(
     Returns:
         The seeds of all settings that are still open; empty where nothing is left to do.
     """
-    done = looked(outcomes, pairs, looks, metric)
+    done = looked(outcomes, pairs, looks, metric, claimed=claimed)
     is_open = done[-1].open if done else frozenset(pairs)
     if len(done) == len(looks.counts) or not is_open:
         return {}
@@ -183,5 +195,7 @@ def judged(
     return found, comparisons
 
 
-def _is_decided(one: Compared | None) -> bool:
-    return one is not None and (one.is_shown or one.is_equal or one.has_no_gain)
+def _is_decided(one: Compared | None, is_claimed: bool) -> bool:
+    if one is None:
+        return False
+    return one.is_shown or one.is_equal or (one.has_no_gain and not is_claimed)

@@ -27,8 +27,8 @@ from hpstudy.wording import (
 )
 
 _CLAIMS = (
-    "Supported: the data show it. Contradicted: they show the opposite. Equal: what it compares "
-    "differs by less than what counts. Not shown: they show neither."
+    "Supported: the data show it. Contradicted: they show the opposite. Too small: what it claims "
+    "is less than what counts. Not shown: they show neither."
 )
 _SMALLEST_P = 0.001  # what is smaller is not known to a digit
 _LEVEL_COLUMNS = ("level", "difference", "p", "verdict", "seeds", "published", "published 95 %")
