@@ -337,11 +337,11 @@ def made_findings() -> Callable[..., Any]:
     from hpstudy.results.grid import FactorResult, GridResults, LevelResult, Run, TrialCounts
     from hpstudy.store.records import Epoch
 
-    def level(name, outcomes, base, published) -> LevelResult:
+    def level(name, outcomes, base, published, seconds) -> LevelResult:
         values = {seed: v for seed, v in enumerate(outcomes) if v is not None}
         metrics = {
             "test_accuracy": [*values.values(), 0.0][-1],
-            "seconds": 2.0,
+            "seconds": seconds,
             "peak_memory_mb": 100.0,
         }
         epochs = tuple(Epoch(number, metrics) for number in (1, 2))
@@ -353,12 +353,17 @@ def made_findings() -> Callable[..., Any]:
             diverged=tuple(seed for seed, v in enumerate(outcomes) if v is None),
         )
 
-    def make(*, published=None, claims=(), direction="maximize", **factors):
+    def make(
+        *, published=None, claims=(), direction="maximize", margin=None, seconds=None, **factors
+    ):
         results = []
         for factor, levels in factors.items():
             base = next(iter(levels.values()))
             known = (published or {}).get(factor, {})
-            rows = tuple(level(n, v, base, known.get(n)) for n, v in levels.items())
+            rows = tuple(
+                level(n, v, base, known.get(n), (seconds or {}).get(n, 2.0))
+                for n, v in levels.items()
+            )
             results.append(FactorResult(factor, rows))
         return findings(
             GridResults(
@@ -371,6 +376,7 @@ def made_findings() -> Callable[..., Any]:
                 factors=tuple(results),
                 claims=tuple(claims),
                 failed=(),
+                margin=margin,
             )
         )
 

@@ -48,13 +48,26 @@ class GridEvidence:
 
     @property
     def alike(self) -> list[Judged]:
-        """The levels of which no difference is shown."""
-        return [j for j in self.levels if j.row.verdict == Verdict.NOT_SHOWN]
+        """The levels of which no difference is shown, nor that there is none that counts."""
+        return self._called(Verdict.NOT_SHOWN, Verdict.OPEN)
+
+    @property
+    def equal(self) -> list[Judged]:
+        """The levels that are equal to the baseline within the margin that counts."""
+        return self._called(Verdict.EQUAL)
+
+    @property
+    def without_gain(self) -> list[Judged]:
+        """The levels of which a gain of the margin is ruled out."""
+        return self._called(Verdict.NO_GAIN)
 
     @property
     def open(self) -> list[Judged]:
         """The levels that have too few seeds for a verdict."""
-        return [j for j in self.levels if j.row.verdict == Verdict.CANNOT_TELL]
+        return self._called(Verdict.CANNOT_TELL)
+
+    def _called(self, *verdicts: Verdict) -> list[Judged]:
+        return [j for j in self.levels if j.row.verdict in verdicts]
 
     @property
     def is_without_baseline(self) -> bool:

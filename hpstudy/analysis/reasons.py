@@ -5,11 +5,24 @@ from __future__ import annotations
 from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.evidence import Evidence, GridEvidence, SearchEvidence
 from hpstudy.analysis.family import RANKS
+from hpstudy.analysis.findings import FactorFinding
 from hpstudy.analysis.judged import Judged
+from hpstudy.analysis.speed import is_telling, training_seconds
 from hpstudy.metric import Metric, Quantity, Verdict
 from hpstudy.results.search import SearchResults
-from hpstudy.wording import cannot_tell, counted, ends, number, setting, spelled
+from hpstudy.wording import (
+    cannot_tell,
+    counted,
+    ends,
+    level,
+    number,
+    setting,
+    spelled,
+    within,
+    words,
+)
 
+_QUICKER = 0.95  # of the slowest's time: what is nearer is about as quick
 FLATTERS = "the best of many trials flatters itself, and it is not confirmed on fresh seeds."
 
 
@@ -77,11 +90,15 @@ def best_seen(grid: GridEvidence) -> str:
 
 def excluded(grid: GridEvidence) -> str:
     """Says how large a difference the data still allow."""
-    alike = grid.alike
-    if not alike and not grid.bad:
+    alike, margin = grid.alike, grid.found.results.margin
+    decided = [*grid.bad, *grid.equal, *grid.without_gain]
+    if not alike and not decided:
         return "No other level has a verdict yet."
-    if not alike:
+    if not alike and (margin is None or len(decided) == len(grid.bad)):
         return "Every other level is shown to be worse, or diverges."
+    if not alike and margin is not None:
+        gain = spelled(margin, grid.metric, signed=False)
+        return f"No other level gains {gain} or more (95 % for all together)."
     shows = f"{counted(len(alike), 'level')} show{'s' if len(alike) == 1 else ''} no difference"
     bounds = [j.row.within for j in alike if j.row.within is not None]
     if len(bounds) < len(alike):
@@ -91,6 +108,24 @@ def excluded(grid: GridEvidence) -> str:
         return f"{shows} from it: {told}."
     within = spelled(max(bounds), grid.metric, signed=False)
     return f"{shows} from it; the data exclude differences beyond ±{within} (95 %)."
+
+
+def equals(factor: FactorFinding, grid: GridEvidence) -> str:
+    """Says which levels of a factor are as good as the baseline's, and which is the quickest."""
+    rows = [row for row in factor.levels if row.is_baseline or row.verdict == Verdict.EQUAL]
+    margin = grid.found.results.margin
+    if len(rows) < 2 or margin is None:
+        return ""
+    told = f"{words(factor.name)}: any of {', '.join(level(row.level) for row in rows)}"
+    told += f": equal {within(margin, grid.metric)}"
+    times = {row.level: training_seconds(row) for row in rows}
+    known = {at: seconds for at, seconds in times.items() if seconds is not None}
+    if len(known) < len(rows) or not is_telling(known.values()):
+        return f"{told}."
+    quickest = min(known, key=lambda at: known[at])
+    if known[quickest] > _QUICKER * max(known.values()):
+        return f"{told}, and about as quick."
+    return f"{told}; the quickest is {level(quickest)}."
 
 
 def about_grid(e: Evidence, grid: GridEvidence) -> list[str]:
@@ -104,6 +139,7 @@ def about_grid(e: Evidence, grid: GridEvidence) -> list[str]:
         f"The grid shows {j.told(grid.metric)} to be better, but in the search it {e.objection(j)}."
         for j in e.refuted
     ]
+    notes += [told for factor in grid.found.factors if (told := equals(factor, grid))]
     for title, levels in (
         ("Shown to be worse", worse),
         ("Not to be relied on", diverging),

@@ -95,10 +95,16 @@ def grid_tradeoffs(grid: GridResults) -> tuple[Tradeoff, ...]:
     }
     found = []
     for label, row in rows.items():
-        times = [t for run in row.runs if (t := _seconds(run.epochs)) is not None]
-        if row.average is not None and times:
-            found.append(Tradeoff(label, mean(times), row.average, is_on_front=False))
+        seconds = training_seconds(row)
+        if row.average is not None and seconds is not None:
+            found.append(Tradeoff(label, seconds, row.average, is_on_front=False))
     return _with_front(found, grid.metric)
+
+
+def training_seconds(row: LevelResult) -> float | None:
+    """Returns what a training of a level took, on average; None where that was not recorded."""
+    times = [t for run in row.runs if (t := _seconds(run.epochs)) is not None]
+    return mean(times) if times else None
 
 
 def search_tradeoffs(search: SearchResults, database: Database) -> tuple[Tradeoff, ...]:

@@ -55,6 +55,22 @@ def test_levels_that_are_better_each_by_itself_are_not_put_together(made_finding
     )
 
 
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        ({8: 2.0, 16: 3.0, 32: 4.0}, "equal within ±0.2 points; the quickest is 8."),
+        ({8: 3.0, 16: 2.0, 32: 4.0}, "equal within ±0.2 points; the quickest is 16."),
+        ({}, "equal within ±0.2 points, and about as quick."),
+    ],
+)
+def test_of_levels_that_are_equal_any_can_be_used(made_findings, seconds, told: str):
+    widths = {8: BASE, 16: SAME, 32: [0.9863, 0.9881, 0.9899, 0.9867, 0.9887], 64: LOWER}
+    found = answer(made_findings(width=widths, margin=0.002, seconds=seconds), None)
+    assert found.headline == "Keep the baseline: no other setting is shown to be better."
+    assert found.why == "No other level gains 0.20 points or more (95 % for all together)."
+    assert f"width: any of 8, 16, 32: {told}" in found.notes
+
+
 def test_without_a_better_level_the_baseline_stays_and_the_bound_is_told(made_findings):
     told = answer(made_findings(width={8: BASE, 16: SAME}), None)
     assert told.headline == "Keep the baseline: no other setting is shown to be better."
