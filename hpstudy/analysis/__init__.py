@@ -11,10 +11,12 @@ interval that holds all that the metric can be is not shown: so few seeds cannot
 of images at every level. The spread is learned from all levels together, because three seeds are
 too few to learn a spread of its own from: with three seeds, a spread of 0.17 points and a true
 difference of 0.4, a paired t test a level finds it in fewer than one study of ten, this in more
-than four. A level that has collapsed to one answer (its mean lies thirty spreads from the
+than a third. A level that has collapsed to one answer (its mean lies thirty spreads from the
 others') or whose share of what is left to luck is unlike the others' (F test on what seeds don't
-explain) stays out of the pool: its own differences on each seed tell (paired t). Levels that no
-chain of shared seeds connects are compared by Welch's test.
+explain) stays out of the pool: its own differences on each seed tell (paired t). One that stays,
+but seems to have more luck than the rest (as one of five would), counts with its own: with three
+seeds twice the spread is seldom found out, and made one study of eight wrong. Levels that no chain
+of shared seeds connects are compared by Welch's test.
 
 **All verdicts of a study together** are wrong in at most 5 % of studies without any difference:
 the clearest difference first, each among those that are left (step-down Dunnett; those outside of

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from hpstudy.analysis.blocks import Blocks, Values
 from hpstudy.analysis.intervals import mean_ends, t_half
-from hpstudy.analysis.pool import alike, resolution
+from hpstudy.analysis.pool import alike, resolution, surplus
 from hpstudy.analysis.simultaneous import ALPHA, t_p, t_quantile
 from hpstudy.metric import Metric, Quantity
 from hpstudy.numeric import ROUNDING, deviation, finite, mean
@@ -100,8 +100,9 @@ class Comparisons(Generic[_Key]):
     of images at every setting) and pools the residual over all of them, as three seeds are too
     few to learn a spread of its own from. A setting whose spread differs clearly from the others',
     or that has collapsed to one answer, is left out of the pool: its differences on each seed tell
-    luck by themselves (paired t). Settings that no chain of shared seeds connects are compared by
-    Welch's test.
+    luck by themselves (paired t). In the pool, one that luck seems to move further than the rest
+    counts with what luck does to it, as few seeds don't tell for sure. Settings that no chain of
+    shared seeds connects are compared by Welch's test.
 
     Sources: randomised blocks, Box, Hunter and Hunter, "Statistics for Experimenters", 2005;
     Welch, "The generalization of 'Student's' problem", 1947.
@@ -145,7 +146,11 @@ class Comparisons(Generic[_Key]):
         if self._blocks.deviation == 0:
             return self._exact(difference, freedom, weights)
         luck = max(self._blocks.deviation, self._rounding)
-        return Contrast(difference, finite(luck * factor), freedom, BLOCKS)
+        more = [
+            abs(weight) * self._surplus[key] / math.sqrt(len(self._pool[key]))
+            for key, weight in weights.items()
+        ]
+        return Contrast(difference, finite(math.hypot(luck * factor, *more)), freedom, BLOCKS)
 
     def mean(self, key: _Key, alpha: float = ALPHA) -> Quantity | None:
         """Returns a setting's mean with its interval; None with fewer than two seeds.
@@ -213,6 +218,11 @@ class Comparisons(Generic[_Key]):
     @cached_property
     def _blocks(self) -> Blocks[_Key]:
         return Blocks(self._pool)
+
+    @cached_property
+    def _surplus(self) -> Mapping[_Key, float]:
+        """What luck does to each setting of the pool beyond what it does to all."""
+        return surplus(self._pool, self._blocks)
 
     @cached_property
     def _rounding(self) -> float:

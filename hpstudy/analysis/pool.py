@@ -15,6 +15,7 @@ from hpstudy.numeric import ROUNDING, deviation, finite, mean
 
 _Key = TypeVar("_Key", bound=Hashable)
 
+_SEEMS = 0.2  # the p of a share of luck from which it counts by itself
 _FAR = 30.0  # spreads from the other settings' means: a network that learned nothing
 
 
@@ -32,12 +33,35 @@ def alike(values: Mapping[_Key, Values]) -> dict[_Key, Values]:
     """
     pool = _near(values)
     while len(pool) > 2:
-        ps, ratios = _ps(pool)
+        ratios, below, above, _ = _shares(pool, Blocks(pool))
+        ps = 2 * np.minimum(below, above)
         oddest = int(np.lexsort((-ratios, ps))[0])  # one that is wild makes others look calm
         if ps[oddest] >= ALPHA / len(values):
             break
         del pool[list(pool)[oddest]]
     return pool
+
+
+def surplus(pool: Mapping[_Key, Values], blocks: Blocks[_Key]) -> dict[_Key, float]:
+    """Returns what luck does to settings of a pool beyond what it does to all, where it seems to.
+
+    A spread that is twice the others' is seldom found out with three seeds, and would be taken for
+    theirs. So a setting whose share of luck is larger than luck itself makes it in four of five
+    cases counts with its own.
+
+    Args:
+        pool: Each setting's values by seed.
+        blocks: The model of them.
+
+    Returns:
+        The standard deviation of a value to add to the pool's; 0 for most.
+    """
+    if blocks.freedom < 1:
+        return dict.fromkeys(pool, 0.0)
+    _, _, above, own = _shares(pool, blocks)
+    more = np.where(above < _SEEMS, own - blocks.squares_left / blocks.freedom, 0.0)
+    found = blocks.unit * np.sqrt(np.maximum(more, 0.0))
+    return dict(zip(pool, found.tolist(), strict=True))
 
 
 def resolution(values: Iterable[Values]) -> float:
@@ -67,25 +91,29 @@ def _near(values: Mapping[_Key, Values]) -> dict[_Key, Values]:
     return {k: found for k, found in values.items() if abs(finite(means[k] - middle)) <= reach}
 
 
-def _ps(pool: Mapping[_Key, Values]) -> tuple[np.ndarray, np.ndarray]:
-    """Returns for each setting the p of its share of luck against the others', and their ratio.
+def _shares(
+    pool: Mapping[_Key, Values], blocks: Blocks[_Key]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Compares each setting's share of luck with the others'.
 
     What values are rounded to is luck, too: without it, settings whose few values are equal by
     chance would look as if they had none.
+
+    Returns:
+        The ratio of the two, the p of one as small, the p of one as large, and the share, as a
+        variance in squared units.
     """
     from scipy import special
 
-    blocks = Blocks(pool)
-    own, freedom = blocks.shares_of_luck()
+    squares, freedom = blocks.shares_of_luck()
     others = blocks.freedom - freedom
-    rest = np.maximum(blocks.squares_left - own, 0.0)
+    rest = np.maximum(blocks.squares_left - squares, 0.0)
     rounding = (resolution(pool.values()) / blocks.unit) ** 2 / 12
     is_told = (freedom > 0) & (others > 0)
     least = max(rounding, np.finfo(float).tiny)
-    own = np.maximum(own / np.maximum(freedom, 1), least)
-    rest = np.maximum(rest / np.maximum(others, 1), least)
+    own = np.maximum(squares / np.maximum(freedom, 1), least)
     with np.errstate(over="ignore"):
-        ratio = own / rest
+        ratio = own / np.maximum(rest / np.maximum(others, 1), least)
     ends = np.where(is_told, (freedom, others), 1.0)
-    below, above = special.fdtr(*ends, ratio), special.fdtrc(*ends, ratio)
-    return np.where(is_told, 2 * np.minimum(below, above), 1.0), ratio
+    below, above = (np.where(is_told, f(*ends, ratio), 1.0) for f in (special.fdtr, special.fdtrc))
+    return ratio, below, above, own
