@@ -46,6 +46,10 @@ _NOISY_BASELINE = (
     "So few seeds don't tell whether the baseline is noisier than the other levels, and here its "
     "values vary most: should it be, verdicts are wrong more often."
 )
+_UNLIKE_SEEDS = (
+    "A difference is that on the seeds that both have: with unlike numbers of seeds it is not that "
+    "of the means."
+)
 _LEFT_OUT = (
     "Where an interval is left out, it would hold all that the metric can be: so few seeds cannot "
     "tell."
@@ -135,6 +139,8 @@ def _level_notes(factor: FactorFinding, found: GridFindings) -> Iterator[str]:
         yield _HOW_JUDGED
     if is_sure and found.is_baseline_doubtful:
         yield _NOISY_BASELINE
+    if any(row.difference and row.seeds != factor.baseline.seeds for row in factor.levels):
+        yield _UNLIKE_SEEDS
     if any(row.test == RANKS for row in factor.levels):
         yield _BY_RANK
     if any(row.leaves_out_interval for row in factor.levels):
