@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.context import BaseContext
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -112,16 +112,10 @@ _ENV = {
 }
 _INTERRUPTED = 130
 
-# Workers that a command started in this process are forked from one clean process that has
-# imported what each would import; those of a command that is a process are spawned, as ever.
-_CONTEXT = multiprocessing.get_context
-_FORKED = _CONTEXT("forkserver")
-_FORKED.set_forkserver_preload(["pytest", "hpstudy.running.pool", "alembic.context"])
-
-
-def _context(method: str | None = None) -> BaseContext:
-    return _FORKED if method == "spawn" else _CONTEXT(method)
-
+# The process that workers are forked from: what they import of a command that is run in this one
+# is pytest, and importing it takes longer than what they do.
+multiprocessing.set_forkserver_preload(["pytest", "hpstudy.running.preloaded"])
+forkserver.ensure_running()
 
 _ERRORS = ("strict", "backslashreplace")  # of stdout and stderr, as Python has them
 
@@ -150,6 +144,20 @@ def _as_before() -> Iterator[None]:
         sys.unraisablehook = hook
         for number, handler in handlers.items():
             signal.signal(number, handler)
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(c) for c in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 @dataclass(frozen=True)
@@ -189,7 +197,7 @@ class Folder:
 
     @contextmanager
     def inside(self, env: Mapping[str, str | None] | None = None) -> Iterator[pytest.MonkeyPatch]:
-        """In the block, this process is in the folder, and its workers are forked."""
+        """In the block, this process is in the folder."""
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(self.path)
             for name in [name for name in os.environ if name.startswith("HPSTUDY_")]:
@@ -198,7 +206,6 @@ class Folder:
                 if value is not None:
                     patch.setenv(name, value)
             patch.setattr(sys, "dont_write_bytecode", True)
-            patch.setattr(multiprocessing, "get_context", _context)
             yield patch
 
     def start(self, *args: str, **options: Any) -> subprocess.Popen[str]:
@@ -243,15 +250,13 @@ class Folder:
     @staticmethod
     def workers_of(pid: int) -> list[int]:
         """The worker processes of a running `hpstudy` command."""
-        found = []
-        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-            try:
-                command = Path(f"/proc/{child}/cmdline").read_bytes()
-            except OSError:
-                continue
-            if b"spawn_main" in command:
-                found.append(int(child))
-        return found
+        server = Folder.server_of(pid)
+        return _children(server) if server else []
+
+    @staticmethod
+    def server_of(pid: int) -> int:
+        """The process that they are forked from; 0 while there is none."""
+        return next((child for child in _children(pid) if b"forkserver" in _command(child)), 0)
 
     @staticmethod
     def wait_for(condition: Callable[[], Any], seconds: float = 60.0) -> Any:

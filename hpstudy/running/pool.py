@@ -9,13 +9,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import connection
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
 from typing import NoReturn
 
 import optuna
@@ -27,7 +28,6 @@ from hpstudy.raised import described
 from hpstudy.running.deaths import bury, reason_of
 from hpstudy.running.interrupts import (
     Interrupted,
-    blocked_signals,
     check_interrupts,
     default_interrupts,
     deferred_interrupts,
@@ -36,7 +36,7 @@ from hpstudy.running.interrupts import (
 )
 from hpstudy.running.ledger import Ledger
 from hpstudy.running.output import Marks, Relay, Say, Warnings
-from hpstudy.running.threads import threads_for_children
+from hpstudy.running.processes import end, prepare, starting, take_over
 from hpstudy.running.worker import Job, Worker
 from hpstudy.store.database import Database, writing
 from hpstudy.store.locks import ask_lock, hold
@@ -49,6 +49,7 @@ _STOP_SECONDS = 30.0  # a worker that was told to stop gets this long before it 
 _REST_SECONDS = 2.0  # what a dead worker wrote is read this long
 _STOPPED = 128 + signal.SIGTERM  # exit code of a worker that was asked to stop
 _PROBLEM = 2  # of one that can't go on
+_UNKNOWN = 255  # of one whose fork server was killed
 _RAISED = 1  # of one that Python ends, as what it imports raises
 
 _GUARDED = 'what a script does belongs under `if __name__ == "__main__":`: workers import it too'
@@ -77,7 +78,7 @@ def launch(job: Job, workers: int, say: Say) -> None:
 
 @dataclass(frozen=True)
 class _Member:
-    process: SpawnProcess
+    process: BaseProcess
     hello: Connection  # None when it has begun
     news: Connection  # None when nothing is left to do, else why it can't go on
     relay: Relay
@@ -91,7 +92,8 @@ class _Pool:
         self._size = size
         self._say = say
         self._warnings = Warnings()
-        self._context = multiprocessing.get_context("spawn")
+        with _guarded():
+            self._context = prepare()
         self._members: list[_Member] = []
         self._at_their_end: dict[int | None, float] = {}  # since when, by process
         self._deaths_in_a_row = 0
@@ -116,11 +118,13 @@ class _Pool:
             lines, pipe = self._context.Pipe(duplex=False)
             hello, begun = self._context.Pipe(duplex=False)
             news, sender = self._context.Pipe(duplex=False)
-            process = self._context.Process(target=_work, args=(self._job, pipe, begun, sender))
-            with blocked_signals(), threads_for_children(self._job.plan.scenario.runtime.threads):
-                _begin(process)
-            for end in (pipe, begun, sender):
-                end.close()
+            with _guarded(), starting(self._job.plan.scenario.runtime.threads) as environment:
+                process = self._context.Process(
+                    target=_work, args=(self._job, environment, pipe, begun, sender)
+                )
+                process.start()
+            for theirs in (pipe, begun, sender):
+                theirs.close()
             relay = Relay(lines, self._warnings, self._say)
             self._members.append(_Member(process, hello, news, relay))
 
@@ -133,17 +137,21 @@ class _Pool:
                     member.process.kill()
 
     def _ended(self, member: _Member) -> None:
+        code, pid = member.process.exitcode or 0, member.process.pid
+        if code == _UNKNOWN and pid and not member.news.poll():  # still at work, and nobody's
+            code = -signal.SIGKILL
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         member.relay.join(_REST_SECONDS)
         said = _last_words(member.news)
         if said and said[0] is not None:
             raise said[0]
         if said:
             return
-        code = member.process.exitcode or 0
         if code == _RAISED and not _last_words(member.hello):
             raise UserError(f"a worker could not begin, its error stands above: {_GUARDED}")
         with deferred_interrupts(), writing(self._job.runs) as database:
-            self._bury(member.process.pid, code, database)
+            self._bury(pid, code, database)
             self._check_progress(code, database)
         self._start()
 
@@ -184,9 +192,10 @@ class _Pool:
             member.relay.join(_REST_SECONDS)
 
 
-def _begin(process: SpawnProcess) -> None:
+@contextmanager
+def _guarded() -> Iterator[None]:
     try:
-        process.start()
+        yield
     except RuntimeError as error:
         if "bootstrapping" not in f"{error}":
             raise
@@ -202,10 +211,18 @@ def _last_words(news: Connection) -> list[UserError | None]:
             return []
 
 
-def _work(job: Job, pipe: Connection, begun: Connection, news: Connection) -> NoReturn:
+def _work(
+    job: Job,
+    environment: Mapping[str, str],
+    pipe: Connection,
+    begun: Connection,
+    news: Connection,
+) -> NoReturn:
     """A worker process: stops on SIGTERM, and when its parent is gone."""
     begun.send(None)
+    code = 0
     try:
+        take_over(environment)
         heed_interrupts(ignored=(signal.SIGINT,))  # Ctrl-C: the parent decides, and says SIGTERM
         mark = Marks(pipe)
         threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -214,16 +231,16 @@ def _work(job: Job, pipe: Connection, begun: Connection, news: Connection) -> No
             Worker(job, mark).run()
         news.send(None)
     except Interrupted:
-        sys.exit(_STOPPED)
+        code = _STOPPED
     except UserError as error:
         news.send(error)
-        sys.exit(_PROBLEM)
+        code = _PROBLEM
     except Exception as error:  # ours: what an objective raises is its trial's outcome
         news.send(UserError(f"a worker could not go on: {described(error)}"))
-        sys.exit(_PROBLEM)
+        code = _PROBLEM
     finally:
         default_interrupts()  # whoever ends it now ends it without a word
-    sys.exit(0)
+    end(code)
 
 
 def _end_with_parent() -> None:

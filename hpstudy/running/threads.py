@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 _VARIABLES = (
     "OMP_NUM_THREADS",
@@ -16,23 +13,9 @@ _VARIABLES = (
 )
 
 
-@contextmanager
-def threads_for_children(threads: int) -> Iterator[None]:
-    """Tells processes started in the block how many threads to use, before they import anything.
-
-    Args:
-        threads: Threads of one training.
-    """
-    before = {name: os.environ.get(name) for name in _VARIABLES}
-    os.environ.update(dict.fromkeys(_VARIABLES, f"{threads}"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+def thread_variables(threads: int) -> dict[str, str]:
+    """Returns the environment variables that libraries follow which are imported after them."""
+    return dict.fromkeys(_VARIABLES, f"{threads}")
 
 
 def limit_threads(threads: int) -> None:

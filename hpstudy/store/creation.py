@@ -99,6 +99,11 @@ def _make(url: str) -> None:
     engine.dispose()
 
 
+def import_all() -> None:
+    """Imports what opening a database takes, much of which Optuna imports only then."""
+    RDBStorage("sqlite://").engine.dispose()
+
+
 def connecting(file: Path) -> dict[str, Any]:
     """Returns how SQLAlchemy connects to a database file."""
     uri = _frozen(file)

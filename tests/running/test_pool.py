@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import signal
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -119,6 +120,48 @@ def test_a_search_whose_workers_are_killed_ends_at_its_total(folder, study_with)
 def test_ten_kills_over_eight_workers_of_a_search(folder, study_with):
     study_with(("[settings]", "[settings]\nsleep = 1"), name="seek.toml")
     killing_a_search(folder, workers=8, kills=10, trials=50)
+
+
+def test_workers_whose_fork_server_is_killed_are_replaced(folder, study_with):
+    study_with(("[settings]", "[settings]\nsleep = 0.3"))
+    process = folder.start("grid", "walk.toml", "--workers", "2", "--json")
+    folder.wait_for(lambda: len(folder.trained()) >= 2)
+    assert kill(folder.server_of(process.pid))
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert "Traceback" not in err, err
+    assert len(folder.trained()) - len(set(folder.trained())) <= 2
+    assert values(json.loads(out)) == uninterrupted(folder)
+
+
+# What an objective finds in its process, and what becomes of what it leaves there.
+OF_ITS_OWN = """
+import atexit, os
+import numpy
+
+log = open(f"{os.getpid()}.log", "w")
+atexit.register(print, "at exit", file=log)
+
+
+def draw(params, *, seed, settings):
+    names = "OMP_NUM_THREADS", "PYTHONPATH", "PYTHONSAFEPATH", "MINE"
+    print(*(os.environ.get(name) for name in names), file=log)
+    return numpy.random.random()
+"""
+
+
+def test_a_forked_worker_is_a_process_of_its_own(folder, study_with):
+    folder.write("own.py", OF_ITS_OWN)
+    study_with(("walk:Walk", "own:draw"), ('fidelity = "epochs"', ""), ("seeds = [0]", "seeds = 6"))
+    paths = {"PYTHONPATH": os.pathsep.join(["elsewhere", *sys.path]), "MINE": "mine"}
+    options = ("--workers", "3", "--threads", "2", "--json")
+    drawn = json.loads(folder.run_apart("grid", "walk.toml", *options, env=paths).stdout)
+    numbers = [value for level in values(drawn) for value in level]
+    assert len(set(numbers)) >= 24  # the baseline stands under each factor
+    logs = [path.read_text().splitlines() for path in folder.path.glob("*.log")]
+    found = {line for lines in logs for line in lines}
+    assert found == {f"2 {paths['PYTHONPATH']} None mine", "at exit"}
+    assert sum(lines[-1] == "at exit" for lines in logs) == len(logs) >= 3
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

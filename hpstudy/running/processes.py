@@ -1,0 +1,80 @@
+"""How worker processes begin and end.
+
+They are forked from a clean process that has imported what all of them import: multiprocessing's
+fork server, which runs nothing of an objective and has neither a second thread nor a GPU. Where
+forking is not safe even so (macOS), or not there (Windows), each is spawned and imports for itself.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from multiprocessing.context import ForkServerContext, SpawnContext
+from typing import NoReturn
+
+from hpstudy.running.interrupts import blocked_signals
+from hpstudy.running.threads import thread_variables
+
+_FORKS = sys.platform == "linux"
+
+Context = ForkServerContext | SpawnContext
+
+
+def prepare() -> Context:
+    """Returns what starts workers; what they need is being imported from now on, aside."""
+    if not _FORKS:
+        return multiprocessing.get_context("spawn")
+    from multiprocessing import forkserver, resource_tracker
+
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["hpstudy.running.preloaded"])
+    resource_tracker.ensure_running()  # as it begins, it lets signals through that are held back
+    path = os.pathsep.join(sys.path)  # what this process would import, and no other of its name
+    with blocked_signals(), _environment({"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}, threads=1):
+        forkserver.ensure_running()
+    return context
+
+
+@contextmanager
+def starting(threads: int) -> Iterator[dict[str, str]]:
+    """In the block, a worker can be started, which will `take_over` the environment that it gives.
+
+    Signals that ask it to stop are held back until it heeds them.
+
+    Args:
+        threads: Threads of one training.
+    """
+    prepare()
+    with blocked_signals(), _environment({}, threads) as environment:
+        yield environment
+
+
+def take_over(environment: Mapping[str, str]) -> None:
+    """Makes a worker that was forked what it would be if it had been spawned now."""
+    os.environ.clear()
+    os.environ.update(environment)
+    if (random := sys.modules.get("numpy.random")) is not None:
+        random.seed()  # or what an objective draws without a seed were the same in all workers
+
+
+def end(code: int) -> NoReturn:
+    """Ends a worker as Python ends: what is to be done at exit is done, files are flushed."""
+    if _FORKS:
+        ctypes.pythonapi.Py_Exit(code)  # by itself a forked process just stops
+    sys.exit(code)
+
+
+@contextmanager
+def _environment(changes: Mapping[str, str], threads: int) -> Iterator[dict[str, str]]:
+    """Changes the environment for the block: of processes that are started in it."""
+    before = dict(os.environ)
+    os.environ.update({**changes, **thread_variables(threads)})
+    try:
+        yield dict(os.environ)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
