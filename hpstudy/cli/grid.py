@@ -51,6 +51,11 @@ def grid(
     storage: StorageOption = None,
 ) -> None:
     """Train the one-factor grid and show its tables."""
+    from hpstudy.running.processes import prepare
+
+    if not plan:
+        prepare()  # beside what this process imports
+
     from rich.text import Text
 
     from hpstudy.cli.results import live_tables, print_plan, print_summary

@@ -79,6 +79,11 @@ def search(
     storage: StorageOption = None,
 ) -> None:
     """Search the ranges, then confirm the winner on fresh seeds."""
+    from hpstudy.running.processes import prepare
+
+    if not plan:
+        prepare()  # beside what this process imports
+
     from hpstudy.cli.results import print_plan, print_summary
     from hpstudy.cli.telling import Terminal
     from hpstudy.plans.forecast_search import search_forecast
