@@ -33,3 +33,8 @@ def test_what_needs_no_verdict_loads_nothing_heavy(folder):
 def test_a_verdict_loads_scipy_alone(folder):
     run = ("grid", "walk.toml", "--factor", "lr", "--seeds", "2", "--no-publish")
     assert loaded_by(folder, *run) == {"scipy"}
+
+
+def test_what_is_left_for_the_dashboard_takes_no_forests_along(folder):
+    found = loaded_by(folder, "grid", "walk.toml", "--factor", "lr", "--seeds", "2")
+    assert found == {"scipy", "plotly", "optuna_dashboard"}

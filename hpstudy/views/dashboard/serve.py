@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import json
 import socket
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -57,7 +58,8 @@ def publish(found: Published, database: Database, artifacts: Path) -> None:
         database: The database, opened for writing.
         artifacts: The folder of the artifact store.
     """
-    from optuna_dashboard import save_note, save_plotly_graph_object
+    with _without_scikit_learn():
+        from optuna_dashboard import save_note, save_plotly_graph_object
 
     study = optuna.load_study(study_name=found.study, storage=database.storage)
     save_note(study, found.note)
@@ -69,9 +71,28 @@ def publish(found: Published, database: Database, artifacts: Path) -> None:
 
 def publish_note(study: str, note: str, database: Database) -> None:
     """Gives an Optuna study another note, and leaves the rest of what it shows."""
-    from optuna_dashboard import save_note
+    with _without_scikit_learn():
+        from optuna_dashboard import save_note
 
     save_note(optuna.load_study(study_name=study, storage=database.storage), note)
+
+
+@contextmanager
+def _without_scikit_learn() -> Iterator[None]:
+    """Keeps an import of optuna-dashboard in the block from taking scikit-learn along, and pandas.
+
+    That takes a second, for importances that nobody asks for here. Optuna does without it where it
+    is missing; whoever imports them after the block gets them whole.
+    """
+    is_needless = not sys.modules.keys() & {"optuna_dashboard", "optuna.importance", "sklearn"}
+    if is_needless:
+        sys.modules["sklearn"] = None  # type: ignore[assignment]  # Python's word for: not there
+    try:
+        yield
+    finally:
+        if is_needless:
+            for name in [n for n in sys.modules if n.startswith(("sklearn", "optuna.importance"))]:
+                del sys.modules[name]
 
 
 def _keep_artifacts(
