@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from contextlib import suppress
@@ -16,3 +17,5 @@ with suppress(Exception):  # what is wrong here is wrong in a worker too, which 
     from hpstudy.store.creation import import_all
 
     import_all()
+
+gc.freeze()  # no worker looks for garbage among what it shares with all others
