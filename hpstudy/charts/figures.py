@@ -18,6 +18,7 @@ from hpstudy.charts.curves import epochs_figure, steps_figure
 from hpstudy.charts.digits import confusion_figure
 from hpstudy.charts.factors import effect_figure
 from hpstudy.charts.importance import importance_figure
+from hpstudy.charts.looks import looks_figure
 from hpstudy.charts.parallel import parallel_figure
 from hpstudy.charts.search import history_figure, measured, pruning_figure
 from hpstudy.results.curves import Curve
@@ -31,7 +32,8 @@ _ENOUGH_TO_COMPARE = 2
 def grid_figures(found: GridFindings, *, curves: Sequence[Curve] = ()) -> Figures:
     """Returns the figures of a grid; what there is nothing to draw of is left out.
 
-    Ids: `effect-FACTOR`, `importance`, `steps-FACTOR`, `epochs-FACTOR`, `cost-FACTOR`, `pareto`.
+    Ids: `effect-FACTOR`, `looks-FACTOR`, `importance`, `steps-FACTOR`, `epochs-FACTOR`,
+    `cost-FACTOR`, `pareto`.
 
     Args:
         found: What the grid shows.
@@ -48,6 +50,8 @@ def grid_figures(found: GridFindings, *, curves: Sequence[Curve] = ()) -> Figure
         own.sort(key=lambda curve: order[curve.level])
         if any(row.mean is not None for row in factor.levels):
             figures[identifier("effect", name)] = effect_figure(factor, metric, whole[name])
+        if found.looks is not None:
+            figures[identifier("looks", name)] = looks_figure(factor, found.looks, metric)
         figures[identifier("steps", name)] = steps_figure(name, own)
         figures[identifier("epochs", name)] = epochs_figure(name, own, metric)
         figures[identifier("cost", name)] = cost_figure(factor)
