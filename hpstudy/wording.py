@@ -168,8 +168,10 @@ def spelled(value: float | Quantity | None, metric: Metric, *, signed: bool = Tr
     return _with_unit(text if signed else text.removeprefix("+"), unit_of_differences(metric))
 
 
-def within(margin: float, metric: Metric) -> str:
+def within(margin: float | None, metric: Metric) -> str:
     """Formats a margin in no more digits than it has: "within ±0.3 points"."""
+    if margin is None:
+        return "without a margin"
     size = f"{metric.scale * margin:.6g}"
     return f"within ±{_with_unit(size, unit_of_differences(metric))}"
 

@@ -18,12 +18,12 @@ class Looks:
     Attributes:
         counts: After how many seeds.
         seeds: The seeds, in the order in which they are trained; as many as the last look has.
-        margin: Differences up to this count as none, in the metric's own unit.
+        margin: Differences up to this count as none, in the metric's own unit; None: all count.
     """
 
     counts: tuple[int, ...]
     seeds: tuple[int, ...]
-    margin: float
+    margin: float | None
 
 
 @dataclass(frozen=True)
@@ -33,19 +33,20 @@ class Announcement:
     Attributes:
         counts: After how many seeds.
         seeds: The seeds, in the order in which they are trained.
-        margin: Differences up to this count as none.
+        margin: Differences up to this count as none; None: all count.
         in_points: Whether the margin is in percentage points; else in the metric's own unit.
     """
 
     counts: tuple[int, ...]
     seeds: tuple[int, ...]
-    margin: float
+    margin: float | None
     in_points: bool = False
 
     def looks(self, metric: Metric) -> Looks:
         """Returns the looks at a metric whose unit is known."""
         scale = metric.scale if self.in_points else 1
-        return Looks(self.counts, self.seeds, self.margin / scale)
+        margin = None if self.margin is None else self.margin / scale
+        return Looks(self.counts, self.seeds, margin)
 
 
 def announced(study: optuna.Study) -> Announcement | None:
@@ -54,7 +55,7 @@ def announced(study: optuna.Study) -> Announcement | None:
     if found is None:
         return None
     counts, seeds = tuple(found["counts"]), tuple(found["seeds"])
-    return Announcement(counts, seeds, float(found["margin"]), bool(found["in_points"]))
+    return Announcement(counts, seeds, found["margin"], bool(found["in_points"]))
 
 
 def read_announcement(name: str, database: Database | None) -> Announcement | None:

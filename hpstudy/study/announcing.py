@@ -128,21 +128,26 @@ def _seeds(first: Iterable[int], total: int) -> tuple[int, ...]:
 
 
 def _is_same_margin(one: Announcement, other: Announcement, metric: Metric) -> bool:
-    return math.isclose(one.looks(metric).margin, other.looks(metric).margin, rel_tol=1e-9)
+    margins = [looks.looks(metric).margin or 0.0 for looks in (one, other)]
+    return math.isclose(*margins, rel_tol=1e-9)
 
 
 def _margin(until: str, of_file: float | None, metric: Metric) -> tuple[float, bool]:
-    """Reads `--until`, and tells whether the margin is in points; else the file's.
+    """Returns the margin of `--until`, or else the file's, and whether it is in points."""
+    if until != FILES_MARGIN:
+        return margin_of(until, metric)
+    if of_file is None:
+        raise UserError(f"--until: expected {_wanted(metric)}, or equal_within in [grid]")
+    return of_file, False
+
+
+def margin_of(until: str, metric: Metric) -> tuple[float, bool]:
+    """Reads a margin, and tells whether it is in points.
 
     Raises:
-        UserError: There is none, or it says nothing.
+        UserError: It says none.
     """
     unit = unit_of_differences(metric)
-    wanted = f"a margin such as 0.3{f' ({unit})' if unit else ''}"
-    if until == FILES_MARGIN:
-        if of_file is None:
-            raise UserError(f"--until: expected {wanted}, or equal_within in [grid]")
-        return of_file, False
     units = ("", "%", "point", "points") if metric.in_per_cent else ("", unit)
     match = _MARGIN.fullmatch(until.strip())
     try:
@@ -151,5 +156,10 @@ def _margin(until: str, of_file: float | None, metric: Metric) -> tuple[float, b
         margin = math.nan
     most = 100 if metric.in_per_cent else math.inf
     if not 0 < margin < most:
-        raise UserError(f"--until: expected {wanted}, found {shown(until)}")
+        raise UserError(f"--until: expected {_wanted(metric)}, found {shown(until)}")
     return margin, metric.in_per_cent
+
+
+def _wanted(metric: Metric) -> str:
+    unit = unit_of_differences(metric)
+    return f"a margin such as 0.3{f' ({unit})' if unit else ''}"

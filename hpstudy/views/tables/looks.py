@@ -78,7 +78,7 @@ def _coming(looks: LooksFinding) -> str:
 def _narrow(looks: LooksFinding, metric: Metric) -> str:
     """Warns of a margin that is narrow beside luck."""
     margin, luck = looks.looks.margin, looks.deviation
-    if luck is None or margin >= _NARROW * luck:
+    if luck is None or margin is None or margin >= _NARROW * luck:
         return ""
     seeds = math.ceil(_SEEDS_OF_ONE * (luck / margin) ** 2)
     size = spelled(luck, metric, signed=False)
