@@ -122,7 +122,7 @@ class Metric:
         """
         if unit is not None:
             return cls(name, direction, unit)
-        is_accuracy = name.endswith("accuracy")
+        is_accuracy = name.endswith("accuracy") or name.split("_")[-1] == "acc"
         return cls(name, direction, SHARE if is_accuracy else PLAIN, is_guessed=is_accuracy)
 
     def seeing(self, values: Iterable[float]) -> Metric:

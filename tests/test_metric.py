@@ -13,6 +13,7 @@ from hpstudy.metric import Metric
     [
         ("test_accuracy", None, [], "share", (0, 1)),
         ("test_accuracy", None, [0.0, 0.98, 1.0], "share", (0, 1)),
+        ("val_acc", None, [0.98], "share", (0, 1)),
         ("accuracy", None, [95.0, 0.3], "%", (0, 100)),
         ("accuracy", None, [95.0, 130.0], "", (-math.inf, math.inf)),
         ("accuracy", None, [-0.2, 0.9], "", (-math.inf, math.inf)),
