@@ -15,7 +15,7 @@ metric raised seeds files
 wording
 objective
 pictures studyfile store
-mnist results
+mnist results importing
 plans analysis
 running charts
 summary
