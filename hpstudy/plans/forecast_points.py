@@ -156,6 +156,26 @@ def forecast(
     )
 
 
+def together(parts: Sequence[Forecast]) -> Forecast:
+    """Returns what several plans would take, one after the other."""
+
+    def total(name: str) -> int:
+        return sum(getattr(part, name) for part in parts)
+
+    seconds = [part.seconds_left for part in parts if part.seconds_left is not None]
+    sizes = [part.checkpoint_bytes for part in parts if part.checkpoint_bytes is not None]
+    return Forecast(
+        points=total("points"),
+        trainings=total("trainings"),
+        epochs_asked=total("epochs_asked"),
+        epochs_shared=total("epochs_shared"),
+        epochs_left=total("epochs_left"),
+        workers=max((part.workers for part in parts), default=0),
+        seconds_left=sum(seconds) if len(seconds) == len(parts) else None,
+        checkpoint_bytes=sum(sizes) if len(sizes) == len(parts) else None,
+    )
+
+
 def _mean_seconds(epochs: Sequence[Epoch]) -> float | None:
     seconds = [s for e in epochs if (s := e.metrics.get("wall_seconds")) is not None]
     return mean(seconds) if seconds else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -24,6 +25,9 @@ SAMPLER = "sampler"
 PRUNER = "pruner"
 
 
+_LONGEST_CHANGES = 120  # bytes
+
+
 def grid_name(name: str) -> str:
     """Returns the name of a study's grid in the database."""
     return f"{name}/grid"
@@ -37,6 +41,21 @@ def search_name(name: str) -> str:
 def confirm_name(name: str) -> str:
     """Returns the name of the confirmation of a study's search in the database."""
     return f"{name}/confirm"
+
+
+def compare_name(name: str, changes: Mapping[str, object]) -> str:
+    """Returns the name of a comparison in the database: "NAME/compare lr=0.003, hidden=1024".
+
+    What no name can hold, or is too long for one, gives way to a digest.
+
+    Args:
+        name: The study's name.
+        changes: What is changed of the baseline.
+    """
+    text = ", ".join(f"{key}={value}" for key, value in changes.items())
+    if "/" in text or not text.isprintable() or len(text.encode()) > _LONGEST_CHANGES:
+        text = hashlib.sha256(text.encode()).hexdigest()[:8]
+    return f"{name}/compare {text}"
 
 
 def find_study(name: str, database: Database) -> optuna.Study | None:

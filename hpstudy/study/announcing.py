@@ -80,7 +80,7 @@ def announced(
     margin, in_points = _margin(until, section.equal_within, metric)
     counts = _with_first(section.looks, stored.counts[0])
     now = replace(stored, counts=counts, margin=margin, in_points=in_points)
-    if counts == stored.counts and _is_same_margin(now, stored, metric):
+    if counts == stored.counts and is_same_margin(now, stored, metric):
         return _as_announced(stored, metric)
     return _announce(opened, until, None, metric)  # refused where a value is known
 
@@ -127,7 +127,8 @@ def _seeds(first: Iterable[int], total: int) -> tuple[int, ...]:
     return tuple(islice(chain(known, unused), total))
 
 
-def _is_same_margin(one: Announcement, other: Announcement, metric: Metric) -> bool:
+def is_same_margin(one: Announcement, other: Announcement, metric: Metric) -> bool:
+    """Tells whether two announcements have one margin, in points or in the metric's unit."""
     margins = [looks.looks(metric).margin or 0.0 for looks in (one, other)]
     return math.isclose(*margins, rel_tol=1e-9)
 

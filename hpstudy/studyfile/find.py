@@ -105,7 +105,7 @@ def load_study(path: Path) -> StudyFile:
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: can't be read: expected text in UTF-8") from error
     except ValidationError as error:
-        raise UserError(f"{path}: {_first_line(error)}") from error
+        raise UserError(f"{path}: {first_line(error)}") from error
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"{path}: not TOML: {_said_of(text, str(error))}") from error
     except (ValueError, RecursionError) as error:  # a number of 5,000 digits, a list in a list in …
@@ -126,7 +126,8 @@ def _said_of(text: str, message: str) -> str:
     return f"{message}; {meant}"
 
 
-def _first_line(error: ValidationError) -> str:
+def first_line(error: ValidationError) -> str:
+    """Returns what is wrong with a study file, in our words."""
     found = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
     first, *others = found  # a misspelt key is often why another is missing
     keys = [f"[{k + 1}]" if isinstance(k, int) else f".{k}" for k in first["loc"]]
