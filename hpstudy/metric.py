@@ -29,6 +29,11 @@ def worst_value(direction: Direction) -> float:
     return -math.inf if direction == "maximize" else math.inf
 
 
+def direction_of(*, minimize: bool) -> Direction:
+    """Returns which direction is better, of a flag."""
+    return "minimize" if minimize else "maximize"
+
+
 class Verdict(StrEnum):
     """What a grid says of a level beside the baseline."""
 

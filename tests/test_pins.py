@@ -25,6 +25,7 @@ COMMANDS = (
     "",
     "grid",
     "search",
+    "compare",
     "show",
     "report",
     "export",

@@ -10,7 +10,9 @@ from hpstudy.cli.app import app
 __all__ = ["app"]
 
 # As the help lists them.
-_COMMANDS = "grid", "search", "show", "report", "export", "dashboard", "data", "clean", "delete"
+_COMMANDS = (
+    "grid", "search", "compare", "show", "report", "export", "dashboard", "data", "clean", "delete",
+)  # fmt: skip
 
 for _command in _COMMANDS:
     import_module(f"hpstudy.cli.{_command}")
