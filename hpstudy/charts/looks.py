@@ -51,7 +51,7 @@ def looks_figure(factor: FactorFinding, looks: LooksFinding, metric: Metric) -> 
     if not lines:
         return None
     scale, unit = metric.scale, unit_of_differences(metric)
-    margin = scale * looks.looks.margin
+    margin = scale * (looks.looks.margin or 0.0)
     shown = _window(lines, scale, margin)
     figure = go.Figure()
     figure.add_hrect(-margin, margin, fillcolor=GREEN, opacity=0.13, line={"width": 0})
