@@ -169,11 +169,15 @@ def spelled(value: float | Quantity | None, metric: Metric, *, signed: bool = Tr
 
 
 def within(margin: float | None, metric: Metric) -> str:
-    """Formats a margin in no more digits than it has: "within ±0.3 points"."""
+    """Formats what a difference lies within: "within ±0.3 points"."""
     if margin is None:
         return "without a margin"
-    size = f"{metric.scale * margin:.6g}"
-    return f"within ±{_with_unit(size, unit_of_differences(metric))}"
+    return f"within ±{sized(margin, metric)}"
+
+
+def sized(margin: float, metric: Metric) -> str:
+    """Formats a difference that was chosen in no more digits than it has: "0.3 points"."""
+    return _with_unit(f"{metric.scale * margin:.6g}", unit_of_differences(metric))
 
 
 def unit_of_values(metric: Metric) -> str:

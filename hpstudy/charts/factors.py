@@ -196,6 +196,9 @@ def finding(factor: FactorFinding, metric: Metric) -> str:
         Verdict.WORSE: "worse at",
         Verdict.UNSTABLE: "unstable at",
         Verdict.DIVERGES: "diverges at",
+        Verdict.EQUAL: "equal at",
+        Verdict.NO_GAIN: "no gain at",
+        Verdict.OPEN: "open at",
     }
     parts = [
         f"{said} {listed}"

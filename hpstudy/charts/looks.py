@@ -54,7 +54,8 @@ def looks_figure(factor: FactorFinding, looks: LooksFinding, metric: Metric) -> 
     margin = scale * (looks.looks.margin or 0.0)
     shown = _window(lines, scale, margin)
     figure = go.Figure()
-    figure.add_hrect(-margin, margin, fillcolor=GREEN, opacity=0.13, line={"width": 0})
+    if margin:
+        figure.add_hrect(-margin, margin, fillcolor=GREEN, opacity=0.13, line={"width": 0})
     figure.add_hline(0, line={"dash": "dot", "width": 1, "color": GREY})
     for place, line in enumerate(lines):
         _add(figure, line, _shift(place, len(lines)), SERIES[place % len(SERIES)], metric, shown)

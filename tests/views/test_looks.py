@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 import signal
 
 import pytest
@@ -11,7 +12,7 @@ from hpstudy import Study
 from hpstudy.views.dashboard.note import escaped, grid_note
 
 SCORE = """
-import os, signal
+import signal
 from random import Random
 
 AT = {"base": 0.0, "same": 0.1, "worse": -30.0, "better": 20.0}
@@ -21,15 +22,15 @@ def score(params, *, seed, settings):
     kind = params["kind"]
     if kind == "lost":
         return float("nan")
-    if settings["kills"] and (kind, seed) == ("same", 4):
-        os.kill(os.getppid(), signal.SIGKILL)
+    if settings["stops"] and (kind, seed) == ("same", 4):
+        open("here", "w").close()
         signal.pause()
     return Random(seed).gauss(0, 4) + AT[kind] + Random(f"{kind} {seed}").gauss(0, 1)
 """
 STUDY = """
 title = "Kinds"
 objective = "kinds:score"
-settings = { kills = false }
+settings = { stops = false }
 baseline = { kind = "base" }
 [metrics]
 value = { unit = "s" }
@@ -98,11 +99,17 @@ def test_fixed_seeds_have_no_looks(kinds):
     assert "Looked after" not in kinds.run("show", "kinds.toml").stdout
 
 
+def killed(kinds) -> None:
+    """Runs the grid until it comes to "same" on seed 4, and kills it there."""
+    process = kinds.start("grid", "kinds.toml", "--until", start_new_session=True)
+    kinds.wait_for((kinds.path / "here").exists)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
 def test_an_incomplete_look_shows_the_verdicts_of_the_one_before(kinds):
     kinds.write("kinds.toml", STUDY.replace("false", "true"))
-    process = kinds.start("grid", "kinds.toml", "--until")
-    process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL
+    killed(kinds)
     shown = kinds.run("show", "kinds.toml", env={"COLUMNS": None}).stdout.splitlines()
     assert shown[1].startswith("Looked after 3 seeds of at most 12, as announced. Of 4 levels")
     assert "1 is open" in shown[1]
@@ -117,7 +124,7 @@ def test_an_incomplete_look_shows_the_verdicts_of_the_one_before(kinds):
 
 def test_before_the_first_look_it_says_how_far_that_has_come(kinds):
     kinds.write("kinds.toml", STUDY.replace("false", "true").replace("[3, 6", "[5, 6"))
-    kinds.start("grid", "kinds.toml", "--until").communicate(timeout=60)
+    killed(kinds)
     shown = kinds.run("show", "kinds.toml", env={"COLUMNS": None}).stdout.splitlines()
     assert shown[1].startswith("The first look, after 5 seeds, has 2")
     assert shown[1].endswith(" of 25 trainings that it waits for.")

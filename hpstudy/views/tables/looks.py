@@ -8,7 +8,7 @@ from collections import Counter
 from hpstudy.analysis.findings import GridFindings
 from hpstudy.analysis.looks import LooksFinding
 from hpstudy.metric import Metric, Verdict
-from hpstudy.wording import counted, spelled, within
+from hpstudy.wording import counted, sized, spelled, within
 
 _RATE = (
     "Over all looks and levels together at most 5 % of such studies call a difference where there "
@@ -35,13 +35,13 @@ def _looked(looks: LooksFinding) -> str:
 
 def _decided(looks: LooksFinding, metric: Metric) -> str:
     """Says how many levels have which verdict."""
-    margin = within(looks.looks.margin, metric)
+    margin = looks.looks.margin or 0.0  # without one, none is equal and none without a gain
     counts = Counter(verdict for cell, verdict in looks.verdicts.items() if cell is not None)
     said = {
         Verdict.WORSE: "worse",
         Verdict.BETTER: "better",
-        Verdict.EQUAL: f"equal {margin}",
-        Verdict.NO_GAIN: f"without a gain of {spelled(looks.looks.margin, metric, signed=False)}",
+        Verdict.EQUAL: f"equal {within(margin, metric)}",
+        Verdict.NO_GAIN: f"without a gain of {sized(margin, metric)}",
         Verdict.UNSTABLE: "unstable",
         Verdict.DIVERGES: "diverging",
         Verdict.OPEN: "open",

@@ -42,7 +42,8 @@ SEARCH = SearchProgress(
     epochs_saved=12,
     seconds_left=125.0,
 )
-POINTS_VIEW = PointsView(lambda: PROGRESS, Metric.named("test_accuracy", "maximize"))
+POINTS = Metric.named("test_accuracy", "maximize")
+POINTS_VIEW = PointsView(lambda: PROGRESS, POINTS)
 SEARCH_VIEW = SearchView(lambda: SEARCH, Metric.named("validation_accuracy", "maximize"))
 
 
@@ -65,6 +66,13 @@ def test_on_a_terminal_it_shows_what_runs_how_far_and_the_tables():
     for part in ("epoch 2 of 2", "3/8", "1 of 4 points", "1 failed", "2 min left", "the tables"):
         assert part in text
     assert "best so far 75.00 % at baseline" in text
+
+
+def test_a_look_says_what_is_open():
+    view = PointsView(lambda: PROGRESS, POINTS, "look 2 of 5", "2 open: lr 0.1 and lr [x]")
+    text = shown(view, terminal=True)
+    assert "look 2 of 5: epochs" in text
+    assert "2 open: lr 0.1 and lr [x]" in text
 
 
 def test_a_task_is_named():
