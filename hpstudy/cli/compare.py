@@ -84,17 +84,23 @@ def compare(
     storage: StorageOption = None,
 ) -> None:
     """Say whether B is better than A: exit code 0 if so, 1 if not shown, 2 for trouble."""
+    changes = [one for one in what or () if "=" in one and not Path(one).is_file()]
+    names = [one for one in what or () if one not in changes] or ["report"]
+    is_sheet = names[0].lower().endswith((".csv", ".tsv"))
+    if not (is_sheet or plan):
+        from hpstudy.running.processes import prepare
+
+        prepare()  # beside what this process imports
+
     from hpstudy.cli.comparing import compare_sheet, compare_studies
     from hpstudy.study.opened import open_study
     from hpstudy.study.parties import Asked
     from hpstudy.study.planning import Machine
     from hpstudy.study.sheets import Columns
 
-    changes = [one for one in what or () if "=" in one and not Path(one).is_file()]
-    names = [one for one in what or () if one not in changes] or ["report"]
     of_sheet = Columns(column or (), metric, seed, baseline, minimize, unit)
     of_study = {"from": best, "looks": looks, "seeds": seeds, "plan": plan, "name": name}
-    if names[0].lower().endswith((".csv", ".tsv")):
+    if is_sheet:
         _refuse({**of_study, "quick": quick}, "a study", "a CSV file")
         compare_sheet([*names, *changes], of_sheet, until, as_json=as_json)
     _refuse(vars(of_sheet), "a CSV file", "a study")
