@@ -22,7 +22,7 @@ from hpstudy.study.opened import Opened
 from hpstudy.study.parties import Asked, SameError, contest_of
 from hpstudy.study.planning import Machine
 from hpstudy.study.sheets import Columns, compared_sheet
-from hpstudy.views.comparison import answer_line, cost_line, looked_line, looks_line
+from hpstudy.views.comparison import answer_line, cost_line, looked_line, looks_told
 from hpstudy.views.files.comparison import comparison_document
 from hpstudy.views.states import alike_failures
 from hpstudy.views.tables.comparison import comparison_table
@@ -83,10 +83,11 @@ def compare_studies(
         if plan:
             expected = forecast_contest(contest, database.reader, workers)
             facts = plan_table(contest.name, expected)
+            told = f"Announced: {looks_told(expected.looks, expected.metric)}"
             print_plan(
                 contest.baseline.opened,
                 expected,
-                *with_notes(replace(facts, footnotes=(looks_line(expected),))),
+                *with_notes(replace(facts, footnotes=(told,))),
                 as_json=as_json,
             )
             raise typer.Exit

@@ -9,6 +9,7 @@ from hpstudy.objective import Objective, Runtime
 from hpstudy.plans.grid import grid_of
 from hpstudy.plans.points import PointsPlan, check_points, handed_out
 from hpstudy.plans.scenario import scenario_of
+from hpstudy.results.looks import Announcement
 from hpstudy.sampler import SEED, Point
 from hpstudy.studyfile.file import StudyFile
 
@@ -21,6 +22,7 @@ def plan_comparison(
     name: str,
     home: Path,
     runtime: Runtime,
+    announced: Announcement,
     quick: bool = False,
 ) -> PointsPlan:
     """Plans the trainings of settings, each on seeds of its own.
@@ -32,6 +34,7 @@ def plan_comparison(
         name: The Optuna study's name.
         home: The study file's folder.
         runtime: How the trainings run.
+        announced: The looks that these seeds are of.
         quick: Whether to take a quick look: with the objective's quick settings.
 
     Raises:
@@ -51,4 +54,5 @@ def plan_comparison(
         points=handed_out(points, objective),
         seeds=tuple(sorted({seed for _, seeds in settings for seed in seeds})),
         epochs_asked=sum(point.epochs for point in points),
+        announced=announced,
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from hpstudy.analysis.compare import Comparison, compare
 from hpstudy.analysis.sequential import Outcome, next_seeds
@@ -23,11 +23,12 @@ from hpstudy.store.connections import Connections
 from hpstudy.store.database import Database
 from hpstudy.store.records import Records
 from hpstudy.study.parties import Contest, Party
+from hpstudy.views.comparison import looks_told
 from hpstudy.wording import enumerated
 
 
 @dataclass(frozen=True)
-class Compared:
+class ContestResult:
     """What a contest came to.
 
     Attributes:
@@ -67,16 +68,16 @@ def _plan(
     announced: Announcement,
 ) -> PointsPlan:
     first = parties[0]
-    plan = plan_comparison(
+    return plan_comparison(
         first.opened.file,
         first.objective,
         [(party.setting, wanted[party.name]) for party in parties],
         name=study,
         home=first.opened.path.parent,
         runtime=first.runtime,
+        announced=announced,
         quick=first.opened.is_quick,
     )
-    return replace(plan, announced=announced)
 
 
 def run_contest(
@@ -97,8 +98,8 @@ def run_contest(
         KeyboardInterrupt: It was interrupted; all finished epochs are kept.
     """
     check_contest(contest, database.reader)
-    if (note := flattered(contest, database.reader)) is not None:
-        teller.say(f"Note: {note}")
+    for note in _notes(contest, database.reader):
+        teller.say(note)
     done = Trained(0, left=0)
     tried: frozenset[int] = frozenset()
     while wanted := missing(contest, database.reader, tried):
@@ -159,27 +160,30 @@ def check_contest(contest: Contest, reader: Database | None) -> None:
         check(plan, reader)
 
 
-def flattered(contest: Contest, reader: Database | None) -> str | None:
-    """Says on which seeds the other setting was trained before the first look was announced.
+def _notes(contest: Contest, reader: Database | None) -> Iterator[str]:
+    """Says, before the first training, which looks are announced, and which values are there.
 
-    Whoever chose it by these values takes luck for a gain.
+    Whoever chose a setting by values that it has already takes luck for a gain.
     """
     ran = _read(contest, reader)
-    if reader is None or any(one.values for one in ran.values()):
-        return None
+    if any(one.values for one in ran.values()):
+        return
+    metric = _metric(contest, ran)
+    yield f"Announced: {looks_told(contest.announced.looks(metric), metric)}"
+    if reader is None:
+        return
     ((plan, _),) = plans(contest, {contest.other.name: contest.announced.seeds})
     recorded = Records(reader.engine).epochs_of(plan.last_epochs())
     known = sorted(
         {p.identity.seed for p in plan.points if len(recorded.get(p.key, ())) >= p.epochs}
     )
-    if not known:
-        return None
-    first = FIRST_COMPARING_SEED
-    return (
-        f"{contest.other.name} has values on seeds {enumerated([f'{seed}' for seed in known])} "
-        "already, which count here; if it was chosen by these, they flatter it: "
-        f"--seeds {first}-{first + contest.announced.counts[-1] - 1} takes fresh ones"
-    )
+    if known:
+        first, last = FIRST_COMPARING_SEED, contest.announced.counts[-1] - 1
+        yield (
+            f"Note: {contest.other.name} has values on seeds "
+            f"{enumerated([f'{seed}' for seed in known])} already, which count here; if it was "
+            f"chosen by these, they flatter it: --seeds {first}-{first + last} takes fresh ones"
+        )
 
 
 def missing(
@@ -204,7 +208,7 @@ def missing(
     return {name: seeds for name, seeds in left.items() if seeds}
 
 
-def read_contest(contest: Contest, reader: Database) -> Compared:
+def read_contest(contest: Contest, reader: Database) -> ContestResult:
     """Reads what a contest came to."""
     ran = _read(contest, reader)
     metric = _metric(contest, ran)
@@ -213,7 +217,7 @@ def read_contest(contest: Contest, reader: Database) -> Compared:
     }
     found = compare(outcomes, contest.baseline.name, contest.announced.looks(metric), metric)
     failed = tuple(failure for one in ran.values() for failure in one.failed.values())
-    return Compared(found, read_cost(ran.values(), reader), failed)
+    return ContestResult(found, read_cost(ran.values(), reader), failed)
 
 
 def _names(contest: Contest) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from hpstudy.errors import UserError
 from hpstudy.expected import shown
+from hpstudy.files import shown as shown_path
 from hpstudy.objective import Objective, Runtime
 from hpstudy.plans.grid import grid_of, parse_seeds
 from hpstudy.results.comparison import FIRST_COMPARING_SEED
@@ -18,7 +19,7 @@ from hpstudy.seeds import MOST_SEEDS
 from hpstudy.store.database import Database
 from hpstudy.store.studies import compare_name, find_study, grid_name, search_name
 from hpstudy.study.announcing import is_same_margin, margin_of
-from hpstudy.study.opened import Opened
+from hpstudy.study.opened import Opened, check_name
 from hpstudy.study.planning import Machine
 from hpstudy.study.reading import read_summary
 from hpstudy.studyfile.changed import compared, parse_changes, with_changes
@@ -190,7 +191,9 @@ def between_studies(
     Raises:
         UserError: They don't measure the same.
     """
-    together = name or f"{first.name} vs {second.name}"
+    if first.path == second.path:
+        raise UserError(f"expected two studies, found {shown_path(first.path)} twice")
+    together = check_name(name or f"{first.name} vs {second.name}")
     parties = []
     for opened, side in ((first, "A"), (second, "B")):
         made = replace(opened, file=with_changes(opened.file, {}), name=together)
@@ -207,7 +210,7 @@ def between_studies(
                 f"{found[1]} in {second.path.name}"
             )
     if parties[0].name == parties[1].name:
-        parties = [replace(party, name=f"{party.opened.path}") for party in parties]
+        parties = [replace(party, name=shown_path(party.opened.path)) for party in parties]
     return parties[0], parties[1]
 
 

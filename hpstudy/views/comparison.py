@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hpstudy.analysis.compare import Beside, Comparison, Side
 from hpstudy.metric import Metric, Quantity, Verdict
-from hpstudy.plans.forecast_looks import LooksForecast
 from hpstudy.results.comparison import Cost
+from hpstudy.results.looks import Looks
 from hpstudy.wording import counted, duration, ends, enumerated, spelled, within
 
 _SAID = {
@@ -86,10 +86,10 @@ def looked_line(found: Comparison) -> str:
     )
 
 
-def looks_line(expected: LooksForecast) -> str:
-    """Says which looks are announced, and what counts."""
-    after = enumerated([f"{count}" for count in expected.looks.counts])
-    return f"Looks after {after} seeds, {within(expected.looks.margin, expected.metric)}."
+def looks_told(looks: Looks, metric: Metric) -> str:
+    """Says after how many seeds it is looked, and what counts."""
+    after = enumerated([f"{count}" for count in looks.counts])
+    return f"looks after {after} seeds, {within(looks.margin, metric)}."
 
 
 def cost_line(cost: Cost) -> str:

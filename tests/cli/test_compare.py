@@ -88,9 +88,10 @@ def test_the_plan_says_the_least_and_the_most_and_writes_nothing(noise):
     found = noise.json("compare", "noise.toml", "width=11", "--plan")
     assert (found["least"]["points"], found["plan"]["points"]) == (6, 40)
     assert found["looks"]["after"] == [3, 5, 8, 12, 20]
-    shown = noise.run("compare", "noise.toml", "noise.toml", "--plan", "--until", "0.3").stdout
-    assert "40, from 20 trainings" in shown or "40, from 40 trainings" in shown
-    assert "Looks after 3, 5, 8, 12 and 20 seeds, within ±0.3 points." in shown
+    noise.write("wide.toml", NOISE_STUDY.replace("width = 8", "width = 10"))
+    shown = noise.run("compare", "noise.toml", "wide.toml", "--plan", "--until", "0.3").stdout
+    assert "40, from 40 trainings" in shown
+    assert "Announced: looks after 3, 5, 8, 12 and 20 seeds, within ±0.3 points." in shown
     assert not (noise.path / "runs").exists()
 
 
@@ -213,6 +214,7 @@ def test_killed_it_goes_on_with_what_it_had_announced(noise):
         (("noise.toml", "width=9", "--until", "0"), "--until: expected a margin"),
         (("noise.toml", "width=9", "--metric", "f1"), "--metric: goes with a CSV file"),
         (("noise.toml", "noise.toml", "noise.toml"), "expected one study or two, found 3"),
+        (("noise.toml", "noise.toml"), "expected two studies, found noise.toml twice"),
         (("noise.toml", "walk.toml", "width=9"), "width=9: goes with one study"),
     ],
 )
