@@ -84,7 +84,9 @@ def compare(
     storage: StorageOption = None,
 ) -> None:
     """Say whether B is better than A: exit code 0 if so, 1 if not shown, 2 for trouble."""
-    changes = [one for one in what or () if "=" in one and not Path(one).is_file()]
+    from hpstudy.studyfile.find import is_file
+
+    changes = [one for one in what or () if "=" in one and not is_file(Path(one))]
     names = [one for one in what or () if one not in changes] or ["report"]
     is_sheet = names[0].lower().endswith((".csv", ".tsv"))
     if not (is_sheet or plan):

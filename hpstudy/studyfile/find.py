@@ -46,12 +46,12 @@ def find_study(study: str) -> Path:
             f'file with objective = "{path.stem}:NAME"{_near(path)}'
         )
     if path.suffix == ".toml" or len(path.parts) != 1:
-        if _is_file(path):
+        if is_file(path):
             return path
         what = "a folder; expected a study file" if _is_folder(path) else "no such study file"
         raise UserError(f"{one_line(f'{path}')}: {what}{_near(path)}")
     for home in homes:
-        if _is_file(found := home / f"{study}.toml"):
+        if is_file(found := home / f"{study}.toml"):
             return found
     names = sorted({found.stem for home in homes for found in home.glob("*.toml")})
     files = {file.stem: f"{file}" for file in _studies_in(path.parent)}
@@ -61,7 +61,8 @@ def find_study(study: str) -> Path:
     )
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
+    """Tells whether there is a file, whatever the path looks like."""
     try:
         return path.is_file()
     except OSError:  # its name is too long
@@ -77,7 +78,7 @@ def _is_folder(path: Path) -> bool:
 
 def _studies_in(folder: Path) -> list[Path]:
     files = sorted(folder.glob("*.toml")) if _is_folder(folder) else []
-    return [file for file in files if _is_file(file) and file.name != "pyproject.toml"]
+    return [file for file in files if is_file(file) and file.name != "pyproject.toml"]
 
 
 def _near(path: Path) -> str:

@@ -48,6 +48,30 @@ def test_a_hundred_gains_of_one_and_a_half_spreads_are_found_in_eighty_or_more()
     assert trainings < 0.75 * 2 * LOOKS[-1]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("margin", [None, 1.0, 2.0])
+def test_of_thousands_at_most_one_in_twenty_is_wrong(margin: float | None):
+    same, _ = verdicts(2000, 0.0, margin)
+    gained, trainings = verdicts(2000, 1.5, margin)
+    told = [", ".join(f"{count} {verdict}" for verdict, count in s.items()) for s in (same, gained)]
+    print(
+        f"\nmargin {margin}; the same: {told[0]}; a gain of 1.5: {told[1]}, {trainings:.0f} trainings"
+    )
+    assert same[Verdict.BETTER] + same[Verdict.WORSE] <= 0.055 * 2000
+    assert gained[Verdict.WORSE] == 0
+    assert gained[Verdict.BETTER] >= 0.9 * 2000
+
+
+def test_a_baseline_that_always_diverges_is_beaten():
+    diverged = Outcome({}, frozenset(range(20)))
+    steady = Outcome({seed: 0.5 + seed / 100 for seed in range(20)})
+    looks = Looks(LOOKS, tuple(range(20)), None)
+    found = compare({"a": diverged, "b": steady}, "a", looks, METRIC).best
+    assert (found.verdict, found.seeds, found.difference) == (Verdict.BETTER, 8, None)
+    found = compare({"a": steady, "b": diverged}, "a", looks, METRIC).best
+    assert (found.verdict, found.seeds) == (Verdict.DIVERGES, 3)
+
+
 def test_within_a_margin_of_two_spreads_nearly_all_is_decided():
     said, _ = verdicts(100, 0.0, 2.0)
     assert said[Verdict.EQUAL] + said[Verdict.NO_GAIN] >= 90

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 
 import optuna
@@ -174,6 +175,20 @@ def test_what_diverges_is_never_better_and_what_raises_is_trouble(noise):
     failed = noise.run("compare", "noise.toml", "width=13", code=2)
     assert "RuntimeError: unlucky" in failed.stderr
     assert len(calls(noise)) == 3 + 2  # of the baseline, and what did not diverge
+
+
+@pytest.mark.slow
+def test_of_eight_comparisons_of_the_same_at_most_two_differ(noise):
+    noise.write("noise.py", NOISE.replace('(params["width"] - 8) / 400', "0.0"))
+    differ = 0
+    for width in range(20, 28):
+        asked = ("compare", "noise.toml", f"width={width}", "--until", "0.01", "--json")
+        process = noise.start(*asked, env={"HPSTUDY_WORKERS": "2"})
+        found, _ = process.communicate(timeout=240)
+        verdict = json.loads(found)["verdict"]
+        assert process.returncode == (0 if verdict == "better" else 1)
+        differ += verdict in ("better", "worse")
+    assert differ <= 2
 
 
 def test_killed_it_goes_on_with_what_it_had_announced(noise):
