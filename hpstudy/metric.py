@@ -107,6 +107,7 @@ class Metric:
         unit: "share" of 1, "%", or any other text that stands behind the number; "" for none.
         is_guessed: Whether the unit follows from name and values, as no study file says it.
         is_bounded: Whether all values seen lie within what the unit allows.
+        epochs: Over how many last epochs a training's value is the mean.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Metric:
     unit: str = PLAIN
     is_guessed: bool = False
     is_bounded: bool = True
+    epochs: int = 1
 
     @classmethod
     def named(cls, name: str, direction: Direction, unit: str | None = None) -> Metric:

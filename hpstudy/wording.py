@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import ROUND_UP, Decimal
@@ -192,6 +192,12 @@ def unit_of_differences(metric: Metric) -> str:
 
 def _with_unit(text: str, unit: str) -> str:
     return f"{text} {unit}" if unit else text
+
+
+def over_epochs(metric: Metric) -> Iterator[str]:
+    """Says of which epochs a training's value is the mean, where that is not the last alone."""
+    if metric.epochs > 1:
+        yield f"{words(metric.name)}: the mean of a training's last {metric.epochs} epochs."
 
 
 def cannot_tell(seeds: int) -> str:

@@ -16,6 +16,7 @@ from hpstudy.plans.scenario import PlannedPoint, Scenario
 from hpstudy.results.looks import Announcement
 from hpstudy.sampler import Level, OneFactorSampler, Point
 from hpstudy.store.records import Epoch
+from hpstudy.store.studies import metric_epochs_of
 from hpstudy.studyfile.file import StudyFile
 
 
@@ -53,6 +54,11 @@ class Plan:
         """The Optuna study's direction: that of the search where a winner is confirmed."""
         direction: Direction = self.fingerprint["direction"]
         return direction
+
+    @property
+    def metric_epochs(self) -> int:
+        """Over how many last epochs a trial's value is the mean."""
+        return metric_epochs_of(self.fingerprint)
 
     @property
     def most_workers(self) -> int:

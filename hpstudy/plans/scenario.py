@@ -12,6 +12,7 @@ from hpstudy.errors import UserError
 from hpstudy.objective import Objective, Runtime
 from hpstudy.sampler import SEED, Point
 from hpstudy.store.records import Identity
+from hpstudy.store.studies import METRIC_EPOCHS
 from hpstudy.studyfile.file import PRECISION, StudyFile
 from hpstudy.studyfile.sections import Grid, Search
 
@@ -97,6 +98,7 @@ class Scenario:
             "settings": self.settings,
             "metric": section.metric,
             "direction": section.direction,
+            **({METRIC_EPOCHS: section.metric_epochs} if section.metric_epochs > 1 else {}),
             "fidelity": self.study.fidelity,
             **{k: v for k, v in asdict(self.runtime).items() if k != "data"},
         }
@@ -128,6 +130,11 @@ def scenario_of(
     """
     if study.fidelity is None and objective.keeps_state:
         raise UserError(_add_fidelity(study, objective))
+    if not objective.keeps_state and section.metric_epochs > 1:
+        raise UserError(
+            f"metric_epochs: the objective {objective.name!r} is a function, which has one epoch; "
+            "leave it out"
+        )
     if not objective.keeps_state and PRECISION in study.full_baseline():
         raise UserError(
             f"{PRECISION}: the objective {objective.name!r} is a function, and none is told the "

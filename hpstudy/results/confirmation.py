@@ -195,13 +195,16 @@ def winner(finalists: Iterable[Candidate], metric: Metric) -> Candidate | None:
     return metric.best(whole, lambda c: mean(c.values.values()))
 
 
-def read_winner(study: StudyFile, setting: Point, trials: Sequence[FrozenTrial]) -> Winner | None:
+def read_winner(
+    study: StudyFile, setting: Point, trials: Sequence[FrozenTrial], *, epochs: int = 1
+) -> Winner | None:
     """Returns what the winner and the baseline came to; None before the winner has a result.
 
     Args:
         study: The study file; it has a search.
         setting: The winner's hyperparameters.
         trials: The confirmation's trials.
+        epochs: Over how many last epochs a training's value is the mean.
     """
     search, baseline = study.search, study.baseline
     assert search is not None  # the caller's
@@ -212,7 +215,9 @@ def read_winner(study: StudyFile, setting: Point, trials: Sequence[FrozenTrial])
         return None
     theirs = values_of(baseline, 0, seeds, trials)
     seen = [*values.values(), *theirs.values()]
-    metric = study.measured(search.confirming_metric, search.confirming_direction, seen)
+    metric = study.measured(
+        search.confirming_metric, search.confirming_direction, seen, epochs=epochs
+    )
     lost = diverged_of(baseline, 0, seeds, trials)
     return Winner(metric, setting, values, diverged, theirs, lost)
 

@@ -18,7 +18,14 @@ from hpstudy.results.looks import announced
 from hpstudy.sampler import SEED, Level, Point, one_factor_points
 from hpstudy.store.database import Database
 from hpstudy.store.records import Records
-from hpstudy.store.studies import find_study, fingerprint_of, grid_name, seeds_of, trials_of
+from hpstudy.store.studies import (
+    find_study,
+    fingerprint_of,
+    grid_name,
+    metric_epochs_of,
+    seeds_of,
+    trials_of,
+)
 from hpstudy.store.trials import (
     PointKey,
     distinct_epochs,
@@ -87,7 +94,10 @@ def read_grid(
         for factor, levels in chosen.items()
     }
     metric = study.measured(
-        study.grid.metric, study.grid.direction, (run.value for run in runs.values())
+        study.grid.metric,
+        study.grid.direction,
+        (run.value for run in runs.values()),
+        epochs=metric_epochs_of(fingerprint),
     )
     return GridResults(
         metric=metric,

@@ -28,6 +28,7 @@ from hpstudy.store.studies import (
     confirm_name,
     find_study,
     fingerprint_of,
+    metric_epochs_of,
     search_name,
     seeds_of,
     trials_of,
@@ -132,7 +133,8 @@ def read_search(study: StudyFile, name: str, database: Database) -> SearchResult
         for trial in failed(every)
         if (error := error_of(trial)) is not None
     )
-    metric = study.measured(study.search.metric, study.search.direction)
+    epochs = metric_epochs_of(fingerprint)
+    metric = study.measured(study.search.metric, study.search.direction, epochs=epochs)
     validation = int(settings.get("validation", study.search.validation))
     confirming = find_study(confirm_name(name), database)
     tried, won, confirmation = _on_fresh_seeds(study, metric, validation, finished, confirming)
@@ -178,7 +180,11 @@ def _on_fresh_seeds(
     confirmation = read_confirmation(
         baseline, tried, won, validation=validation, seeds=seeds, trials=trials
     )
-    return tried, read_winner(study, won.setting, trials) if won else None, confirmation
+    return (
+        tried,
+        read_winner(study, won.setting, trials, epochs=metric.epochs) if won else None,
+        confirmation,
+    )
 
 
 def _epochs_asked(trial: FrozenTrial, study: StudyFile) -> int:

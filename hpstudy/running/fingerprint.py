@@ -21,6 +21,7 @@ from hpstudy.store.locks import SCHEMA, hold
 from hpstudy.store.studies import (
     FINGERPRINT,
     LOOKS,
+    METRIC_EPOCHS,
     SEEDS,
     SOURCE,
     any_study,
@@ -28,6 +29,7 @@ from hpstudy.store.studies import (
     fingerprint_of,
     is_ours,
     is_untouched,
+    metric_epochs_of,
     options_of,
     seeds_of,
     source_of,
@@ -99,7 +101,7 @@ def _guard(study: optuna.Study | None, plan: Plan, database: Database) -> None:
             f"study {plan.name!r} in {database.shown} is a plain Optuna study, which hpstudy did "
             "not write: give --name for a study of its own"
         )
-    if changes := list(_differences(fingerprint_of(study), plan.fingerprint)):
+    if changes := list(_differences(_whole(fingerprint_of(study)), _whole(plan.fingerprint))):
         raise UserError(
             f"study {plan.name!r} in {database.shown} holds trials of another kind: "
             f"{'; '.join(changes)}; give --name for a study of its own, or begin anew after "
@@ -151,6 +153,10 @@ def _changed_options(study: optuna.Study, options: Mapping[str, str]) -> Iterato
             yield f"the {name} was {before} so far and is {value} from here on"
         if before != value:
             study.set_user_attr(name, value)
+
+
+def _whole(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
+    return {**fingerprint, METRIC_EPOCHS: metric_epochs_of(fingerprint)}
 
 
 def _differences(

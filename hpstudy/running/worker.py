@@ -14,6 +14,7 @@ from optuna.trial import TrialState
 
 from hpstudy.errors import StoppedError, UserError
 from hpstudy.metric import worst_value
+from hpstudy.numeric import mean
 from hpstudy.objective import load_objective
 from hpstudy.plans.points import Plan
 from hpstudy.plans.samplers import GivenSampler
@@ -259,7 +260,7 @@ class Worker:
         planned, metric = claim.planned, self._plan.metric.name
         self._enter(planned, wait=True)  # a point that was not known beforehand may be another's
         assert self._session is not None
-        value: float | None = None
+        values: list[float] = []
         note = partial(_note_start, claim.trial)
         for epoch in self._session.epochs(planned.epochs, metric, note):
             check_interrupts()
@@ -269,12 +270,13 @@ class Worker:
                 self._session.drop_state()
                 worst = worst_value(self._plan.direction)
                 return _Outcome(TrialState.COMPLETE, worst, diverged=epoch.number)
+            values.append(value)
             with deferred_interrupts():
                 claim.trial.report(value, step=epoch.number)
                 is_hopeless = epoch.number < planned.epochs and claim.trial.should_prune()
             if is_hopeless:
                 return _Outcome(TrialState.PRUNED)
-        return _Outcome(TrialState.COMPLETE, value)
+        return _Outcome(TrialState.COMPLETE, mean(values[-self._plan.metric_epochs :]))
 
     def _check_confirming(self, epoch: Epoch) -> None:
         """Finds out at the first epoch, not after the search, that its winner can't be confirmed.

@@ -20,6 +20,9 @@ SEEDS = "seeds"
 LOOKS = "looks"
 SOURCE = "source"
 
+# Of a fingerprint: over how many last epochs a trial's value is the mean; 1 where it is not there.
+METRIC_EPOCHS = "metric_epochs"
+
 # Of a search's study: what may change from one run to the next, and is kept where it is left out.
 SAMPLER = "sampler"
 PRUNER = "pruner"
@@ -94,6 +97,11 @@ def fingerprint_of(study: optuna.Study) -> Mapping[str, Any]:
     """Returns what all trials of an Optuna study have in common."""
     fingerprint: Mapping[str, Any] = study.user_attrs.get(FINGERPRINT, {})
     return fingerprint
+
+
+def metric_epochs_of(fingerprint: Mapping[str, Any]) -> int:
+    """Returns over how many last epochs the value of each of the trials is the mean."""
+    return int(fingerprint.get(METRIC_EPOCHS, 1))
 
 
 def seeds_of(study: optuna.Study) -> list[int]:

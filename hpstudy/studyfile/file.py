@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field, field_validator, model_validator
@@ -90,6 +91,7 @@ class StudyFile(Section):
             for number, claim in enumerate(self.claims, 1):
                 self._check_claim(number, claim, self.grid.factors)
         self._check_fidelity()
+        self._check_metric_epochs()
         if self.search is not None:
             if VALIDATION in self.baseline:
                 raise ValueError(
@@ -216,6 +218,14 @@ class StudyFile(Section):
                     f"found {shown(value)}"
                 )
 
+    def _check_metric_epochs(self) -> None:
+        for name, section in (("grid", self.grid), ("search", self.search)):
+            if self.fidelity is None and section is not None and section.metric_epochs > 1:
+                raise ValueError(
+                    f"{name}.metric_epochs: expected fidelity beside it, as only a training that "
+                    "goes on epoch by epoch has last epochs"
+                )
+
     def _check_metrics(self) -> None:
         compared = [section.metric for section in (self.grid, self.search) if section is not None]
         if self.search is not None:
@@ -227,16 +237,20 @@ class StudyFile(Section):
                     f"({', '.join(dict.fromkeys(compared))}){did_you_mean(name, compared)}"
                 )
 
-    def measured(self, name: str, direction: Direction, values: Iterable[float] = ()) -> Metric:
+    def measured(
+        self, name: str, direction: Direction, values: Iterable[float] = (), *, epochs: int = 1
+    ) -> Metric:
         """Returns a metric with the unit that the file says, or else that its values tell.
 
         Args:
             name: The metric's name.
             direction: Which direction of it is better.
             values: All of its values that are known.
+            epochs: Over how many last epochs a training's value is the mean.
         """
         told = self.metrics.get(name)
-        return Metric.named(name, direction, told.unit if told is not None else None).seeing(values)
+        metric = Metric.named(name, direction, told.unit if told is not None else None)
+        return replace(metric.seeing(values), epochs=epochs)
 
     def baseline_of(self, factor: str) -> Level:
         """Returns a factor's baseline value, which may stand in `[settings]`."""

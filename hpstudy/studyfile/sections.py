@@ -108,6 +108,9 @@ class Grid(Section):
 
     metric: Text = Field("value", description="the metric that is compared")
     direction: Direction = Field("maximize", description="which is better")
+    metric_epochs: Count = Field(
+        1, ge=1, description="a training's value is the mean of the metric over so many last epochs"
+    )
     validation: Count = Field(0, ge=0, description="images (or rows) held out of training")
     seeds: Seeds = Field(
         [0], description="the replicates: how many or which; every point is trained once per seed"
@@ -219,6 +222,9 @@ class Search(Section):
 
     metric: Text = Field("value", description="the metric that is searched for")
     direction: Direction = Field("maximize", description="which is better")
+    metric_epochs: Count = Field(
+        1, ge=1, description="a training's value is the mean of the metric over so many last epochs"
+    )
     validation: Count = Field(0, ge=0, description="images (or rows) held out of training")
     trials: Count = Field(50, ge=1, description="finished trials in all")
     finalists: Count = Field(3, ge=1, description="settings that are trained again to choose by")

@@ -28,6 +28,7 @@ def test_an_edited_setting_is_refused_with_what_differs(folder, study_with):
         (("[grid]", '[grid]\nmetric = "value_accuracy"'), (), "metric was 'value', is now"),
         (("[grid]", '[grid]\ndirection = "minimize"'), (), "direction was 'maximize'"),
         (("[grid]", "[grid]\nvalidation = 5"), (), "settings.validation was 0, is now 5"),
+        (("[grid]", "[grid]\nmetric_epochs = 3"), (), "metric_epochs was 1, is now 3"),
         (("walk:Walk", "walk:total"), (), "objective was 'walk:Walk'"),
         (("title", "title"), ("--threads", "2"), "threads was 1, is now 2"),
     ],

@@ -14,7 +14,7 @@ from hpstudy.analysis.findings import GridFindings, LevelFinding
 from hpstudy.analysis.importance import Importance
 from hpstudy.analysis.looks import LooksFinding
 from hpstudy.analysis.search import SearchFindings
-from hpstudy.metric import Quantity
+from hpstudy.metric import Metric, Quantity
 from hpstudy.results.confirmation import Confirmation
 from hpstudy.results.grid import Failure, TrialCounts
 from hpstudy.results.looks import Looks
@@ -57,10 +57,16 @@ def _answer(chosen: Answer) -> dict[str, Any]:
     }
 
 
+def _metric_epochs(metric: Metric) -> dict[str, int]:
+    """Returns over how many last epochs values are means, where that is not the last alone."""
+    return {"metric_epochs": metric.epochs} if metric.epochs > 1 else {}
+
+
 def _grid(found: GridFindings) -> dict[str, Any]:
     grid, more = found.results, found.more_seeds
     return {
         "metric": grid.metric.name,
+        **_metric_epochs(grid.metric),
         "direction": grid.metric.direction,
         "unit": grid.metric.unit,
         "baseline": dict(grid.baseline),
@@ -169,6 +175,7 @@ def _search(found: SearchFindings) -> dict[str, Any]:
     best, won, progress = search.best, found.confirmed, search.confirmation
     return {
         "metric": search.metric.name,
+        **_metric_epochs(search.metric),
         "direction": search.metric.direction,
         "unit": search.metric.unit,
         "baseline": dict(search.baseline),
@@ -202,6 +209,7 @@ def _finalist(finalist: Finalist) -> dict[str, Any]:
 def _confirmed(won: Confirmed) -> dict[str, Any]:
     return {
         "metric": won.metric.name,
+        **_metric_epochs(won.metric),
         "params": dict(won.params),
         "seeds": list(won.seeds),
         "values": list(won.values),

@@ -20,6 +20,7 @@ from hpstudy.wording import (
     gap,
     level,
     number,
+    over_epochs,
     quantity,
     setting,
     short_number,
@@ -135,6 +136,7 @@ def _verdict(row: LevelFinding, metric: Metric) -> str:
 def _level_notes(factor: FactorFinding, found: GridFindings) -> Iterator[str]:
     """Says how a factor's verdicts were found, and what its cells mean."""
     is_sure = is_replicated(factor)
+    yield from over_epochs(found.metric)
     if is_sure:
         yield _HOW_JUDGED
     if is_sure and found.is_baseline_doubtful:

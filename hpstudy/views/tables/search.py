@@ -16,6 +16,7 @@ from hpstudy.wording import (
     headings,
     level,
     number,
+    over_epochs,
     quantity,
     setting,
     words,
@@ -59,7 +60,7 @@ def trials_table(found: SearchFindings, most: int) -> Table | None:
             for name, value in one.trial.params.items()
             if isinstance(value, str)
         },
-        footnotes=[_FLATTERS] if found.confirmed is None else [],
+        footnotes=[*over_epochs(search.metric), *([_FLATTERS] if found.confirmed is None else [])],
     )
 
 
@@ -111,6 +112,7 @@ def winner_table(found: SearchFindings) -> Table | None:
 
 def _about(won: Confirmed, *, held_out: bool) -> Iterator[str]:
     """Says what is to be known of a winner's figures."""
+    yield from over_epochs(won.metric)
     if won.is_baseline:
         yield "The winner is the baseline itself: nothing to compare."
     if held_out:
