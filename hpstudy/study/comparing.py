@@ -236,5 +236,6 @@ def _read(contest: Contest, reader: Database | None) -> dict[str, Ran]:
 
 def _metric(contest: Contest, ran: Mapping[str, Ran]) -> Metric:
     file = contest.baseline.opened.file
+    grid = grid_of(file)
     seen = [value for one in ran.values() for value in one.values.values()]
-    return file.measured(grid_of(file).metric, grid_of(file).direction, seen)
+    return file.measured(grid.metric, grid.direction, seen, epochs=grid.metric_epochs)

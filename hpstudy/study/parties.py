@@ -202,7 +202,7 @@ def between_studies(
         baseline, _ = compared(made.file)
         parties.append(Party(opened.name, made, objective, runtime, baseline, study))
     grids = [grid_of(party.opened.file) for party in parties]
-    for what in ("metric", "direction"):
+    for what in ("metric", "direction", "metric_epochs"):
         found = [f"{getattr(grid, what)}" for grid in grids]
         if found[0] != found[1]:
             raise UserError(

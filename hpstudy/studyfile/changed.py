@@ -94,7 +94,11 @@ def _section(study: StudyFile) -> dict[str, object]:
             f"study {study.title!r} has neither [grid] nor [search]: expected one that names the "
             "metric"
         )
-    return {"metric": search.confirming_metric, "direction": search.confirming_direction}
+    return {
+        "metric": search.confirming_metric,
+        "direction": search.confirming_direction,
+        "metric_epochs": search.metric_epochs,
+    }
 
 
 def compared(study: StudyFile) -> tuple[Point, Point]:

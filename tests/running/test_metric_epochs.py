@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from statistics import fmean
 
 import optuna
@@ -54,6 +55,21 @@ def test_a_search_and_its_confirmation_go_by_the_mean_too(folder, study_with):
         assert trial.value == fmean(reported[n] for n in sorted(reported)[-3:])
     found = folder.json("show", "seek.toml")["search"]
     assert found["metric_epochs"] == found["confirmed"]["metric_epochs"] == 3
+
+
+def test_settings_are_compared_by_the_mean_too(folder, study_with):
+    study_with(THREE, ("epochs = 2", "epochs = 4"))
+    compare = ("compare", "walk.toml", "width=16", "--looks", "2", "--until", "0.001")
+    found = json.loads(folder.run(*compare, "--json", code=1).stdout)
+    assert found["metric_epochs"] == 3
+    names = optuna.get_all_study_names(folder.url)
+    trials = [trial for name in names for trial in complete(folder, name)]
+    assert len(trials) == 4
+    for trial in trials:
+        assert trial.value == fmean(trial.intermediate_values[n] for n in (2, 3, 4))
+    assert SAYS in " ".join(folder.run(*compare, code=1).stdout.split())
+    study_with(("epochs = 2", "epochs = 4"))
+    assert "metric_epochs was 3, is now 1" in folder.run(*compare, code=2).stderr
 
 
 def test_a_function_has_no_last_epochs(folder, study_with):

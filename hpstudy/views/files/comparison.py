@@ -12,6 +12,7 @@ from hpstudy.metric import Quantity
 from hpstudy.results.comparison import Cost
 from hpstudy.sampler import Point
 from hpstudy.views.comparison import answer_line
+from hpstudy.views.files.document import metric_epochs
 
 
 def comparison_document(
@@ -31,6 +32,7 @@ def comparison_document(
         **_row(best),
         "margin": found.looks.margin,
         "metric": found.metric.name,
+        **metric_epochs(found.metric),
         "direction": found.metric.direction,
         "unit": found.metric.unit,
         "announced": list(found.looks.counts),

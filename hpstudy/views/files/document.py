@@ -57,7 +57,7 @@ def _answer(chosen: Answer) -> dict[str, Any]:
     }
 
 
-def _metric_epochs(metric: Metric) -> dict[str, int]:
+def metric_epochs(metric: Metric) -> dict[str, int]:
     """Returns over how many last epochs values are means, where that is not the last alone."""
     return {"metric_epochs": metric.epochs} if metric.epochs > 1 else {}
 
@@ -66,7 +66,7 @@ def _grid(found: GridFindings) -> dict[str, Any]:
     grid, more = found.results, found.more_seeds
     return {
         "metric": grid.metric.name,
-        **_metric_epochs(grid.metric),
+        **metric_epochs(grid.metric),
         "direction": grid.metric.direction,
         "unit": grid.metric.unit,
         "baseline": dict(grid.baseline),
@@ -175,7 +175,7 @@ def _search(found: SearchFindings) -> dict[str, Any]:
     best, won, progress = search.best, found.confirmed, search.confirmation
     return {
         "metric": search.metric.name,
-        **_metric_epochs(search.metric),
+        **metric_epochs(search.metric),
         "direction": search.metric.direction,
         "unit": search.metric.unit,
         "baseline": dict(search.baseline),
@@ -209,7 +209,7 @@ def _finalist(finalist: Finalist) -> dict[str, Any]:
 def _confirmed(won: Confirmed) -> dict[str, Any]:
     return {
         "metric": won.metric.name,
-        **_metric_epochs(won.metric),
+        **metric_epochs(won.metric),
         "params": dict(won.params),
         "seeds": list(won.seeds),
         "values": list(won.values),

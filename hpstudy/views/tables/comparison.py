@@ -5,7 +5,7 @@ from __future__ import annotations
 from hpstudy.analysis.compare import Comparison, Side
 from hpstudy.metric import Verdict
 from hpstudy.views.tables.table import Spread, Table, table
-from hpstudy.wording import counted, gap, quantity, words
+from hpstudy.wording import counted, gap, over_epochs, quantity, words
 
 
 def comparison_table(found: Comparison) -> Table | None:
@@ -30,7 +30,13 @@ def comparison_table(found: Comparison) -> Table | None:
             strict=True,
         )
     ]
-    return table("", rows, text=("", "setting", "verdict", "seeds"), detail=("seeds",))
+    return table(
+        "",
+        rows,
+        text=("", "setting", "verdict", "seeds"),
+        detail=("seeds",),
+        footnotes=over_epochs(found.metric),
+    )
 
 
 def _seeds(side: Side) -> str:
