@@ -1,0 +1,132 @@
+"""Made studies whose seeds are trained look by look, until all is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpstudy.analysis.family import Compared
+from hpstudy.analysis.sequential import Look, Outcome, looked, next_seeds
+from hpstudy.results.looks import Looks
+from tests.analysis.simulated.rates import Share
+from tests.analysis.simulated.studies import EQUAL, METRIC, Scenario
+
+COUNTS = (3, 5, 8, 12, 20)
+_EFFECTS = 1.5  # the spread of what levels do
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """How such studies come about.
+
+    Attributes:
+        scenario: How their values do.
+        settings: How many settings each has, the baseline included.
+        margin: What is no difference worth the name.
+        counts: After how many seeds is looked.
+        effects: The spread of what levels do; 0 where none does anything.
+        diverging: The share of levels that diverge, each of them on half of its seeds.
+        failing: The share of trainings that raise.
+    """
+
+    scenario: Scenario = EQUAL
+    settings: int = 12
+    margin: float = 1.0
+    counts: tuple[int, ...] = COUNTS
+    effects: float = _EFFECTS
+    diverging: float = 0.0
+    failing: float = 0.0
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What was counted over studies that ended.
+
+    Attributes:
+        wrong: Studies with a verdict against the truth, at any look.
+        decided: Levels of which something is shown, of those that did not diverge.
+        trained: Trainings, of those that all seeds of all settings would be.
+    """
+
+    wrong: Share
+    decided: Share
+    trained: Share
+
+
+@dataclass(frozen=True)
+class Study:
+    """A made study whose settings, by place, are trained look by look; 0 is the baseline.
+
+    Attributes:
+        values: By setting and seed.
+        truth: What each setting reaches.
+        diverged: Which trainings diverge.
+        failed: Which trainings raise.
+        looks: The announced looks.
+    """
+
+    values: np.ndarray
+    truth: np.ndarray
+    diverged: np.ndarray
+    failed: np.ndarray
+    looks: Looks
+
+    def trained(self) -> tuple[Mapping[int, Outcome], tuple[Look[int], ...]]:
+        """Trains what is asked for until nothing is; what became of it, and what looks showed."""
+        outcomes = {place: Outcome({}) for place in range(len(self.truth))}
+        while asked := next_seeds(outcomes, self.pairs, self.looks, METRIC):
+            outcomes |= {place: self._outcome(place, [*seeds]) for place, seeds in asked.items()}
+        return outcomes, looked(outcomes, self.pairs, self.looks, METRIC)
+
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """Each level with the baseline."""
+        return [(place, 0) for place in range(1, len(self.truth))]
+
+    def is_wrong(self, look: Look[int]) -> bool:
+        """Tells whether a look shows something that is not so."""
+        return any(self._is_wrong(place, one) for (place, _), one in look.found.items())
+
+    def _is_wrong(self, place: int, one: Compared) -> bool:
+        gap, margin = self.truth[place] - self.truth[0], self.looks.margin
+        if one.difference is None:  # by rank: it diverges, and is worse for that
+            return False
+        if one.is_shown:
+            return bool(gap * one.difference.value <= 0)
+        return (one.is_equal and abs(gap) > margin) or (one.has_no_gain and gap > margin)
+
+    def _outcome(self, place: int, seeds: list[int]) -> Outcome:
+        diverged = frozenset(s for s in seeds if self.diverged[place, s])
+        failed = frozenset(s for s in seeds if self.failed[place, s])
+        values = {s: float(self.values[place, s]) for s in seeds if s not in diverged | failed}
+        return Outcome(values, diverged, failed)
+
+
+def ended(course: Course, count: int) -> Ended:
+    """Draws studies by a seed of their own, trains them to their end, and counts."""
+    chance = np.random.default_rng([course.settings, count, *course.counts])
+    wrong = decided = levels = trained = 0
+    for study in (_drawn(course, chance) for _ in range(count)):
+        outcomes, looks = study.trained()
+        wrong += any(study.is_wrong(look) for look in looks)
+        steady = [place for place in range(1, course.settings) if not outcomes[place].diverged]
+        levels += len(steady)
+        decided += sum((place, 0) not in looks[-1].open for place in steady)
+        trained += sum(len(o.values) + len(o.diverged) + len(o.failed) for o in outcomes.values())
+    all_of_them = count * course.settings * course.counts[-1]
+    return Ended(Share(wrong, count), Share(decided, levels), Share(trained, all_of_them))
+
+
+def _drawn(course: Course, chance: np.random.Generator) -> Study:
+    effects = course.effects * chance.normal(size=course.settings)
+    effects[0] = 0
+    shape = course.settings, course.counts[-1]
+    drawn = course.scenario.draw(chance, 1, *shape, dict(enumerate(effects)))
+    diverges = chance.random(course.settings) < course.diverging
+    diverges[0] = False
+    diverged = diverges[:, None] & (chance.random(shape) < 0.5)
+    failed = ~diverged & (chance.random(shape) < course.failing)
+    looks = Looks(course.counts, tuple(range(course.counts[-1])), course.margin)
+    return Study(drawn.values[0], drawn.truth, diverged, failed, looks)

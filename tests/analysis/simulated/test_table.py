@@ -1,0 +1,96 @@
+"""The long tables of how often verdicts are wrong: `pytest -n 0 -m slow -s` prints them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from tests.analysis.simulated.claims import CLAIMS, ranges
+from tests.analysis.simulated.rates import GAINS, Share, rates
+from tests.analysis.simulated.seeds_until import Course, ended
+from tests.analysis.simulated.studies import SCENARIOS, Scenario
+
+pytestmark = pytest.mark.slow
+
+COUNT = 1000
+# Where spreads are unlike, few seeds don't tell that they are; what that costs is written down.
+_UNLIKE = {3: 14.0, 5: 9.0, 10: 5.0}
+
+COURSES = {
+    "nothing does anything": Course(effects=0.0, margin=2.0),
+    "effects of 1.5 s, margin 1 s": Course(margin=1.0),
+    "margin 2 s": Course(margin=2.0),
+    "margin 2 s, two collapsed": Course(margin=2.0, scenario=Scenario(collapsed=2)),
+    "margin 2 s, a fifth diverges": Course(margin=2.0, diverging=0.2),
+    "margin 2 s, one in twenty raises": Course(margin=2.0, failing=0.05),
+    "nothing does anything, one level × 5": Course(
+        effects=0.0, margin=2.0, scenario=SCENARIOS["one level × 5"]
+    ),
+    "nothing does anything, baseline × 2.5": Course(
+        effects=0.0, margin=2.0, scenario=SCENARIOS["baseline × 2.5"]
+    ),
+    "nothing does anything, graded spreads": Course(
+        effects=0.0, margin=2.0, scenario=SCENARIOS["graded, × 0.5 to 2"]
+    ),
+    "nothing does anything, a third without the seed's effect": Course(
+        effects=0.0, margin=2.0, scenario=SCENARIOS["a third without the seed's effect"]
+    ),
+}
+
+
+def most(rate: float, count: int) -> float:
+    """Returns what a rate, in per cent, stays below in so many studies."""
+    return rate + 200 * (rate / 100 * (1 - rate / 100) / count) ** 0.5
+
+
+def row(*cells: object) -> None:
+    print(f"| {' | '.join(map(str, cells))} |", flush=True)
+
+
+def head(*names: str) -> None:
+    print()
+    row(*names)
+    row("---", *["--:"] * (len(names) - 1))
+
+
+def over(shares: Iterable[Share]) -> str:
+    """Returns what is found for each number of seeds as one cell."""
+    return " / ".join(map(str, shares))
+
+
+@pytest.mark.parametrize("settings", [4, 12])
+def test_verdicts_and_intervals(settings: int):
+    columns = ("wrong", "together", "apart", "means", "found")
+    head(f"{settings} settings; 3 / 5 / 10 seeds", *columns)
+    for name, scenario in SCENARIOS.items():
+        found = {seeds: rates(scenario, COUNT, settings, seeds) for seeds in GAINS}
+        row(name, *(over(getattr(r, column) for r in found.values()) for column in columns))
+        for seeds, counted in found.items():
+            assert counted.wrong.value < most(_UNLIKE[seeds] if scenario.is_unlike else 5, COUNT)
+            assert counted.disagreeing.count == 0
+
+
+def test_claims():
+    head("claim; 3 / 5 / 10 seeds", "wrong", "found")
+    for name, put in CLAIMS.items():
+        wrong = [put.wrong(COUNT, seeds) for seeds in GAINS]
+        row(name, over(wrong), over(put.found(COUNT, seeds) for seeds in GAINS))
+        assert all(share.value < most(5, COUNT) for share in wrong)
+
+
+def test_ranges():
+    head("levels, none of which does anything; 3 / 5 / 10 seeds", "range leaves out 0")
+    for levels in (3, 4, 8, 12):
+        wrong = [ranges(levels, COUNT, seeds) for seeds in GAINS]
+        row(levels, over(wrong))
+        assert all(share.value < most(5, COUNT) for share in wrong)
+
+
+def test_seeds_until_decided():
+    count = COUNT // 4
+    head("looks after 3, 5, 8, 12, 20 seeds; 12 settings", "wrong", "decided", "trained")
+    for name, course in COURSES.items():
+        found = ended(course, count)
+        row(name, found.wrong, found.decided, found.trained)
+        assert found.wrong.value < most(9 if course.scenario.is_unlike else 5, count)
