@@ -32,6 +32,12 @@ seeds until a verdict turns is wrong in up to 18 % of studies. Looks that are an
 first share the 5 % out (Lan and DeMets): each level closes as it is better, worse, equal within the
 margin, or without a gain of the margin, and gets no more seeds.
 
+**Levels that are better by themselves** need not be so together: `--combine` trains them, and says
+whether they add up (the interaction: together, less each level, plus the baseline once less than
+there are levels). They are used together where that is shown to be better than the baseline and not
+shown to be worse than the best of them by itself. All this is judged as if it had been three more
+of what the grid compares, which leaves room for which levels were chosen.
+
 **A level that diverges is never recommended**, whatever its other seeds reached: they are the
 luckier part. Its outcomes are compared with the baseline's by rank (Mann and Whitney), a diverged
 seed being the worst outcome, and no difference is told, as the other seeds' could have the wrong

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from hpstudy.analysis import reasons
+from hpstudy.analysis import reasons, together
 from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.evidence import Evidence, GridEvidence, SearchEvidence, evidence
 from hpstudy.analysis.findings import GridFindings
@@ -13,7 +13,7 @@ from hpstudy.analysis.judged import Judged
 from hpstudy.analysis.search import SearchFindings
 from hpstudy.metric import Metric, Quantity
 from hpstudy.sampler import Level
-from hpstudy.wording import counted, enumerated, number, setting, words
+from hpstudy.wording import counted, number, setting, words
 
 
 @dataclass(frozen=True)
@@ -64,16 +64,30 @@ def _use_winner(e: Evidence) -> Answer:
     return _of_winner(e, f"Use {named}.", why, [*notes, *_beside(e)])
 
 
+def _use_together(e: Evidence) -> Answer:
+    grid, found = _grid(e), e.together
+    assert found is not None  # the rule's
+    named = setting(found.levels)
+    why = f"The baseline diverged on {e.losses}, {named} on none."
+    if found.difference is not None:
+        why = together.used(found, grid.metric)
+    headline = f"Use {named}, and keep the rest of the baseline."
+    return replace(
+        _of_level(e, None, headline, why, together.notes(e, found, grid.metric)),
+        params={**grid.found.results.baseline, **found.levels},
+        changed=tuple(found.levels),
+        value=found.mean,
+        trainings=len(found.values),
+    )
+
+
 def _use_level(e: Evidence) -> Answer:
     grid = _grid(e)
-    best, *others = e.better
+    best = e.better[0]
     why = f"The baseline diverged on {best.baseline.losses}, {best.named} on none."
     if best.row.difference is not None:
         why = f"{reasons.apart(best.row.difference, grid.metric, 'against the baseline')}."
-    notes = []
-    if others:
-        listed = enumerated([j.told(grid.metric) for j in others])
-        notes.append(f"Also better, each by itself: {listed}. Together they were not trained.")
+    notes = together.others(e, grid)
     if e.losses not in (None, best.baseline.losses):
         notes.append(f"The baseline diverged on {e.losses}.")
     headline = f"Use {best.named}, and keep the rest of the baseline."
@@ -111,7 +125,7 @@ def _keep_by_search(e: Evidence) -> Answer:
         why = f"The winner was {setting(won.params)}."
     elif e.is_contradicted(won.params):
         reason = "grid and search contradict one another about the search's winner"
-        why += f" In the grid {reasons.against(e.doubts(won.params)[0])}."
+        why += f" In the grid {reasons.against_winner(e, won)}."
     elif search.is_worse:
         reason = "the search's winner is worse"
     else:
@@ -184,6 +198,7 @@ def _nothing_fits(e: Evidence) -> Answer:
 # what was compared on fresh seeds before what was not.
 RULES = (
     Rule(lambda e: e.is_winner_to_use and not e.is_grid_ahead, _use_winner),
+    Rule(lambda e: e.together is not None, _use_together),
     Rule(lambda e: bool(e.better), _use_level),
     Rule(lambda e: e.grid is not None and e.grid.is_without_baseline, _leave_baseline),
     Rule(lambda e: e.search is not None and e.search.is_undecided, _too_early_to_confirm),

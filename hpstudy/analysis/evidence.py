@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hpstudy.analysis.combined import Combined
 from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.findings import GridFindings
 from hpstudy.analysis.judged import Judged
+from hpstudy.analysis.objections import changes, objection
 from hpstudy.analysis.search import SearchFindings
 from hpstudy.metric import Metric, Verdict
 from hpstudy.sampler import Level
@@ -168,10 +170,7 @@ class Evidence:
 
     def changes(self, params: Mapping[str, Level]) -> dict[str, Level]:
         """Returns a setting's values that are not the baseline's."""
-        baseline = self.baseline
-        return {
-            n: value for n, value in params.items() if n not in baseline or value != baseline[n]
-        }
+        return changes(params, self.baseline)
 
     @property
     def baseline(self) -> Mapping[str, Level]:
@@ -187,13 +186,33 @@ class Evidence:
         return [j for j in bad if j.factor in changed and changed[j.factor] == j.row.level]
 
     def is_contradicted(self, params: Mapping[str, Level]) -> bool:
-        """Tells whether a setting is nothing but a level that the grid speaks against."""
-        return len(self.changes(params)) == 1 and bool(self.doubts(params))
+        """Tells whether a setting is just a level, or levels together, that the grid is against."""
+        changed, found = self.changes(params), self.combined
+        if found is not None and found.is_bad and found.levels == changed:
+            return True
+        return len(changed) == 1 and bool(self.doubts(params))
 
     @property
     def better(self) -> list[Judged]:
         """The levels that the grid shows to be better and the search has nothing against."""
         return [] if self.grid is None else [j for j in self.grid.better if not self.objection(j)]
+
+    @property
+    def best_of_each(self) -> dict[str, Level]:
+        """The best level of each factor that has a better one."""
+        return {j.factor: j.row.level for j in reversed(self.better)}
+
+    @property
+    def combined(self) -> Combined | None:
+        """What the grid shows of its better levels together."""
+        return None if self.grid is None else self.grid.found.combined
+
+    @property
+    def together(self) -> Combined | None:
+        """Levels that are to be used together, and that the search has nothing against."""
+        found = self.combined
+        is_fit = found is not None and found.is_to_use and not self.objection_to(found.levels)
+        return found if is_fit else None
 
     @property
     def refuted(self) -> list[Judged]:
@@ -202,20 +221,17 @@ class Evidence:
 
     def objection(self, judged: Judged) -> str | None:
         """Says what the search has against a level by itself; None where it has nothing."""
+        return self.objection_to({judged.factor: judged.row.level})
+
+    def objection_to(self, levels: Mapping[str, Level]) -> str | None:
+        """Says what the search has against levels, together or each by itself."""
         found = self.search.found if self.search is not None else self.lost
         if found is None:
             return None
-        one, won = {judged.factor: judged.row.level}, found.confirmed
-        fresh = [(f.params, f.diverged, f.seeds) for f in found.finalists]
-        fresh += [] if won is None else [(won.params, won.diverged, won.seeds)]
-        for params, diverged, seeds in fresh:
-            if diverged and self.changes(params) == one:
-                return f"diverged on {len(diverged)} of {len(diverged) + len(seeds)} fresh seeds"
-        if won is not None and SearchEvidence(found).is_worse and self.changes(won.params) == one:
-            return "is worse on fresh seeds"
-        if any(self.changes(trial.params) == one for trial in found.results.diverged):
-            return "diverged"
-        return None
+        is_worse = SearchEvidence(found).is_worse
+        each = [{factor: level} for factor, level in levels.items()]
+        told = (objection(found, one, is_worse=is_worse) for one in (levels, *each))
+        return next(filter(None, told), None)
 
     @property
     def is_winner_to_use(self) -> bool:
@@ -229,13 +245,13 @@ class Evidence:
     def is_grid_ahead(self) -> bool:
         """Whether the grid shows a level further above the baseline than the winner is."""
         grid, won = self.grid, self.search.won if self.search is not None else None
-        if grid is None or not self.better or won is None or won.difference is None:
+        if grid is None or won is None or won.difference is None:
             return False
         is_one_metric = (grid.metric.name, grid.metric.sign) == (won.metric.name, won.metric.sign)
-        gap = self.better[0].difference
-        return (
-            gap is not None and is_one_metric and won.metric.sign * (gap - won.difference.value) > 0
-        )
+        lead = self.together or (self.better[0].row if self.better else None)
+        if lead is None or lead.difference is None or not is_one_metric:
+            return False
+        return won.metric.sign * (lead.difference.value - won.difference.value) > 0
 
     @property
     def losses(self) -> str | None:

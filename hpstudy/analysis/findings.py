@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from hpstudy.analysis.cells import Cell, cell_of, outcomes_of, pairs_of
 from hpstudy.analysis.claims import ClaimResult, judge_claims
+from hpstudy.analysis.combined import Combined, combined_finding
 from hpstudy.analysis.comparisons import Comparisons
 from hpstudy.analysis.convergence import Reached, convergence
 from hpstudy.analysis.effects import (
@@ -86,6 +87,7 @@ class GridFindings:
         claims: The study file's claims with their verdicts.
         more_seeds: What replicates would cost; None where there are some.
         looks: The announced looks and what they decided; None where the seeds are fixed.
+        combined: What better levels do together; None where they were not combined.
         is_baseline_doubtful: Whether the baseline may be noisier than the rest, and has too few
             seeds to tell.
     """
@@ -97,6 +99,7 @@ class GridFindings:
     claims: tuple[ClaimResult, ...]
     more_seeds: MoreSeeds | None
     looks: LooksFinding | None = None
+    combined: Combined | None = None
     is_baseline_doubtful: bool = False
 
     @property
@@ -147,6 +150,7 @@ def findings(grid: GridResults) -> GridFindings:
         claims=judge_claims(grid, judgement),
         more_seeds=more_seeds(grid),
         looks=_looks(whole, judgement, judged),
+        combined=combined_finding(grid, judgement, judged),
         is_baseline_doubtful=_is_doubtful(grid, comparisons),
     )
 
@@ -191,4 +195,5 @@ def part_of(found: GridFindings, part: GridResults) -> GridFindings:
         factors=tuple(factor for factor in found.factors if factor.name in factors),
         importances=replace(found.importances, rows=rows),
         claims=tuple(result for claim, result in told if claim.factor in factors),
+        combined=None if part.combined is None else found.combined,
     )

@@ -43,10 +43,11 @@ def gap(won: Confirmed) -> str:
     return f"{apart(won.difference, won.metric, 'against the baseline on the same fresh seeds')}."
 
 
-def apart(gap: Quantity, metric: Metric, what: str) -> str:
+def apart(gap: Quantity, metric: Metric, what: str = "") -> str:
     """Says how large a difference is, of what, and how sure: "+0.40 points … (95 % …)"."""
     sure = ends(gap, metric, signed=True)
-    return f"{spelled(gap, metric)} {what}{f' (95 % {sure})' if sure else ''}"
+    told = f"{spelled(gap, metric)} {what}".rstrip()
+    return f"{told}{f' (95 % {sure})' if sure else ''}"
 
 
 def too_few(won: Confirmed) -> str:
@@ -73,6 +74,15 @@ def against(judged: Judged) -> str:
     if judged.row.verdict == Verdict.WORSE:
         return f"{judged.named} is shown to be worse"
     return f"{judged.named} diverged on {judged.row.losses}"
+
+
+def against_winner(e: Evidence, won: Confirmed) -> str:
+    """Says what the grid has against the search's winner."""
+    doubts, found = e.doubts(won.params), e.combined
+    if found is None or doubts:
+        return against(doubts[0])
+    lost = f"diverged on {found.losses}" if found.diverged else "is shown to be worse"
+    return f"{setting(found.levels)} {lost}"
 
 
 def best_seen(grid: GridEvidence) -> str:

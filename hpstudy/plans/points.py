@@ -13,6 +13,7 @@ from hpstudy.errors import UserError
 from hpstudy.metric import Direction, Metric
 from hpstudy.objective import Objective
 from hpstudy.plans.scenario import PlannedPoint, Scenario
+from hpstudy.results.combined import Combination
 from hpstudy.results.looks import Announcement
 from hpstudy.sampler import Level, OneFactorSampler, Point
 from hpstudy.store.records import Epoch
@@ -98,6 +99,7 @@ class PointsPlan(Plan):
         space: The distributions of parameters that are known beforehand; others span the points.
         design: The one-factor design that they are of; None for others.
         announced: The looks that they are of; None for seeds that are fixed.
+        combined: The setting that they are of, where it combines levels of a grid.
     """
 
     points: tuple[PlannedPoint, ...]
@@ -105,6 +107,7 @@ class PointsPlan(Plan):
     space: Mapping[str, BaseDistribution] = field(default_factory=dict)
     design: OneFactor | None = None
     announced: Announcement | None = None
+    combined: Combination | None = None
 
     @property
     def most_workers(self) -> int:

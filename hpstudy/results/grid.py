@@ -33,22 +33,16 @@ class Run:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LevelResult:
-    """One level of a factor, everything else at the baseline.
+class Replicates:
+    """What became of a setting's seeds.
 
     Attributes:
-        level: The factor's value.
-        is_baseline: Whether it is the baseline's.
         runs: The replicates that have a value.
-        published: What the published report printed.
         diverged: The replicates that diverged: finished, but they take part in no mean.
         failed: The replicates whose latest attempt raised: they wait.
     """
 
-    level: Level
-    is_baseline: bool
     runs: tuple[Run, ...]
-    published: float | None = None
     diverged: tuple[int, ...] = ()
     failed: tuple[int, ...] = ()
 
@@ -71,6 +65,39 @@ class LevelResult:
     def losses(self) -> str:
         """How many of its replicates diverged: "3 of 20 seeds"."""
         return f"{len(self.diverged)} of {len(self.diverged) + len(self.runs)} seeds"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelResult(Replicates):
+    """One level of a factor, everything else at the baseline.
+
+    Attributes:
+        level: The factor's value.
+        is_baseline: Whether it is the baseline's.
+        published: What the published report printed.
+    """
+
+    level: Level
+    is_baseline: bool
+    published: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CombinedResult(Replicates):
+    """A setting of several levels at once, everything else at the baseline.
+
+    Attributes:
+        levels: The levels, by factor.
+        wanted: The replicates that were asked for.
+    """
+
+    levels: Mapping[str, Level]
+    wanted: tuple[int, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all its replicates are finished, or raised."""
+        return {*self.wanted} <= {*self.seeds, *self.diverged, *self.failed}
 
 
 @dataclass(frozen=True)
@@ -150,6 +177,7 @@ class GridResults:
             study file says so.
         margin: What difference counts, in the metric's unit; None where any does.
         looks: The looks that were announced; None where the seeds are fixed.
+        combined: The setting that combines better levels; None where none was asked for.
     """
 
     metric: Metric
@@ -167,6 +195,7 @@ class GridResults:
     published_examples: int | None = None
     margin: float | None = None
     looks: Looks | None = None
+    combined: CombinedResult | None = None
 
     def upto(self, seeds: Collection[int]) -> GridResults:
         """Returns what these seeds alone came to."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from optuna.trial import FrozenTrial
 
+from hpstudy.results.combined import combination, combined_result
 from hpstudy.results.grid import (
     FactorResult,
     Failure,
@@ -75,6 +76,9 @@ def read_grid(
         for point in one_factor_points(baseline, chosen, seeds)
         if (key := point_key(point)) in attempts or looks is None  # else not all seeds are wanted
     }
+    together = combination(optuna_study, baseline, chosen)
+    beside = {point_key(p): p for p in ([] if together is None else together.points)}
+    planned |= beside
     tried = {key: attempts[key] for key in planned if key in attempts}
     runs = _runs(tried, records)
     failed = {
@@ -107,7 +111,8 @@ def read_grid(
         trials=_counts(planned, attempts, database.url, grid_name(name)),
         epochs_asked=sum(
             len(run.epochs) for levels in rows.values() for row in levels.values() for run in row
-        ),
+        )
+        + sum(len(runs[key].epochs) for key in beside if key in runs),
         epochs_trained=sum(distinct_epochs(filter(is_complete, tried.values())).values()),
         factors=tuple(
             FactorResult(
@@ -132,6 +137,7 @@ def read_grid(
         published_examples=study.published.test_examples,
         margin=study.grid.equal_within if looks is None else looks.looks(metric).margin,
         looks=None if looks is None else looks.looks(metric),
+        combined=None if together is None else combined_result(together, baseline, runs, failed),
     )
 
 

@@ -12,6 +12,7 @@ from optuna.artifacts.exceptions import ArtifactNotFound
 from optuna.trial import FrozenTrial
 
 from hpstudy.errors import UserError
+from hpstudy.results.combined import combination
 from hpstudy.sampler import Point, one_factor_points
 from hpstudy.store.checkpoints import Checkpoints
 from hpstudy.store.database import Database, Runs
@@ -75,7 +76,12 @@ def _grid_points(study: StudyFile, loaded: optuna.Study) -> list[Point]:
     if study.grid is None:
         return []
     seeds = sorted({*study.grid.seeds, *seeds_of(loaded)})
-    return one_factor_points(study.full_baseline(), study.grid.factors, seeds)
+    baseline, factors = study.full_baseline(), study.grid.factors
+    together = combination(loaded, baseline, factors)
+    return [
+        *one_factor_points(baseline, factors, seeds),
+        *([] if together is None else together.points),
+    ]
 
 
 def _unfinished(

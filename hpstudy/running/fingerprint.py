@@ -19,6 +19,7 @@ from hpstudy.store.creation import check_ours
 from hpstudy.store.database import Database
 from hpstudy.store.locks import SCHEMA, hold
 from hpstudy.store.studies import (
+    COMBINED,
     FINGERPRINT,
     LOOKS,
     METRIC_EPOCHS,
@@ -64,6 +65,8 @@ def begin(plan: Plan, objective: Objective, database: Database) -> list[str]:
         study.set_user_attr(FINGERPRINT, plan.fingerprint)
         if isinstance(plan, PointsPlan) and plan.announced not in (None, announced(study)):
             study.set_user_attr(LOOKS, asdict(plan.announced))  # before the seeds that go by it
+        if isinstance(plan, PointsPlan) and plan.combined is not None:
+            study.set_user_attr(COMBINED, asdict(plan.combined))
         if plan.seeds:
             study.set_user_attr(SEEDS, sorted({*seeds_of(study), *plan.seeds}))
         return [*_changed_source(study, objective), *_changed_options(study, plan.options)]

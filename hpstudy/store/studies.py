@@ -13,11 +13,12 @@ from optuna.trial import FrozenTrial
 
 from hpstudy.store.database import Database
 
-# User attributes of a study: what its trials have in common, the replicates asked for, and the
-# looks of a grid that runs until its levels are decided.
+# User attributes of a study: what its trials have in common, the replicates asked for, the looks of
+# a grid that runs until its levels are decided, and the setting that combines its better levels.
 FINGERPRINT = "fingerprint"
 SEEDS = "seeds"
 LOOKS = "looks"
+COMBINED = "combined"
 SOURCE = "source"
 
 # Of a fingerprint: over how many last epochs a trial's value is the mean; 1 where it is not there.
@@ -112,6 +113,11 @@ def seeds_of(study: optuna.Study) -> list[int]:
 def looks_of(study: optuna.Study) -> Mapping[str, Any] | None:
     """Returns the looks that were announced; None of a grid with fixed seeds."""
     return study.user_attrs.get(LOOKS)
+
+
+def combined_of(study: optuna.Study) -> Mapping[str, Any] | None:
+    """Returns the setting that combines a grid's better levels; None where none was asked for."""
+    return study.user_attrs.get(COMBINED)
 
 
 def source_of(study: optuna.Study) -> str | None:

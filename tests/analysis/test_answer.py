@@ -51,7 +51,8 @@ def test_levels_that_are_better_each_by_itself_are_not_put_together(made_finding
     told = answer(found, None)
     assert told.params == {"epochs": 5, "width": 16}
     assert told.notes[0] == (
-        "Also better, each by itself: epochs 10 (+0.53 points). Together they were not trained."
+        "Also better, each by itself: epochs 10 (+0.53 points). Together they were not trained: "
+        "--combine trains them."
     )
 
 
@@ -477,7 +478,7 @@ def test_what_is_better_by_rank_has_no_difference(made_findings, direction, best
     assert told.why == f"The baseline diverged on 17 of 20 seeds, lr {best} on none."
     assert told.notes == (
         f"Also better, each by itself: lr {other} (by rank, as the baseline diverged on 17 of 20 "
-        "seeds). Together they were not trained.",
+        "seeds).",
     )
     factor = found.factors[0]
     assert finding(factor, found.metric) == (
