@@ -9,6 +9,7 @@ import typer
 
 from hpstudy.cli.app import app
 from hpstudy.cli.options import (
+    CombineOption,
     DeviceOption,
     FactorOption,
     JsonOption,
@@ -37,6 +38,7 @@ def grid(
         typer.Option(help="How many seeds, or which: 3, 0-4, 0,1,7 or 3-3.  [default: the file's]"),
     ] = None,
     until: UntilOption = None,
+    combine: CombineOption = False,
     workers: WorkersOption = None,
     threads: ThreadsOption = 1,
     device: DeviceOption = "auto",
@@ -61,7 +63,7 @@ def grid(
     from hpstudy.cli.results import live_tables, print_plan, print_summary
     from hpstudy.cli.telling import Terminal
     from hpstudy.store.connections import connections
-    from hpstudy.study.grid import Asked, grid_forecast, run_grid
+    from hpstudy.study.grid import Asked, combined_forecast, grid_forecast, run_grid
     from hpstudy.study.opened import open_study
     from hpstudy.study.planning import Machine
     from hpstudy.study.reading import read_summary
@@ -71,13 +73,22 @@ def grid(
     opened = open_study(study, name, runs, storage, quick=quick, keep=keep)
     objective = opened.objective()
     machine = Machine(device, precision, threads)
-    asked = Asked(factors=factor, seeds=seeds, until=until, workers=workers, machine=machine)
+    asked = Asked(
+        factors=factor,
+        seeds=seeds,
+        until=until,
+        combine=combine,
+        workers=workers,
+        machine=machine,
+    )
     with connections(opened.runs) as database:
         if plan:
             expected = grid_forecast(opened, objective, database, asked)
-            facts = plan_table(opened.file.title, expected)
+            more = combined_forecast(opened, objective, database, asked, expected)
+            facts = plan_table(opened.file.title, expected, more)
             notes = map(Text, facts.footnotes)
-            print_plan(opened, expected, rich_table(facts), *notes, as_json=as_json)
+            shown = rich_table(facts), *notes
+            print_plan(opened, expected, *shown, combined=more, as_json=as_json)
             return
         teller = Terminal(live_tables(opened, database, factor))
         trained = run_grid(opened, objective, database, asked, teller)

@@ -91,6 +91,15 @@ UntilOption = Annotated[
 ]
 
 
+CombineOption = Annotated[
+    bool,
+    typer.Option(
+        "--combine",
+        help="Then train the levels that are shown to be better together, the best of each factor.",
+    ),
+]
+
+
 class UntilCommand(TyperCommand):
     """A command whose `--until` may stand without a number, which Typer's options can't."""
 

@@ -27,6 +27,7 @@ def print_plan(
     opened: Opened,
     expected: Forecast | LooksForecast | SearchForecast,
     *parts: RenderableType,
+    combined: Forecast | None = None,
     as_json: bool,
 ) -> None:
     """Prints what a plan would take.
@@ -35,10 +36,12 @@ def print_plan(
         opened: The study.
         expected: What it would take.
         parts: The same as tables.
+        combined: What a grid's better levels together would take at most, where that is asked for.
         as_json: Whether to print one JSON document instead.
     """
     if as_json:
-        typer.echo(json.dumps({"study": opened.name, **_planned(expected)}, indent=2))
+        more = {} if combined is None else {"combined": asdict(combined)}
+        typer.echo(json.dumps({"study": opened.name, **_planned(expected), **more}, indent=2))
     else:
         plain_console().print(*parts, sep="\n")
 

@@ -13,6 +13,7 @@ from hpstudy.running.course import Teller, Trained, run_points, workers_for
 from hpstudy.running.fingerprint import check
 from hpstudy.store.connections import Connections
 from hpstudy.study.announcing import Announced, announced
+from hpstudy.study.combining import Combining
 from hpstudy.study.looking import Looking
 from hpstudy.study.opened import Opened
 from hpstudy.study.planning import Machine, Seeds, grid_plan
@@ -27,6 +28,7 @@ class Asked:
         seeds: How many seeds, or which; the study file's where None.
         until: The margin up to which levels count as equal, "" for the study file's: seeds are
             added until each level is decided. None: as begun, else with fixed seeds.
+        combine: Whether to train the best level of each factor together, once they are known.
         workers: How many processes; as many as are of use where None.
         machine: What trainings are to run on.
     """
@@ -34,6 +36,7 @@ class Asked:
     factors: Sequence[str] | None
     seeds: Seeds | None
     until: str | None
+    combine: bool
     workers: int | None
     machine: Machine
 
@@ -41,7 +44,7 @@ class Asked:
 def run_grid(
     opened: Opened, objective: Objective, database: Connections, asked: Asked, teller: Teller
 ) -> Trained:
-    """Trains what is missing of a study's grid.
+    """Trains what is missing of a study's grid, and then its better levels together if asked to.
 
     Args:
         opened: The study.
@@ -57,9 +60,14 @@ def run_grid(
     found = _announced(opened, database, asked)
     if found is None:
         plan = _plan(opened, objective, database, asked)
-        return run_points(plan, objective, database, asked.workers, teller)
-    looking = Looking(opened, objective, asked.machine, found.looks)
-    return looking.run(database, asked.workers, teller, found.told)
+        done = run_points(plan, objective, database, asked.workers, teller)
+    else:
+        looking = Looking(opened, objective, asked.machine, found.looks)
+        done = looking.run(database, asked.workers, teller, found.told)
+    if asked.combine:
+        combining = Combining(opened, objective, asked.machine)
+        done += combining.run(database, asked.workers, teller)
+    return done
 
 
 def grid_forecast(
@@ -83,6 +91,37 @@ def grid_forecast(
     plan = _plan(opened, objective, database, asked)
     check(plan, reader)
     return forecast(plan, objective, reader, opened.runs, workers_for(asked.workers, plan))
+
+
+def combined_forecast(
+    opened: Opened,
+    objective: Objective,
+    database: Connections,
+    asked: Asked,
+    grid: Forecast | LooksForecast,
+) -> Forecast | None:
+    """Says what training its better levels together would take at most, beside a study's grid.
+
+    Args:
+        opened: The study.
+        objective: What it trains.
+        database: The run's database.
+        asked: What is asked for.
+        grid: What the grid would take.
+
+    Returns:
+        What it would take; None where it is not asked for, or there can't be one.
+    """
+    if not asked.combine:
+        return None
+    most = grid.most if isinstance(grid, LooksForecast) else grid
+    seeds = (
+        grid.looks.seeds
+        if isinstance(grid, LooksForecast)
+        else _plan(opened, objective, database, asked).seeds
+    )
+    combining = Combining(opened, objective, asked.machine)
+    return combining.forecast(database.reader, asked.workers, seeds, is_done=not most.epochs_left)
 
 
 def _announced(opened: Opened, database: Connections, asked: Asked) -> Announced | None:

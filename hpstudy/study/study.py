@@ -65,6 +65,7 @@ class Study(Opened):
         factors: str | Sequence[str] | None = None,
         seeds: Seeds | None = None,
         until: str | float | bool | None = None,
+        combine: bool = False,
         workers: int | None = None,
         threads: int = 1,
         device: str = "auto",
@@ -78,6 +79,7 @@ class Study(Opened):
             seeds: How many seeds (3: 0 to 2), or which (`range(3)`, "0-4"); the file's where None.
             until: Add seeds until each level is better, worse or equal within so many points, or
                 so much in the metric's unit; True for the file's `equal_within`.
+            combine: Train the levels that are shown to be better together, the best of each factor.
             workers: Worker processes; one per core, or per training, where None.
             threads: Threads of one training; part of what a result depends on.
             device: Where a `Training` class trains: "auto", "cpu", "cuda" or "mps".
@@ -93,6 +95,7 @@ class Study(Opened):
             factors=_named(factors),
             seeds=seeds,
             until=FILES_MARGIN if until is True else f"{until}" if until else None,
+            combine=combine,
             workers=workers,
             machine=Machine(device, precision, threads),
         )

@@ -69,6 +69,7 @@ class Summary(StudySummary):
     def _tables(self) -> Iterator[Table | None]:
         from hpstudy.analysis.seeds import is_replicated
         from hpstudy.analysis.telling import telling
+        from hpstudy.views.tables.combined import combined_table
         from hpstudy.views.tables.grid import claims_table, costs_table, levels_tables
         from hpstudy.views.tables.importance import importance_table
         from hpstudy.views.tables.search import finalists_table, trials_table, winner_table
@@ -76,6 +77,7 @@ class Summary(StudySummary):
         if self.grid is not None:
             shown = telling(self.grid)
             yield from levels_tables(shown, self.grid).values()
+            yield combined_table(self.grid)
             if is_replicated(*self.grid.factors):
                 yield claims_table(self.grid.claims)
             yield importance_table(self.grid.importances, self.grid.metric)

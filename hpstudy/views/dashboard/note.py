@@ -12,6 +12,7 @@ from hpstudy.analysis.telling import telling
 from hpstudy.charts.figures import along_axes
 from hpstudy.metric import Metric
 from hpstudy.views.states import trials_done
+from hpstudy.views.tables.combined import combined_table
 from hpstudy.views.tables.grid import claims_table, levels_tables
 from hpstudy.views.tables.importance import importance_table
 from hpstudy.views.tables.looks import looks_told
@@ -39,6 +40,7 @@ def grid_note(title: str, found: GridFindings, chosen: Answer | None) -> str:
     ]
     parts += map(escaped, looks_told(found))
     parts += _section(*levels.values())
+    parts += _section(combined_table(found))
     parts += _section(claims_table(found.claims))
     return "\n\n".join(parts) + "\n"
 

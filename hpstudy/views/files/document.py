@@ -8,6 +8,7 @@ from typing import Any
 from hpstudy import __version__
 from hpstudy.analysis.answer import Answer
 from hpstudy.analysis.cells import Cell
+from hpstudy.analysis.combined import Combined
 from hpstudy.analysis.confirmed import Confirmed, Finalist
 from hpstudy.analysis.family import Compared, Pair
 from hpstudy.analysis.findings import GridFindings, LevelFinding
@@ -98,6 +99,7 @@ def _grid(found: GridFindings) -> dict[str, Any]:
         "failed": [_failure(failure) for failure in grid.failed],
         "gaps": dict(grid.gaps),
         "looks": None if found.looks is None else _looks(found.looks),
+        "combined": None if found.combined is None else _combined(found.combined),
     }
 
 
@@ -136,6 +138,28 @@ def _compared(pair: Pair[Cell], one: Compared) -> dict[str, Any]:
 def _pair(pair: Pair[Cell]) -> dict[str, Any]:
     first, second = ({} if cell is None else dict([cell]) for cell in pair)
     return {"params": first, "against": second}
+
+
+def _combined(found: Combined) -> dict[str, Any]:
+    added = found.sum
+    return {
+        "params": dict(found.levels),
+        "wanted": list(found.wanted),
+        "seeds": list(found.seeds),
+        "diverged": list(found.diverged),
+        "failed": list(found.failed),
+        "values": list(found.values),
+        **flat(found.mean, "mean"),
+        **flat(found.difference, "effect", "effect_"),
+        "p": found.p,
+        "verdict": found.verdict,
+        "best": dict([found.best]),
+        **flat(found.beside_best, "beside_best", "beside_best_"),
+        "is_below_best": found.is_below_best,
+        "sum": None if added is None else added.apart,
+        **flat(None if added is None else added.interaction, "interaction", "interaction_"),
+        "additive_within": None if added is None else added.within,
+    }
 
 
 def _level(level: LevelFinding) -> dict[str, Any]:

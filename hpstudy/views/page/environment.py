@@ -10,6 +10,7 @@ from plotly.utils import PlotlyJSONEncoder
 from hpstudy.charts.axes import identifier, titled
 from hpstudy.views.page.filters import breakable, characters, folded, told, unbroken
 from hpstudy.views.states import alike_failures, missing_numbers, points_done, trials_done
+from hpstudy.views.tables.combined import combined_table
 from hpstudy.views.tables.grid import claims_table, costs_table
 from hpstudy.views.tables.looks import looks_told
 from hpstudy.views.tables.search import finalists_table, trials_table, winner_table
@@ -49,6 +50,7 @@ def environment() -> Environment:
     made.globals |= {
         "identifier": identifier,
         "claims_table": claims_table,
+        "combined_table": combined_table,
         "costs_table": costs_table,
         "trials_table": partial(trials_table, most=_TRIALS),
         "finalists_table": finalists_table,

@@ -19,11 +19,20 @@ from hpstudy.views.tables.table import Table, table
 from hpstudy.wording import counted, duration, enumerated, level, size, within, words
 
 
-def plan_table(title: str, plan: Forecast | LooksForecast) -> Table:
-    """Returns what a grid would take, a fact a line; with looks, the least and the most."""
+def plan_table(
+    title: str, plan: Forecast | LooksForecast, combined: Forecast | None = None
+) -> Table:
+    """Returns what a grid would take, a fact a line; with looks, the least and the most.
+
+    Args:
+        title: The study's title.
+        plan: What it would take.
+        combined: What its better levels together would take at most, where that is asked for.
+    """
     if isinstance(plan, Forecast):
-        return _facts(title, _points_facts(plan))
-    least, most = _points_facts(plan.least), _points_facts(plan.most)
+        return _facts(title, _points_facts(plan) | _combined_fact(combined))
+    least = _points_facts(plan.least)
+    most = _points_facts(plan.most) | _combined_fact(combined)
     after = enumerated([f"{count}" for count in plan.looks.counts])
     looks = f"Looks after {after} seeds, until each level is decided "
     return Table(
@@ -59,6 +68,18 @@ def _points_facts(plan: Forecast) -> dict[str, str]:
     if plan.checkpoint_bytes == 0:
         del facts["disk"]  # a function leaves no checkpoints
     return facts
+
+
+def _combined_fact(plan: Forecast | None) -> dict[str, str]:
+    """Returns what better levels together would take at most."""
+    if plan is None:
+        return {}
+    if not plan.epochs_left:
+        return {"together": "nothing: all is recorded"}
+    by_epoch = plan.epochs_shared > plan.trainings
+    time = "" if plan.seconds_left is None else f", about {duration(plan.seconds_left)}"
+    left = counted(plan.epochs_left, "epoch" if by_epoch else "training")
+    return {"together": f"at most {left}{time}, if two factors have a better level"}
 
 
 def space_table(title: str, plan: SearchPlan) -> Table | None:

@@ -15,6 +15,7 @@ from hpstudy.analysis.speed import go_by_epochs
 from hpstudy.analysis.telling import telling
 from hpstudy.results.search import SearchResults
 from hpstudy.views.states import alike_failures, missing_numbers, points_done, trials_done
+from hpstudy.views.tables.combined import combined_table
 from hpstudy.views.tables.grid import claims_table, costs_table, levels_tables
 from hpstudy.views.tables.importance import importance_table
 from hpstudy.views.tables.looks import looks_told
@@ -46,6 +47,7 @@ def grid_tables(found: GridFindings, *, quick: str | None = None) -> Group:
     shown = telling(found)
     levels = levels_tables(shown, found)
     parts = [*_quick(quick), *_looks(found), *with_notes(*levels.values())]
+    parts += with_notes(combined_table(found))
     if found.claims and is_replicated(*found.factors):
         parts += with_notes(claims_table(found.claims))
     if found.importances.rows and found.importances.warning is None:
