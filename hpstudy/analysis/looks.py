@@ -67,6 +67,21 @@ class LooksFinding:
         return {cell: has | seeds if cell in self.cells else has for cell, has in self.has.items()}
 
     @property
+    def asked(self) -> int:
+        """How many trainings the next look adds to those of the last."""
+        return len(self._new) * len(self.cells)
+
+    @property
+    def done(self) -> int:
+        """How many of these are finished."""
+        return sum(len(self.has[cell] & self._new) for cell in self.cells)
+
+    @property
+    def _new(self) -> set[int]:
+        before = self.made[-1].count if self.made else 0
+        return {*self.looks.seeds[before : self.next]}
+
+    @property
     def failed(self) -> Mapping[Cell, frozenset[int]]:
         """The seeds of each cell whose latest attempt raised."""
         return {cell: outcome.failed for cell, outcome in self.outcomes.items()}

@@ -209,6 +209,49 @@ def test_a_level_that_diverges_is_closed_at_the_first_look(folder, noisy):
     assert worse["diverged"] == [0, 1, 2]
 
 
+def test_what_a_claim_compares_gets_seeds_too(folder, noisy):
+    with (folder.path / "noisy.toml").open("a") as file:
+        file.write(
+            """
+[[claims]]
+says = "better is better than the same"
+factor = "kind"
+level = "better"
+expect = { higher_than = "same" }
+"""
+        )
+    told = folder.run(*UNTIL).stderr
+    assert "Looked after 3 seeds: 3 of 4 comparisons decided, 1 open: kind same." in told
+    assert folder.json("show", "noisy.toml")["grid"]["claims"][0]["verdict"] == "supported"
+
+
+def test_a_level_that_is_added_is_looked_at_from_the_first(folder):
+    folder.write(
+        "steps.py",
+        """
+from random import Random
+
+def score(params, *, seed, settings):
+    step = params["step"]
+    return Random(seed).gauss(0, 4) + 9 * step + Random(f"{step} {seed}").gauss(0, 1)
+""",
+    )
+    text = """
+title = "Steps"
+objective = "steps:score"
+baseline = { step = 0 }
+[grid.factors]
+step = [0, 3]
+"""
+    folder.write("steps.toml", text)
+    folder.run("grid", "steps.toml", "--until", "4")
+    folder.write("steps.toml", text.replace("3]", "3, 5]"))
+    told = folder.run("grid", "steps.toml").stderr
+    assert "Looked after 3 seeds: 2 of 2 comparisons decided." in told
+    rows = folder.json("show", "steps.toml")["grid"]["factors"][0]["levels"]
+    assert [row["seeds"] for row in rows] == [[0, 1, 2]] * 3
+
+
 def test_a_plan_says_the_least_and_the_most(folder, noisy):
     planned = folder.json(*UNTIL, "--plan")
     assert planned["least"]["points"] == planned["least"]["epochs_left"] == 4 * 3

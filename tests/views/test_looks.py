@@ -79,6 +79,7 @@ def test_json_says_what_each_look_found(kinds):
     assert looks["after"] == [3, 6, 12]
     assert looks["margin"] == 3.5
     assert looks["next"] is None
+    assert looks["trainings"] == {"asked": 0, "done": 0}
     assert looks["open"] == []
     first = {one["params"]["kind"]: one for one in looks["made"][0]["found"]}
     assert first["worse"]["against"] == {}
@@ -119,6 +120,7 @@ def test_an_incomplete_look_shows_the_verdicts_of_the_one_before(kinds):
     same = {row["level"]: row for row in grid["factors"][0]["levels"]}["same"]
     assert (same["verdict"], same["look"], same["seeds"]) == ("open", 3, [0, 1, 2])
     assert grid["looks"]["next"] == 6
+    assert grid["looks"]["trainings"]["asked"] == 6
     assert grid["looks"]["open"] == [{"params": {"kind": "same"}, "against": {}}]
 
 

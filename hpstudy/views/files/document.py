@@ -120,6 +120,7 @@ def _looks(found: LooksFinding) -> dict[str, Any]:
             for look in found.made
         ],
         "next": found.next,
+        "trainings": {"asked": found.asked, "done": found.done},
         "open": [_pair(pair) for pair in found.open],
     }
 

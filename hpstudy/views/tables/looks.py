@@ -67,12 +67,9 @@ def _coming(looks: LooksFinding) -> str:
     """Says how far the next look has come."""
     if looks.next is None:
         return ""
-    before = looks.made[-1].count if looks.made else 0
-    seeds = {*looks.looks.seeds[before : looks.next]}
-    done = sum(len(looks.has[cell] & seeds) for cell in looks.cells)
     which = "next" if looks.made else "first"
-    told = f"The {which} look, after {looks.next} seeds, has {done} of "
-    return f"{told}{counted(len(seeds) * len(looks.cells), 'training')} that it waits for."
+    told = f"The {which} look, after {looks.next} seeds, has {looks.done} of "
+    return f"{told}{counted(looks.asked, 'training')} that it waits for."
 
 
 def _narrow(looks: LooksFinding, metric: Metric) -> str:
