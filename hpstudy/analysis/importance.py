@@ -20,7 +20,7 @@ from hpstudy.metric import Direction, Metric, Quantity
 from hpstudy.numeric import finite
 from hpstudy.results.grid import FactorResult, GridResults
 from hpstudy.results.search import SearchResults
-from hpstudy.sampler import SEED
+from hpstudy.sampler import SEED, Level
 from hpstudy.store.in_memory import study_of
 from hpstudy.store.trials import is_finished, is_measured, last_value
 from hpstudy.wording import counted, enumerated, setting
@@ -216,8 +216,9 @@ def _range(
     measured = [row for row in factor.levels if row.average is not None and not row.diverged]
     if len(measured) < 2:
         return None
-    bottom, *_, top = sorted(measured, key=lambda row: row.average or 0.0)
-    gap = finite((top.average or 0.0) - (bottom.average or 0.0))
+    heights = _heights(factor, comparisons)
+    bottom, *_, top = sorted(measured, key=lambda row: heights[row.level])
+    gap = finite(heights[top.level] - heights[bottom.level])
     contrast = comparisons.between(cell_of(factor.name, top), cell_of(factor.name, bottom))
     if contrast is None or math.isinf(contrast.error):
         return Importance(factor.name, RANGE, Quantity(gap))
@@ -232,6 +233,20 @@ def _range(
     if ends is None:
         return Importance(factor.name, RANGE, Quantity(value))
     return Importance(factor.name, RANGE, Quantity(value, max(ends[0], 0.0), ends[1]))
+
+
+def _heights(factor: FactorResult, comparisons: Comparisons[Cell]) -> dict[Level, float]:
+    """Returns how high each level lies: by the model, as those of fewer seeds had other luck."""
+    means = {row.level: row.average for row in factor.levels if row.average is not None}
+    base = next((means.get(row.level) for row in factor.levels if row.is_baseline), None)
+    found = {}
+    for row in factor.levels:
+        contrast = comparisons.between(cell_of(factor.name, row), None)
+        if contrast is not None and base is not None:
+            found[row.level] = finite(base + contrast.difference)
+        elif row.level in means:
+            found[row.level] = means[row.level]
+    return found
 
 
 def _without(grid: GridResults) -> str | None:

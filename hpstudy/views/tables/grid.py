@@ -10,7 +10,7 @@ from hpstudy.analysis.family import RANKS
 from hpstudy.analysis.findings import FactorFinding, GridFindings, LevelFinding
 from hpstudy.analysis.seeds import is_replicated
 from hpstudy.analysis.speed import go_by_epochs, is_telling
-from hpstudy.metric import Metric
+from hpstudy.metric import Metric, Verdict
 from hpstudy.numeric import mean
 from hpstudy.views.tables.table import Spread, Table, table
 from hpstudy.wording import (
@@ -50,6 +50,10 @@ _NOISY_BASELINE = (
 _UNLIKE_SEEDS = (
     "A difference is that on the seeds that both have: with unlike numbers of seeds it is not that "
     "of the means."
+)
+_EQUAL = (
+    "Equal: the interval at twice the error rate lies within the margin, as two one-sided tests of "
+    "it say; the one shown is wider."
 )
 _LEFT_OUT = (
     "Where an interval is left out, it would hold all that the metric can be: so few seeds cannot "
@@ -143,6 +147,8 @@ def _level_notes(factor: FactorFinding, found: GridFindings) -> Iterator[str]:
         yield _NOISY_BASELINE
     if any(row.difference and row.seeds != factor.baseline.seeds for row in factor.levels):
         yield _UNLIKE_SEEDS
+    if any(row.verdict == Verdict.EQUAL for row in factor.levels):
+        yield _EQUAL
     if any(row.test == RANKS for row in factor.levels):
         yield _BY_RANK
     if any(row.leaves_out_interval for row in factor.levels):
