@@ -53,10 +53,10 @@ def test_a_hundred_gains_of_one_and_a_half_spreads_are_found_in_eighty_or_more()
 def test_of_thousands_at_most_one_in_twenty_is_wrong(margin: float | None):
     same, _ = verdicts(2000, 0.0, margin)
     gained, trainings = verdicts(2000, 1.5, margin)
-    told = [", ".join(f"{count} {verdict}" for verdict, count in s.items()) for s in (same, gained)]
-    print(
-        f"\nmargin {margin}; the same: {told[0]}; a gain of 1.5: {told[1]}, {trainings:.0f} trainings"
-    )
+    for what, said in {"the same": same, "a gain of 1.5": gained}.items():
+        told = ", ".join(f"{count} {verdict}" for verdict, count in said.items())
+        print(f"\nmargin {margin}, {what}: {told}")
+    print(f"A gain took {trainings:.0f} trainings of at most {2 * LOOKS[-1]}.")
     assert same[Verdict.BETTER] + same[Verdict.WORSE] <= 0.055 * 2000
     assert gained[Verdict.WORSE] == 0
     assert gained[Verdict.BETTER] >= 0.9 * 2000
