@@ -166,7 +166,7 @@ def between_settings(
     if not changed:
         given = ", ".join(f"{name}={value}" for name, value in changes.items())
         raise UserError(f"{given}: expected something else than the baseline, found its own value")
-    varied = replace(opened, file=with_changes(file, changed))
+    varied = Opened(**vars(opened) | {"file": with_changes(file, changed)})
     first, second = compared(varied.file)
     changed = {name: second[name] for name in first if second[name] != first[name]}
     objective = opened.objective()
@@ -196,7 +196,7 @@ def between_studies(
     together = check_name(name or f"{first.name} vs {second.name}")
     parties = []
     for opened, side in ((first, "A"), (second, "B")):
-        made = replace(opened, file=with_changes(opened.file, {}), name=together)
+        made = Opened(**vars(opened) | {"file": with_changes(opened.file, {}), "name": together})
         objective, study = opened.objective(), f"{together}/{side}"
         runtime = _runtime(opened, objective, study, reader, machine)
         baseline, _ = compared(made.file)

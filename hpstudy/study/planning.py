@@ -71,7 +71,7 @@ def grid_plan(
         home=opened.path.parent,
         runtime=opened.runtime(objective, grid_name(opened.name), reader, **vars(machine)),
         factors=factors,
-        seeds=None if seeds is None else parse_seeds(_spelled(seeds)),
+        seeds=None if seeds is None else parse_seeds(spelled(seeds)),
         quick=opened.is_quick,
         announced=looks,
         points=points,
@@ -149,7 +149,7 @@ def seconds_of(text: str) -> float:
     return float(seconds)
 
 
-def _spelled(seeds: Seeds) -> str:
+def spelled(seeds: Seeds) -> str:
     """Returns seeds as `--seeds` takes them."""
     if isinstance(seeds, (str, int)):
         return f"{seeds}"

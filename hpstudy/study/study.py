@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from markupsafe import Markup
 
+from hpstudy.analysis.compare import Comparison
 from hpstudy.errors import UserError
 from hpstudy.expected import shown
 from hpstudy.plans.grid import chosen_factors
 from hpstudy.running.course import Silent, Teller, Trained, run_search
+from hpstudy.sampler import Level
 from hpstudy.store.connections import connections
 from hpstudy.store.database import reading
+from hpstudy.study import parties
 from hpstudy.study.announcing import FILES_MARGIN
+from hpstudy.study.comparing import read_contest, run_contest
 from hpstudy.study.grid import Asked, run_grid
 from hpstudy.study.opened import Opened, open_study
-from hpstudy.study.planning import Machine, Seeds, confirming, search_plan
+from hpstudy.study.planning import Machine, Seeds, confirming, search_plan, spelled
 from hpstudy.study.reading import read_summary
 from hpstudy.views.line import Line
 from hpstudy.views.notebook import Summary
@@ -159,6 +163,54 @@ class Study(Opened):
             )
             seeds = confirming(self, confirm)
             return run_search(plan, objective, database, workers, _teller(quiet), confirm=seeds)
+
+    def compare(
+        self,
+        changes: Mapping[str, Level] | None = None,
+        *,
+        until: str | float | None = None,
+        looks: Sequence[int] | None = None,
+        seeds: Seeds | None = None,
+        workers: int | None = None,
+        threads: int = 1,
+        device: str = "auto",
+        precision: str = "auto",
+        quiet: bool = False,
+    ) -> Comparison:
+        """Says whether the baseline with a few values changed is better than the baseline.
+
+        Args:
+            changes: What is changed, by name; what the study says to use where None.
+            until: Differences up to this count as none; as begun, else the file's, where None.
+            looks: After how many seeds to look; as begun, else the file's, where None.
+            seeds: Which seeds; the first ones where None.
+            workers: As in `run_grid`, and so are those below.
+            threads: Threads of one training.
+            device: Where a `Training` class trains.
+            precision: What it computes in.
+            quiet: Whether to say nothing on stderr.
+
+        Returns:
+            The comparison: `best` has its `verdict`, `difference` and `seeds`.
+
+        Raises:
+            UserError: An option is wrong, the study can't be run, or what it says to use is the
+                baseline.
+        """
+        _check_counts(workers=workers, threads=threads)
+        asked = parties.Asked(
+            changes=tuple(f"{name}={value}" for name, value in (changes or {}).items()),
+            best="best" if changes is None else None,
+            until=None if until is None else f"{until}",
+            looks=None if looks is None else ",".join(f"{count}" for count in looks),
+            seeds=None if seeds is None else spelled(seeds),
+        )
+        with connections(self.runs) as database:
+            machine = Machine(device, precision, threads)
+            contest = parties.contest_of([self], asked, database.reader, machine)
+            run_contest(contest, database, workers, _teller(quiet))
+            assert database.reader is not None  # what was run is there
+            return read_contest(contest, database.reader).comparison
 
     def summary(self, factors: str | Sequence[str] | None = None) -> Summary:
         """Reads what the database holds, once; what it shows is worked out when asked for.

@@ -84,6 +84,16 @@ def test_a_search_is_run_with_its_confirmation(two):
     assert (two.path / "elsewhere" / "hpstudy.db").exists()
 
 
+def test_settings_are_compared(two):
+    study = Study("two.toml")
+    found = study.compare({"a": 3}, looks=(2, 3), workers=1, quiet=True)
+    assert found.best.verdict is Verdict.BETTER
+    assert found.best.difference.value == pytest.approx(20.0, abs=0.1)
+    assert found.best.seeds == 2
+    with pytest.raises(UserError, match="has announced looks"):
+        study.compare({"a": 3}, until=5, workers=1, quiet=True)
+
+
 def test_tables_are_data_frames_and_figures_plotly_s(two):
     study = Study("two.toml")
     study.run_grid(workers=1, quiet=True)
