@@ -1,0 +1,101 @@
+"""How much steadier the mean of a training's last epochs is than its last epoch alone.
+
+Of a database's trainings, those that share a setting with trainings of other seeds are taken: value
+= setting + seed + residual. Printed are the residual's spread for the last epoch and for the mean
+of the last three, and the ratio of the variances with its 95 % interval (Pitman and Morgan, 1939:
+variances of values in pairs), after each number of epochs that is asked for. Then the same within
+one setting: the variance over its seeds, mean over the epochs from the eighth on.
+
+    python tests/bench/last_epochs.py sqlite:///runs/hpstudy.db --after 5 20
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+
+import numpy as np
+from scipy import special
+from sqlalchemy import create_engine, text
+
+LAST = 3
+Curves = Mapping[str, Mapping[int, list[float]]]  # of each setting, by seed
+
+_QUERY = """
+SELECT t.params, t.settings, t.seed, e.metrics FROM hpstudy_trainings t
+JOIN hpstudy_epochs e ON e.training_id = t.id ORDER BY t.id, e.epoch
+"""
+
+
+def read(url: str, metric: str) -> Curves:
+    found: dict[str, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
+    with create_engine(url).connect() as connection:
+        for params, settings, seed, metrics in connection.execute(text(_QUERY)):
+            value = json.loads(metrics).get(metric)
+            found[f"{params} {settings}"][seed].append(np.nan if value is None else value)
+    return found
+
+
+def residuals(values: np.ndarray) -> np.ndarray:
+    """Returns what neither the setting nor the seed explains; a row a setting."""
+    rows, columns = values.mean(axis=1, keepdims=True), values.mean(axis=0, keepdims=True)
+    return values - rows - columns + values.mean()
+
+
+def compare(curves: Curves, epochs: int) -> str:
+    long = {s: {k: c for k, c in by.items() if len(c) >= epochs} for s, by in curves.items()}
+    most = max(map(len, long.values()))
+    seeds = set.intersection(*(set(by) for by in long.values() if len(by) == most))
+    block = np.array(
+        [[by[s][:epochs] for s in sorted(seeds)] for by in long.values() if seeds <= set(by)]
+    )
+    settings, replicates, _ = block.shape
+    if settings < 2 or replicates < 2:
+        return f"after {epochs} epochs: no two settings with two seeds"
+    single, mean = block[:, :, -1], block[:, :, -LAST:].mean(axis=2)
+    free = (settings - 1) * (replicates - 1)
+    one, few = residuals(single), residuals(mean)
+    spreads = [(np.sum(each**2) / free) ** 0.5 for each in (one, few)]
+    ratio = (spreads[1] / spreads[0]) ** 2
+    told = f"after {epochs} epochs, {settings} settings × {replicates} seeds: residual spread "
+    told += f"{spreads[0]:.5f}, {spreads[1]:.5f}; ratio of variances {ratio:.2f}"
+    if free > 2:
+        together = np.sum(one * few) / (np.sum(one**2) * np.sum(few**2)) ** 0.5
+        t = special.stdtrit(free - 1, 0.975)
+        k = 1 + 2 * (1 - together**2) * t**2 / (free - 1)
+        low, high = (ratio * (k + sign * (k**2 - 1) ** 0.5) for sign in (-1, 1))
+        told += f" ({low:.2f} to {high:.2f})"
+    return f"{told}; level shifted by {np.mean(mean - single):+.5f}"
+
+
+def within(curves: Curves) -> str:
+    repeated = [by for by in curves.values() if len(by) > 1]
+    longest = max(repeated, key=lambda by: sum(map(len, by.values())))
+    block = np.array([c[: min(map(len, longest.values()))] for c in longest.values()])
+    ends = range(7, block.shape[1])
+    if not ends:
+        return "no setting with eight epochs on two seeds"
+    one = np.mean([block[:, end].var(ddof=1) for end in ends])
+    few = np.mean([block[:, end - LAST + 1 : end + 1].mean(axis=1).var(ddof=1) for end in ends])
+    return (
+        f"one setting, {len(block)} seeds, epochs 8 to {block.shape[1]}: variance over seeds "
+        f"{one:.2g}, {few:.2g}; ratio {few / one:.2f}"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("url", help="the database")
+    parser.add_argument("--metric", default="test_accuracy")
+    parser.add_argument("--after", type=int, nargs="+", default=[5, 20], help="epochs")
+    args = parser.parse_args()
+    curves = read(args.url, args.metric)
+    for epochs in args.after:
+        print(compare(curves, epochs))
+    print(within(curves))
+
+
+if __name__ == "__main__":
+    main()
