@@ -59,24 +59,29 @@ def over(shares: Iterable[Share]) -> str:
     return " / ".join(map(str, shares))
 
 
-@pytest.mark.parametrize("settings", [4, 12])
-def test_verdicts_and_intervals(settings: int):
+@pytest.mark.parametrize(("settings", "count"), [(4, COUNT), (12, COUNT // 2)])
+def test_verdicts_and_intervals(settings: int, count: int):
     columns = ("wrong", "together", "apart", "means", "found")
     head(f"{settings} settings; 3 / 5 / 10 seeds", *columns)
+    off = []
     for name, scenario in SCENARIOS.items():
-        found = {seeds: rates(scenario, COUNT, settings, seeds) for seeds in GAINS}
+        found = {seeds: rates(scenario, count, settings, seeds) for seeds in GAINS}
         row(name, *(over(getattr(r, column) for r in found.values()) for column in columns))
         for seeds, counted in found.items():
-            assert counted.wrong.value < most(_UNLIKE[seeds] if scenario.is_unlike else 5, COUNT)
-            assert counted.disagreeing.count == 0
+            limit = most(_UNLIKE[seeds] if scenario.is_unlike else 5, count)
+            if counted.wrong.value >= limit or counted.disagreeing.count:
+                off.append((name, seeds, counted))
+    assert not off
 
 
 def test_claims():
     head("claim; 3 / 5 / 10 seeds", "wrong", "found")
+    off = []
     for name, put in CLAIMS.items():
         wrong = [put.wrong(COUNT, seeds) for seeds in GAINS]
         row(name, over(wrong), over(put.found(COUNT, seeds) for seeds in GAINS))
-        assert all(share.value < most(5, COUNT) for share in wrong)
+        off += [(name, share) for share in wrong if share.value >= most(5, COUNT)]
+    assert not off
 
 
 def test_ranges():
