@@ -10,9 +10,10 @@ import pytest
 
 from hpstudy.analysis.answer import answer
 from hpstudy.analysis.combined import Combined, combined_finding
+from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.effects import effects, judge
 from hpstudy.analysis.findings import findings
-from hpstudy.metric import Metric, Verdict
+from hpstudy.metric import Metric, Quantity, Verdict
 from hpstudy.results.grid import CombinedResult, FactorResult, GridResults, Run
 from hpstudy.results.looks import Looks
 
@@ -133,6 +134,44 @@ def test_an_objective_without_luck_adds_up_or_not(made_findings):
     assert one.sum.within == pytest.approx(0)
     one = findings(combined_with(grid, [0.7] * 4, {"lr": 0.3, "width": 16})).combined
     assert one.sum.is_unlike
+
+
+BOTH = {"lr": 0.01, "batch_size": 200}
+ONE = {"lr": 0.01, "batch_size": 100}
+
+
+def won(params: dict, gain: float, **changes) -> Confirmed:
+    gap = Quantity(gain, gain - 0.001, gain + 0.001)
+    known = {"values": (0.98, 0.98), "mean": Quantity(0.98), "baseline_mean": Quantity(0.97)}
+    metric = Metric.named("test_accuracy", "maximize")
+    return Confirmed(metric, params, (100, 101), baseline_values=(0.97, 0.97), difference=gap,
+        **{**known, **changes})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("gain", "confirmed", "headline", "said"),
+    [
+        (0.007, won({"lr": 0.05}, 0.005), "Use lr 0.01, batch size 200, and keep", "better too"),
+        (0.007, won({"lr": 0.05}, 0.009), "Use lr 0.05.", ""),
+        (0.007, won(BOTH, 0.003, diverged=(102,)), "Use lr 0.01, and keep", "diverged on 1 of 3"),
+        (0.007, won(BOTH, -0.003), "Use lr 0.01, and keep", "is worse on fresh seeds"),
+        (0.007, won(ONE, 0.01, diverged=(102,)), "Use batch size 200, and", "diverged on 1 of 3"),
+        (-0.01, won(BOTH, 0.009), "Use lr 0.01, and keep", "by itself is better"),
+        (None, won(BOTH, 0.009), "Use lr 0.01, and keep", "Together they diverge"),
+    ],
+)
+def test_grid_and_search_are_weighed(
+    made_findings, made_searched, gain: float | None, confirmed: Confirmed, headline: str, said: str
+):
+    grid = made_findings(
+        lr={0.001: values(0), 0.01: values(0.004, 1)},
+        batch_size={100: values(0), 200: values(0.003, 3)},
+    ).results
+    outcomes = [*values(0.007)[:3], None] if gain is None else values(gain, 2)
+    found = findings(combined_with(grid, outcomes, BOTH))
+    told = answer(found, made_searched(confirmed=confirmed))
+    assert told.headline.startswith(headline)
+    assert any(said in note for note in told.notes)
 
 
 def drawn(rng: random.Random, alike: list[float], gain: float) -> tuple[Run, ...]:
