@@ -75,6 +75,50 @@ def dunnett_quantile(count: int, freedom: float, alpha: float = ALPHA) -> float:
     return _root(lambda t: dunnett_p(t, count, freedom), alpha, *ends)
 
 
+def chosen_p(t: float, count: int, share: float, freedom: float) -> float:
+    """Returns how probable a |t| this large is by luck where the best of several was chosen.
+
+    The best of several settings on their first seeds goes on alone, beside a baseline. What chose
+    it flatters it, but only on that share of its seeds: where all are equal its z is the largest
+    of several on its half of the first seeds' luck, and one like any other on the rest. Settings
+    that aren't equal are chosen less by luck.
+
+    Sources: Thall, Simon and Ellenberg, "Two-stage selection and testing designs for comparative
+    clinical trials", 1988; Stallard and Todd, "Sequential designs for phase III clinical trials
+    incorporating treatment selection", 2003.
+
+    Args:
+        t: The statistic, of all seeds.
+        count: How many settings it was chosen from.
+        share: The share of its seeds that it was chosen by.
+        freedom: The degrees of freedom of the spread.
+    """
+    if count < 3 or share == 0:  # the larger of two lies as far from 0 as either, on one side
+        return t_p(t, freedom)
+    import numpy as np
+    from scipy import special
+
+    z, z_weights = _normal()
+    u, u_weights = _deviations(freedom)
+    largest = z_weights * count * special.ndtr(z) ** (count - 1)
+    flattered, rest = math.sqrt(share / 2) * z, math.sqrt(1 - share / 2)
+    reach = abs(t) * u[:, None]
+    outside = special.ndtr((flattered - reach) / rest) + special.ndtr(-(flattered + reach) / rest)
+    return float(np.clip(u_weights @ outside @ largest, 0.0, 1.0))
+
+
+@lru_cache(maxsize=4096)
+def chosen_quantile(count: int, share: float, freedom: float, alpha: float = ALPHA) -> float:
+    """Returns the |t| that the chosen one of several exceeds by luck with probability alpha.
+
+    Its arguments are those of `chosen_p`.
+    """
+    if count < 3 or share == 0:
+        return t_quantile(freedom, alpha)
+    ends = t_quantile(freedom, alpha), t_quantile(freedom, alpha / count)
+    return _root(lambda t: chosen_p(t, count, share, freedom), alpha, *ends)
+
+
 def range_p(ratio: float, count: int, freedom: float) -> float:
     """Returns how probable it is that several means differ this far by luck.
 

@@ -5,6 +5,8 @@ import pytest
 from scipy import stats
 
 from hpstudy.analysis.simultaneous import (
+    chosen_p,
+    chosen_quantile,
     dunnett_p,
     dunnett_quantile,
     range_p,
@@ -48,3 +50,26 @@ def test_a_p_far_below_rounding_is_kept():
     assert 0 < dunnett_p(40, 12, 20) < 1e-18
     assert dunnett_p(0.0, 12, 20) == pytest.approx(1.0)
     assert dunnett_quantile(5000, 10_000) == pytest.approx(4.06, abs=0.02)
+
+
+@pytest.mark.parametrize("count", [2, 3, 10])
+def test_what_chose_a_setting_is_paid_for_between_nothing_and_dunnett(count: int):
+    assert chosen_quantile(count, 0.0, 8) == t_quantile(8)
+    ts = [chosen_quantile(count, share, 8) for share in (0.25, 0.5, 1.0)]
+    assert ts == sorted(ts)
+    assert t_quantile(8) <= ts[0]
+    assert ts[-1] < dunnett_quantile(count, 8)
+    assert chosen_p(ts[1], count, 0.5, 8) == pytest.approx(0.05, abs=1e-4)
+
+
+@pytest.mark.parametrize(("count", "first", "seeds"), [(3, 2, 8), (10, 2, 4), (5, 2, 2)])
+def test_the_best_of_several_equal_ones_exceeds_its_quantile_in_5_of_100(count, first, seeds):
+    random, times = np.random.default_rng(1), 100_000
+    values = random.standard_normal((times, count, seeds))
+    chosen = values[:, :, :first].mean(2).argmax(1)
+    ours = np.take_along_axis(values, chosen[:, None, None], 1)[:, 0].mean(1)
+    z = (ours - random.standard_normal(times) / np.sqrt(seeds)) * np.sqrt(seeds / 2)
+    t = z / np.sqrt(random.chisquare(8, times) / 8)
+    assert (abs(t) > chosen_quantile(count, first / seeds, 8)).mean() == pytest.approx(
+        0.05, abs=0.0025
+    )
