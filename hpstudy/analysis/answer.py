@@ -11,7 +11,7 @@ from hpstudy.analysis.evidence import Evidence, GridEvidence, SearchEvidence, ev
 from hpstudy.analysis.findings import GridFindings
 from hpstudy.analysis.judged import Judged
 from hpstudy.analysis.search import SearchFindings
-from hpstudy.metric import Metric, Quantity
+from hpstudy.metric import Metric, Quantity, Verdict
 from hpstudy.sampler import Level
 from hpstudy.wording import counted, number, setting, words
 
@@ -128,6 +128,10 @@ def _keep_by_search(e: Evidence) -> Answer:
         why += f" In the grid {reasons.against_winner(e, won)}."
     elif search.is_worse:
         reason = "the search's winner is worse"
+    elif won.verdict == Verdict.EQUAL:
+        reason = f"the search's winner is {reasons.verdict_told(won)}"
+    elif won.verdict == Verdict.NO_GAIN:
+        reason = f"the search's winner has {reasons.verdict_told(won)}"
     else:
         reason = "the search's winner is not shown to be better"
     more = reasons.more_confirmation(won)

@@ -136,12 +136,12 @@ class SearchEvidence:
 
     @property
     def is_undecided(self) -> bool:
-        """Whether the winner was compared on too few seeds."""
+        """Whether the winner was compared on too few seeds, or a look is still to come."""
         return (
             self.won is not None
             and self.is_steady
             and not self.won.is_baseline
-            and self.ends is None
+            and (self.ends is None or self.won.verdict == Verdict.OPEN)
             and not self.is_without_baseline
         )
 

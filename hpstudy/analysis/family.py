@@ -154,6 +154,29 @@ def family(
     return {pair: judged[pair] for pair in pairs if pair in judged}
 
 
+def beside_baseline(
+    contrast: Contrast,
+    p: float,
+    halves: tuple[float, float],
+    alpha: float,
+    metric: Metric,
+    margin: float | None,
+) -> Compared:
+    """Returns what one difference from a baseline shows by itself.
+
+    Args:
+        contrast: The difference.
+        p: Its probability by luck.
+        halves: Half of its interval's width, at the rate and at twice the rate.
+        alpha: The rate at which it may be wrong.
+        metric: The metric.
+        margin: What difference counts; None where any does.
+    """
+    half, inner = halves
+    one = _compared(contrast, p, half, inner, p <= alpha, metric)
+    return _within(one, half, margin, metric, has_side=True)
+
+
 def _step_down(
     found: Mapping[Pair[_Key], Contrast],
     pooled: set[Pair[_Key]],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.evidence import Evidence, GridEvidence, SearchEvidence
 from hpstudy.analysis.family import RANKS
@@ -14,6 +16,7 @@ from hpstudy.wording import (
     cannot_tell,
     counted,
     ends,
+    enumerated,
     level,
     number,
     setting,
@@ -55,6 +58,8 @@ def too_few(won: Confirmed) -> str:
     count = min(len(won.seeds), len(won.baseline_values))
     if not count:
         return "There is nothing to compare yet."
+    if won.next is not None:
+        return f"The next look, after {won.next} fresh seeds, tells more: {gap(won)}"
     told = cannot_tell(count)
     return f"{told[0].upper()}{told[1:]}: {gap(won)}"
 
@@ -63,10 +68,42 @@ def more_confirmation(won: Confirmed) -> str | None:
     """Says how many seeds would show the winner's difference; None where more would not help."""
     if won.seeds_needed is None or won.seeds_needed <= len(won.seeds):
         return None
+    then = f"--confirm {won.seeds_needed}"
+    if won.announced:  # and all spent: who adds seeds until a verdict turns is wrong more often
+        then += ", announced beforehand in a search to come"
     return (
         f"{won.seeds_needed} seeds would show a difference of this size in four searches of five: "
-        f"--confirm {won.seeds_needed}."
+        f"{then}."
     )
+
+
+def verdict_told(won: Confirmed) -> str:
+    """Says what is shown of a winner beside the baseline, in a few words."""
+    if won.verdict == Verdict.EQUAL:
+        return f"equal {within(won.margin, won.metric)}"
+    if won.verdict == Verdict.NO_GAIN:
+        return f"no gain of {spelled(won.margin, won.metric, signed=False)}"
+    if won.verdict == Verdict.CANNOT_TELL:
+        return cannot_tell(len(won.seeds))
+    return won.verdict or ""
+
+
+def looked(won: Confirmed) -> Iterator[str]:
+    """Says how the looks at a winner went."""
+    after = enumerated([f"{look.count}" for look in won.looks])
+    if won.looks:
+        yield (
+            f"Looked after {after} fresh seeds of at most {won.announced[-1]}, as announced. "
+            "Intervals cover 95 %, the difference's over all looks together: at most 5 % of such "
+            "searches call a difference where there is none."
+        )
+    if won.chosen_from > 1:
+        yield (
+            f"Chosen from {won.chosen_from} settings by the first of these seeds, which the "
+            "difference's interval allows for."
+        )
+    if won.next is not None:
+        yield f"The {'next' if won.looks else 'first'} look is after {won.next} fresh seeds."
 
 
 def against(judged: Judged) -> str:
@@ -199,8 +236,10 @@ def search_beside(search: SearchEvidence | None) -> list[str]:
             f"The search's winner is better too: {setting(won.params)}, {gap(won)} The two were "
             "not compared with one another."
         )
-    elif search.ends is None:
+    elif search.is_undecided or search.ends is None:
         told = f"The search's winner, {setting(won.params)}: {too_few(won)}"
+    elif won.verdict in (Verdict.EQUAL, Verdict.NO_GAIN):
+        told = f"The search's winner, {setting(won.params)}: {verdict_told(won)}, {gap(won)}"
     elif search.is_worse:
         told = f"The search's winner, {setting(won.params)}, is worse: {gap(won)}"
     else:

@@ -34,6 +34,11 @@ class SearchFindings:
         """The metric that is searched for."""
         return self.results.metric
 
+    @property
+    def chosen_by(self) -> Metric:
+        """The metric that the winner was chosen by among the finalists."""
+        return self.results.chosen_by or self.results.metric
+
     @cached_property
     def importances(self) -> Importances:
         """How much each hyperparameter matters; this takes a while."""

@@ -48,7 +48,7 @@ def search(
         typer.Option(
             min=0,
             max=100,
-            help="Fresh seeds of finalists, winner and baseline; 0: none.  [default: the file's]",
+            help="Fresh seeds of winner and baseline at most; 0: none.  [default: the file's]",
         ),
     ] = None,
     sampler: Annotated[
@@ -86,13 +86,12 @@ def search(
 
     from hpstudy.cli.results import print_plan, print_summary
     from hpstudy.cli.telling import Terminal
-    from hpstudy.plans.forecast_search import search_forecast
-    from hpstudy.running.course import run_search, workers_for
-    from hpstudy.running.fingerprint import check
+    from hpstudy.running.course import workers_for
     from hpstudy.store.connections import connections
     from hpstudy.study.opened import open_study
-    from hpstudy.study.planning import Machine, confirming, search_plan
+    from hpstudy.study.planning import Machine, search_plan
     from hpstudy.study.reading import read_summary
+    from hpstudy.study.search import forecast_search, run_search
     from hpstudy.views.tables.plans import search_plan_table, space_table
     from hpstudy.views.terminal.render import rich_table, with_notes
 
@@ -112,16 +111,16 @@ def search(
             pruner=pruner,
             seed=seed,
         )
-        seeds = confirming(opened, confirm)
         if plan:
-            check(planned, reader)
             size = workers_for(workers, planned)
-            expected = search_forecast(planned, objective, reader, size, seeds)
+            expected = forecast_search(planned, objective, reader, size, confirm)
             space = with_notes(space_table(opened.file.title, planned))
             facts = rich_table(search_plan_table(planned, expected))
             print_plan(opened, expected, *space, facts, as_json=as_json)
             return
-        trained = run_search(planned, objective, database, workers, Terminal(), confirm=seeds)
+        trained = run_search(
+            opened, planned, objective, database, workers, Terminal(), confirm=confirm
+        )
         summary = read_summary(opened, database.reader)
         print_summary(opened, summary, as_json=as_json, sections=["search"])
         if trained.epochs and publish:

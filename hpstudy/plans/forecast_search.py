@@ -8,6 +8,7 @@ from hpstudy.numeric import mean
 from hpstudy.objective import Objective
 from hpstudy.plans.scenario import PlannedPoint
 from hpstudy.plans.search import SearchPlan, search_of
+from hpstudy.results.fresh import Design
 from hpstudy.sampler import SEED
 from hpstudy.store.database import Database
 from hpstudy.store.studies import find_study, trials_of
@@ -22,10 +23,12 @@ class SearchForecast:
         trials: Finished trials that it ends with.
         trials_left: Trials of these that are not finished yet.
         epochs_left: Epochs that these would take, on average over the space.
-        confirming_epochs: Epochs of the confirmation, the winner's length a guess.
+        confirming_epochs: Epochs of the confirmation if no look but the last decides, the
+            winner's length a guess.
         workers: How many trainings would run at once.
-        seconds_left: Estimated time, confirmation included; None if there is nothing to
-            estimate from.
+        seconds_left: Estimated time, all of the confirmation included; None if there is nothing
+            to estimate from.
+        least_confirming_epochs: Epochs of the confirmation if its first look decides.
     """
 
     trials: int
@@ -34,10 +37,15 @@ class SearchForecast:
     confirming_epochs: int
     workers: int
     seconds_left: float | None
+    least_confirming_epochs: int
 
 
 def search_forecast(
-    plan: SearchPlan, objective: Objective, database: Database | None, workers: int, confirm: int
+    plan: SearchPlan,
+    objective: Objective,
+    database: Database | None,
+    workers: int,
+    confirmation: Design | None,
 ) -> SearchForecast:
     """Says what a search would take; trains nothing and writes nothing.
 
@@ -46,27 +54,40 @@ def search_forecast(
         objective: What it trains.
         database: The database; None where there is none yet.
         workers: How many trainings would run at once.
-        confirm: Fresh seeds of the confirmation.
+        confirmation: How the winner is confirmed; None where it is not.
     """
     left = plan.limits.trials - min(_finished(plan, database), plan.limits.trials)
     examples = plan.examples()
     epochs = mean(example.epochs for example in examples)
     baseline = plan.planned({**plan.study.baseline, SEED: plan.seed})
     # The finalists and the winner are as long as the space's average, for all we know.
-    unknown = confirm * (search_of(plan.study).finalists + 1)
+    finalists = search_of(plan.study).finalists
+    least, most = (_confirming(confirmation, finalists, last) for last in (0, -1))
     seconds = None
     if (rate := _rate(plan, objective, baseline)) is not None:
         average = mean(_operations(example, objective) for example in examples)
         own = _operations(baseline, objective)
-        seconds = ((left + unknown) * average + confirm * own) / rate / workers
+        seconds = ((left + most[0]) * average + most[1] * own) / rate / workers
     return SearchForecast(
         trials=plan.limits.trials,
         trials_left=left,
         epochs_left=round(left * epochs),
-        confirming_epochs=round(unknown * epochs) + confirm * baseline.epochs,
+        confirming_epochs=round(most[0] * epochs) + most[1] * baseline.epochs,
         workers=workers,
         seconds_left=seconds,
+        least_confirming_epochs=round(least[0] * epochs) + least[1] * baseline.epochs,
     )
+
+
+def _confirming(way: Design | None, finalists: int, look: int) -> tuple[int, int]:
+    """Returns how many trainings of finalists, and of the baseline, it takes until a look."""
+    if way is None:
+        return 0, 0
+    count = len(way.confirming) if way.looks is None else way.looks.counts[look]
+    choosing = len(way.choosing)
+    if way.is_apart:
+        return finalists * choosing + count, count
+    return finalists * choosing + max(count - choosing, 0), max(count, choosing)
 
 
 def _finished(plan: SearchPlan, database: Database | None) -> int:

@@ -22,7 +22,7 @@ from hpstudy.plans.distributions import fitted
 from hpstudy.plans.points import Plan, check_points
 from hpstudy.plans.samplers import PRUNERS, SAMPLERS
 from hpstudy.plans.scenario import PlannedPoint, scenario_of
-from hpstudy.results.confirmation import FIRST_CONFIRMING_SEED
+from hpstudy.results.fresh import FIRST_CONFIRMING_SEED
 from hpstudy.sampler import SEED, Point
 from hpstudy.store.studies import PRUNER, SAMPLER, search_name
 from hpstudy.studyfile.file import StudyFile

@@ -1,20 +1,17 @@
-"""How a search's winner is chosen and confirmed: the points this takes, and their values.
-
-The best observed of many noisy values flatters itself. So the best settings are trained again, and
-the one with the best mean over fresh seeds is the winner; then it is trained on all the training
-data with other fresh seeds, beside the baseline, and scored by what nothing was chosen by.
-"""
+"""How a search's winner is chosen among the finalists, and what it and the baseline came to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from optuna.trial import FrozenTrial
 
 from hpstudy.metric import Metric
 from hpstudy.numeric import mean
+from hpstudy.results.fresh import Design, confirming_seeds, points
 from hpstudy.results.grid import Failure
+from hpstudy.results.looks import Looks
 from hpstudy.sampler import SEED, Level, Point
 from hpstudy.store.trials import (
     PointKey,
@@ -24,15 +21,12 @@ from hpstudy.store.trials import (
     is_measured,
     latest_attempts,
     point_key,
+    raised,
     seed_of,
     trace_of,
     value_of,
 )
-from hpstudy.studyfile.file import VALIDATION, StudyFile  # the first tells the rounds apart
-
-# Seeds from here on are kept fresh for the winner, then for choosing among the finalists.
-FIRST_CONFIRMING_SEED = 100
-FIRST_CHOOSING_SEED = 200
+from hpstudy.studyfile.file import VALIDATION, StudyFile
 
 
 @dataclass(frozen=True)
@@ -54,15 +48,20 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Winner:
-    """The finalist that won, on fresh seeds again, and the baseline.
+    """The finalist that won, and the baseline, on fresh seeds.
 
     Attributes:
-        metric: The metric of these values; nothing was chosen by it.
+        metric: The metric of these values.
         setting: The winner's hyperparameters.
         values: Its values, by seed.
         diverged: The seeds on which it diverged.
         baseline_values: The baseline's values, by seed.
         baseline_diverged: The seeds on which the baseline diverged.
+        looks: The looks that were announced; None where the number of seeds is fixed.
+        failed: The seeds on which its latest attempt raised.
+        baseline_failed: Those of the baseline.
+        chosen_on: The seeds of these values that it was chosen by; none where it was chosen apart.
+        rivals: The values of the other finalists on these, by seed.
     """
 
     metric: Metric
@@ -71,6 +70,11 @@ class Winner:
     diverged: tuple[int, ...]
     baseline_values: Mapping[int, float]
     baseline_diverged: tuple[int, ...]
+    looks: Looks | None = None
+    failed: frozenset[int] = frozenset()
+    baseline_failed: frozenset[int] = frozenset()
+    chosen_on: tuple[int, ...] = ()
+    rivals: tuple[Mapping[int, float], ...] = field(default=())
 
 
 @dataclass(frozen=True)
@@ -88,33 +92,10 @@ class Confirmation:
     waiting: int
 
 
-def confirming_seeds(count: int) -> range:
-    """Returns the seeds on which the winner and the baseline are trained."""
-    return range(FIRST_CONFIRMING_SEED, FIRST_CONFIRMING_SEED + count)
-
-
-def choosing_seeds(count: int) -> range:
-    """Returns the seeds on which the finalists are trained."""
-    return range(FIRST_CHOOSING_SEED, FIRST_CHOOSING_SEED + count)
-
-
-def points(settings: Iterable[Point], validation: int, seeds: Iterable[int]) -> list[Point]:
-    """Returns the points of some settings, each once, on some seeds.
-
-    Args:
-        settings: The settings, all hyperparameters named.
-        validation: Images (or rows) held out of training.
-        seeds: The seeds.
-    """
-    distinct = {point_key(setting): setting for setting in settings}.values()
-    replicates = list(seeds)
-    return [{**s, VALIDATION: validation, SEED: seed} for s in distinct for seed in replicates]
-
-
 def values_of(
     setting: Mapping[str, Level],
     validation: int,
-    seeds: range,
+    seeds: Collection[int],
     trials: Iterable[FrozenTrial],
 ) -> dict[int, float]:
     """Returns a setting's values by seed, of the trials that have one.
@@ -136,7 +117,7 @@ def values_of(
 def diverged_of(
     setting: Mapping[str, Level],
     validation: int,
-    seeds: range,
+    seeds: Collection[int],
     trials: Iterable[FrozenTrial],
 ) -> tuple[int, ...]:
     """Returns the seeds on which a setting diverged; the arguments are those of `values_of`."""
@@ -145,7 +126,10 @@ def diverged_of(
 
 
 def _trials_of(
-    setting: Mapping[str, Level], validation: int, seeds: range, trials: Iterable[FrozenTrial]
+    setting: Mapping[str, Level],
+    validation: int,
+    seeds: Collection[int],
+    trials: Iterable[FrozenTrial],
 ) -> Iterator[FrozenTrial]:
     wanted = {**setting, VALIDATION: validation}
     return (t for t in trials if {**t.params, **wanted} == t.params and t.params[SEED] in seeds)
@@ -158,6 +142,7 @@ def candidates(
     count: int,
     *,
     validation: int,
+    seeds: Collection[int],
     trials: Sequence[FrozenTrial] = (),
 ) -> list[Candidate]:
     """Returns the best distinct settings of a search, best first.
@@ -167,8 +152,9 @@ def candidates(
         searched: The search's trials.
         metric: What is searched for.
         count: How many.
-        validation: Images (or rows) that the search holds out.
-        trials: The confirmation's trials, for the values on fresh seeds.
+        validation: Images (or rows) held out of the finalists' training.
+        seeds: The fresh seeds that the winner is chosen on.
+        trials: The confirmation's trials, for the values on these.
     """
     distinct: dict[PointKey, FrozenTrial] = {}
     for trial in metric.sorted(filter(is_measured, searched), value_of):
@@ -177,8 +163,8 @@ def candidates(
         Candidate(
             setting := {**baseline, **trial.params},
             value_of(trial),
-            values_of(setting, validation, choosing_seeds(100), trials),
-            diverged_of(setting, validation, choosing_seeds(100), trials),
+            values_of(setting, validation, seeds, trials),
+            diverged_of(setting, validation, seeds, trials),
         )
         for trial in list(distinct.values())[:count]
     ]
@@ -196,17 +182,25 @@ def winner(finalists: Iterable[Candidate], metric: Metric) -> Candidate | None:
 
 
 def read_winner(
-    study: StudyFile, setting: Point, trials: Sequence[FrozenTrial], *, epochs: int = 1
+    study: StudyFile,
+    design: Design,
+    tried: Iterable[Candidate],
+    won: Candidate,
+    trials: Sequence[FrozenTrial],
+    *,
+    epochs: int = 1,
 ) -> Winner | None:
     """Returns what the winner and the baseline came to; None before the winner has a result.
 
     Args:
         study: The study file; it has a search.
-        setting: The winner's hyperparameters.
+        design: How the confirmation goes.
+        tried: The finalists.
+        won: The winner among them.
         trials: The confirmation's trials.
         epochs: Over how many last epochs a training's value is the mean.
     """
-    search, baseline = study.search, study.baseline
+    search, setting, baseline = study.search, won.setting, study.baseline
     assert search is not None  # the caller's
     seeds = confirming_seeds(100)
     values = values_of(setting, 0, seeds, trials)
@@ -214,12 +208,32 @@ def read_winner(
     if not values and not diverged:
         return None
     theirs = values_of(baseline, 0, seeds, trials)
-    seen = [*values.values(), *theirs.values()]
+    rivals = () if design.is_apart else (c for c in tried if c.setting not in (setting, baseline))
+    fair = tuple(c.values for c in rivals if c.values and not c.diverged)
+    seen = [v for values_ in (values, theirs, *fair) for v in values_.values()]
     metric = study.measured(
         search.confirming_metric, search.confirming_direction, seen, epochs=epochs
     )
-    lost = diverged_of(baseline, 0, seeds, trials)
-    return Winner(metric, setting, values, diverged, theirs, lost)
+    return Winner(
+        metric,
+        setting,
+        values,
+        diverged,
+        theirs,
+        diverged_of(baseline, 0, seeds, trials),
+        looks=None if design.looks is None else design.looks.looks(metric),
+        failed=_failed_of(setting, seeds, trials),
+        baseline_failed=_failed_of(baseline, seeds, trials),
+        chosen_on=() if design.is_apart else design.choosing,
+        rivals=fair,
+    )
+
+
+def _failed_of(
+    setting: Mapping[str, Level], seeds: Collection[int], trials: Iterable[FrozenTrial]
+) -> frozenset[int]:
+    attempts = latest_attempts(_trials_of(setting, 0, seeds, trials)).values()
+    return frozenset(seed_of(t) for t in attempts if raised(t))
 
 
 def read_confirmation(
@@ -227,8 +241,8 @@ def read_confirmation(
     finalists: Iterable[Candidate],
     won: Candidate | None,
     *,
+    design: Design,
     validation: int,
-    seeds: Sequence[int],
     trials: Sequence[FrozenTrial],
 ) -> Confirmation:
     """Returns what of the confirmation failed, and how much of it is still to do.
@@ -236,23 +250,23 @@ def read_confirmation(
     Args:
         baseline: All hyperparameters of the baseline.
         finalists: The best settings of the search.
-        won: The winner among them; the second round begins once it is known.
-        validation: Images (or rows) that the search holds out.
-        seeds: The fresh seeds that were asked for, of both rounds.
+        won: The winner among them; it goes on once it is known.
+        design: How the confirmation goes.
+        validation: Images (or rows) held out of the finalists' training.
         trials: The confirmation's trials.
     """
-    choosing = [seed for seed in seeds if seed in choosing_seeds(100)]
-    confirming = [seed for seed in seeds if seed in confirming_seeds(100)]
-    planned = points([c.setting for c in finalists], validation, choosing)
-    if won is not None:
-        planned += points([won.setting, baseline], 0, confirming)
+    first = [c.setting for c in finalists]
+    begun = [seed for seed in design.choosing if seed in design.asked]
+    planned = points(first if design.is_apart else [*first, baseline], validation, begun)
+    if won is not None and (won.setting != baseline or design.looks is None):
+        planned += points([won.setting, baseline], 0, design.confirming)
     attempts = latest_attempts(trials)
     failed, waiting = [], 0
-    for point in planned:
-        trial = attempts.get(point_key(point))
+    for key, point in {point_key(point): point for point in planned}.items():
+        trial = attempts.get(key)
         if trial is not None and (error := error_of(trial)) is not None:
             setting = {k: v for k, v in point.items() if k not in (SEED, VALIDATION)}
             failed.append(Failure(setting, int(point[SEED]), error, trace_of(trial)))
         elif trial is None or not is_complete(trial):
             waiting += 1
-    return Confirmation(tuple(seeds), tuple(failed), waiting)
+    return Confirmation(design.asked, tuple(failed), waiting)

@@ -19,6 +19,7 @@ from hpstudy.results.confirmation import (
     read_winner,
     winner,
 )
+from hpstudy.results.fresh import design_of
 from hpstudy.results.grid import Failure, TrialCounts
 from hpstudy.results.reading import runtime_of
 from hpstudy.sampler import Level
@@ -30,7 +31,6 @@ from hpstudy.store.studies import (
     fingerprint_of,
     metric_epochs_of,
     search_name,
-    seeds_of,
     trials_of,
 )
 from hpstudy.store.trials import (
@@ -66,6 +66,7 @@ class SearchResults:
         runtime: The trials' device type, precision and threads.
         diverged: The trials whose metric became NaN or infinite: worse than all others.
         candidates: The best settings, with what fresh seeds said of them, if anything.
+        chosen_by: The metric of that; None where it is the search's own.
         winner: The winner among them beside the baseline; None before it has a result.
         confirmation: How far the confirmation has come; None before it began.
     """
@@ -81,6 +82,7 @@ class SearchResults:
     runtime: Mapping[str, object] = field(default_factory=dict)
     diverged: tuple[FrozenTrial, ...] = ()
     candidates: tuple[Candidate, ...] = ()
+    chosen_by: Metric | None = None
     winner: Winner | None = None
     confirmation: Confirmation | None = None
 
@@ -136,12 +138,12 @@ def read_search(study: StudyFile, name: str, database: Database) -> SearchResult
     epochs = metric_epochs_of(fingerprint)
     metric = study.measured(study.search.metric, study.search.direction, epochs=epochs)
     validation = int(settings.get("validation", study.search.validation))
-    confirming = find_study(confirm_name(name), database)
-    tried, won, confirmation = _on_fresh_seeds(study, metric, validation, finished, confirming)
+    fresh = _on_fresh_seeds(
+        study, metric, validation, finished, find_study(confirm_name(name), database)
+    )
+    also = [v for c in fresh.candidates for v in c.values.values()] if not fresh.chosen_by else []
     return SearchResults(
-        metric=metric.seeing(
-            [*map(value_of, measured), *(v for c in tried for v in c.values.values())]
-        ),
+        metric=metric.seeing([*map(value_of, measured), *also]),
         baseline=dict(study.baseline),
         settings=settings,
         runtime=runtime_of(fingerprint, study.baseline),
@@ -155,12 +157,20 @@ def read_search(study: StudyFile, name: str, database: Database) -> SearchResult
         epochs_asked=sum(_epochs_asked(t, study) for t in finished),
         epochs_trained=sum(distinct_epochs(finished).values()),
         trials=tuple(sorted([*measured, *pruned, *running], key=lambda t: t.number)),
-        candidates=tuple(tried),
-        winner=won,
-        confirmation=confirmation,
+        **vars(fresh),
         diverged=diverged,
         failed=failures,
     )
+
+
+@dataclass(frozen=True)
+class _Fresh:
+    """What fresh seeds said; as the fields of `SearchResults` that have these names."""
+
+    candidates: tuple[Candidate, ...]
+    chosen_by: Metric | None
+    winner: Winner | None
+    confirmation: Confirmation | None
 
 
 def _on_fresh_seeds(
@@ -169,22 +179,37 @@ def _on_fresh_seeds(
     validation: int,
     finished: Sequence[FrozenTrial],
     confirming: Study | None,
-) -> tuple[list[Candidate], Winner | None, Confirmation | None]:
+) -> _Fresh:
     """Returns the best settings, the winner among them, and how far their confirmation is."""
-    assert study.search is not None  # the caller's
-    baseline, count, trials = study.baseline, study.search.finalists, trials_of(confirming)
-    tried = candidates(baseline, finished, metric, count, validation=validation, trials=trials)
+    search, baseline, trials = study.search, study.baseline, trials_of(confirming)
+    assert search is not None  # the caller's
+    design = design_of(confirming, held_out=search.choose_held_out)
+    held_out = validation if design.is_apart else 0
+    tried = candidates(
+        baseline,
+        finished,
+        metric,
+        search.finalists,
+        validation=held_out,
+        seeds=design.choosing,
+        trials=trials,
+    )
+    chosen_by = None
+    if not design.is_apart:
+        seen = [v for c in tried for v in c.values.values()]
+        chosen_by = study.measured(
+            search.confirming_metric, search.confirming_direction, seen, epochs=metric.epochs
+        )
     if confirming is None:
-        return tried, None, None
-    won, seeds = winner(tried, metric), seeds_of(confirming)
+        return _Fresh(tuple(tried), chosen_by, None, None)
+    won = winner(tried, chosen_by or metric)
     confirmation = read_confirmation(
-        baseline, tried, won, validation=validation, seeds=seeds, trials=trials
+        baseline, tried, won, design=design, validation=held_out, trials=trials
     )
-    return (
-        tried,
-        read_winner(study, won.setting, trials, epochs=metric.epochs) if won else None,
-        confirmation,
-    )
+    if won is None:
+        return _Fresh(tuple(tried), chosen_by, None, confirmation)
+    found = read_winner(study, design, tried, won, trials, epochs=metric.epochs)
+    return _Fresh(tuple(tried), chosen_by, found, confirmation)
 
 
 def _epochs_asked(trial: FrozenTrial, study: StudyFile) -> int:

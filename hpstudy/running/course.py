@@ -1,11 +1,11 @@
-"""The course of a grid and of a search: prepare, run, confirm, and say what was trained."""
+"""The course of a plan: prepare, run, and say what was trained."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 from uuid import uuid4
 
@@ -14,10 +14,9 @@ import optuna
 from hpstudy.errors import StoppedError
 from hpstudy.metric import Metric
 from hpstudy.objective import Objective
-from hpstudy.plans.confirmation import plan_choice, plan_confirmation
 from hpstudy.plans.forecast_points import Costs
 from hpstudy.plans.points import Plan, PointsPlan
-from hpstudy.plans.search import SearchPlan, search_of
+from hpstudy.plans.search import SearchPlan
 from hpstudy.running.fingerprint import begin, check
 from hpstudy.running.ledger import Ledger
 from hpstudy.running.leftover import leftover
@@ -149,16 +148,14 @@ def run_points(
     return Trained(trained, left.points)
 
 
-def run_search(
+def run_trials(
     plan: SearchPlan,
     objective: Objective,
     database: Connections,
     workers: int | None,
     teller: Teller,
-    *,
-    confirm: int,
-) -> Trained:
-    """Runs what is left of a search and of its confirmation.
+) -> tuple[Trained, bool]:
+    """Runs what is left of a search without its confirmation.
 
     Args:
         plan: The plan.
@@ -166,41 +163,21 @@ def run_search(
         database: The run's database.
         workers: How many processes; as many as are of use where None.
         teller: Who tells how it goes.
-        confirm: How many fresh seeds the finalists, the winner and the baseline get; 0 for none.
 
     Returns:
-        What came of it; left are points of the confirmation.
+        What came of it, and whether the search is at its end.
 
     Raises:
         UserError: The plan doesn't go with what was begun, or can't be run here.
         StoppedError: Trial after trial raised, or nobody is at the trials that are left.
         KeyboardInterrupt: It was interrupted; all finished epochs are kept.
     """
-    if confirm:
-        plan = replace(plan, confirmed_by=search_of(plan.study).confirming_metric)
     if plan.metric.name.startswith("test_"):
         teller.say(
             f"Warning: search.metric is {plan.metric.name}: what is chosen by the test data scores "
             "better there than elsewhere; search by a validation metric"
         )
     reader = _prepare(plan, objective, database, teller)
-    trained, is_whole = _run_trials(plan, database, reader, workers, teller)
-    done = Trained(trained, left=0)
-    if confirm and not is_whole:
-        teller.say("Not confirmed: the search is not at its end yet.")
-    elif confirm:
-        done += _confirm(plan, objective, database, reader, workers, teller, confirm)
-    return done
-
-
-def _run_trials(
-    plan: SearchPlan, database: Connections, reader: Database, workers: int | None, teller: Teller
-) -> tuple[int, bool]:
-    """Runs what is left of a search without its confirmation.
-
-    Returns:
-        How many epochs were trained meanwhile, and whether the search is at its end.
-    """
     size = workers_for(workers, plan)
     observer = SearchObserver(plan, reader, size)
     start = time.monotonic()
@@ -212,7 +189,7 @@ def _run_trials(
             ledger = Ledger(study, _launch(plan, database, size, say))
         ledger.read()
     seconds = time.monotonic() - start
-    trained = _say_trained(plan, ledger.invocation, reader, seconds, size, teller)
+    epochs = _say_trained(plan, ledger.invocation, reader, seconds, size, teller)
     if (why := dead_end(ledger, plan.limits)) is not None:
         raise StoppedError(why)
     limits, finished = plan.limits, ledger.complete + ledger.pruned
@@ -221,29 +198,7 @@ def _run_trials(
     if not is_whole and (limits.deadline is None or time.time() < limits.deadline):
         left = f"{finished} of {limits.trials} trials are finished, and nobody is at the others"
         raise StoppedError(left)
-    return trained, is_whole
-
-
-def _confirm(
-    plan: SearchPlan,
-    objective: Objective,
-    database: Connections,
-    reader: Database,
-    workers: int | None,
-    teller: Teller,
-    seeds: int,
-) -> Trained:
-    """Trains the finalists on fresh seeds, then the winner beside the baseline."""
-    done = Trained(0, left=0)
-    choice = plan_choice(plan, objective, reader, seeds)
-    if choice.points:
-        done += run_points(choice, objective, database, workers, teller, task="finalists")
-    final = plan_confirmation(plan, objective, reader, seeds)
-    if final is None:
-        why = "every finalist diverged or raised" if choice.points else "no trial has a value"
-        teller.say(f"Not confirmed: {why}.")
-        return done
-    return done + run_points(final, objective, database, workers, teller, task="confirmation")
+    return Trained(epochs, left=0), is_whole
 
 
 def _prepare(plan: Plan, objective: Objective, database: Connections, teller: Teller) -> Database:

@@ -130,6 +130,8 @@ def _guard_looks(study: optuna.Study, plan: PointsPlan) -> None:
 
 def _told(looks: Announcement, metric: Metric) -> str:
     after = enumerated([f"{n}" for n in looks.counts])
+    if looks.margin is None:
+        return f"{after} seeds"
     return f"{after} seeds {within(looks.looks(metric).margin, metric)}"
 
 

@@ -126,11 +126,6 @@ def search_plan(
     )
 
 
-def confirming(opened: Opened, wanted: int | None) -> int:
-    """Returns how many fresh seeds the winner is confirmed on."""
-    return search_of(opened.file).confirm_seeds if wanted is None else wanted
-
-
 def seconds_of(text: str) -> float:
     """Reads a duration such as "90", "90s", "30m" or "1h30m" as seconds.
 

@@ -11,7 +11,7 @@ from hpstudy.analysis.compare import Comparison
 from hpstudy.errors import UserError
 from hpstudy.expected import shown
 from hpstudy.plans.grid import chosen_factors
-from hpstudy.running.course import Silent, Teller, Trained, run_search
+from hpstudy.running.course import Silent, Teller, Trained
 from hpstudy.sampler import Level
 from hpstudy.store.connections import connections
 from hpstudy.store.database import reading
@@ -20,8 +20,9 @@ from hpstudy.study.announcing import FILES_MARGIN
 from hpstudy.study.comparing import read_contest, run_contest
 from hpstudy.study.grid import Asked, run_grid
 from hpstudy.study.opened import Opened, open_study
-from hpstudy.study.planning import Machine, Seeds, confirming, search_plan, spelled
+from hpstudy.study.planning import Machine, Seeds, search_plan, spelled
 from hpstudy.study.reading import read_summary
+from hpstudy.study.search import run_search
 from hpstudy.views.line import Line
 from hpstudy.views.notebook import Summary
 
@@ -128,8 +129,7 @@ class Study(Opened):
             trials: Finished trials in all, whoever ran them; the file's where None.
             timeout: Begin no trial after this long: seconds, or such as "1h30m".
             epochs: Begin no trial after this many epochs in all.
-            confirm: Fresh seeds of finalists, winner and baseline, 0 for none; the file's where
-                None.
+            confirm: Fresh seeds of winner and baseline at most, 0 for none; the file's where None.
             sampler: "tpe", "gp" or "random"; as begun, else "tpe", where None.
             pruner: "none", "median", "halving" or "hyperband"; as begun, else "median".
             seed: What the sampler draws from, and every trial is trained from.
@@ -161,8 +161,8 @@ class Study(Opened):
                 pruner=pruner,
                 seed=seed,
             )
-            seeds = confirming(self, confirm)
-            return run_search(plan, objective, database, workers, _teller(quiet), confirm=seeds)
+            teller = _teller(quiet)
+            return run_search(self, plan, objective, database, workers, teller, confirm=confirm)
 
     def compare(
         self,

@@ -217,6 +217,9 @@ class Measure(Section):
         return unit.strip()
 
 
+MOST_FRESH_SEEDS = 100
+
+
 class Search(Section):
     """The search."""
 
@@ -228,8 +231,17 @@ class Search(Section):
     validation: Count = Field(0, ge=0, description="images (or rows) held out of training")
     trials: Count = Field(50, ge=1, description="finished trials in all")
     finalists: Count = Field(3, ge=1, description="settings that are trained again to choose by")
-    confirm_seeds: int = Field(
-        3, ge=0, le=100, description="fresh seeds of each finalist, the winner and the baseline"
+    choose_held_out: bool = Field(
+        False, description="whether the winner is chosen by metric, with validation held out"
+    )
+    confirm_looks: Looks = Field(
+        [4, 8], description="after how many fresh seeds the winner is compared with the baseline"
+    )
+    confirm_seeds: int | None = Field(
+        None, ge=0, le=MOST_FRESH_SEEDS, description="the last look; of confirm_looks if left out"
+    )
+    equal_within: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
+        None, description="differences up to this count as none, in confirm_metric's own unit"
     )
     confirm_metric: Text | None = Field(
         None,
@@ -239,6 +251,13 @@ class Search(Section):
         None, description="which is better of confirm_metric; as of metric if left out"
     )
     space: dict[str, Dimension] = Field(min_length=1, description="each hyperparameter's range")
+
+    @field_validator("confirm_looks")
+    @classmethod
+    def _as_many_as_fresh_seeds(cls, looks: list[int]) -> list[int]:
+        if looks[-1] > MOST_FRESH_SEEDS:
+            raise ValueError(f"expected at most {MOST_FRESH_SEEDS} seeds, found {looks[-1]}")
+        return looks
 
     @model_validator(mode="after")
     def _one_direction(self) -> Search:

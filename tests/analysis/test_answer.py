@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hpstudy.analysis.answer import answer
+from hpstudy.analysis.chosen import WinnersLook
 from hpstudy.analysis.confirmed import Confirmed, Finalist
 from hpstudy.analysis.findings import GridFindings
 from hpstudy.charts.factors import finding
@@ -119,6 +120,42 @@ def test_what_is_not_confirmed_says_how_to_tell(made_searched):
         "5 seeds would show a difference of this size in four searches of five: --confirm 5.",
     )
     assert answer(None, made_searched(confirmed=replace(won, seeds_needed=2))).notes == ()
+    looked = replace(won, announced=(2,), looks=(WinnersLook(2, 0.05, UNCLEAR, None),))
+    assert answer(None, made_searched(confirmed=looked)).notes == (
+        "5 seeds would show a difference of this size in four searches of five: --confirm 5, "
+        "announced beforehand in a search to come.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("verdict", "headline"),
+    [
+        (Verdict.OPEN, "Too early to choose: "),
+        (Verdict.EQUAL, "Keep the baseline: the search's winner is equal within ±0.3 points."),
+        (Verdict.NO_GAIN, "Keep the baseline: the search's winner has no gain of 0.30 points."),
+    ],
+)
+def test_what_a_look_decided_is_told(made_searched, made_findings, verdict: Verdict, headline: str):
+    decided = None if verdict == Verdict.OPEN else verdict
+    won = replace(
+        WON,
+        difference=UNCLEAR,
+        verdict=verdict,
+        announced=(2, 4),
+        margin=0.003,
+        looks=(WinnersLook(2, 0.0125, UNCLEAR, decided),),
+    )
+    told = answer(None, made_searched(confirmed=won))
+    assert told.headline.startswith(headline)
+    if decided is None:
+        assert told.why.startswith("The next look, after 4 fresh seeds, tells more: ")
+    beside = answer(made_findings(width={8: LOWER, 16: BASE}), made_searched(confirmed=won))
+    note = next(note for note in beside.notes if note.startswith("The search's winner, lr 0.002: "))
+    assert ("The next look" in note) == (decided is None)
+    assert ("no gain of" in note, "equal within" in note) == (
+        verdict == Verdict.NO_GAIN,
+        verdict == Verdict.EQUAL,
+    )
 
 
 def test_less_can_be_better(made_search, made_searched):

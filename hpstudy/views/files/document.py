@@ -8,6 +8,7 @@ from typing import Any
 from hpstudy import __version__
 from hpstudy.analysis.answer import Answer
 from hpstudy.analysis.cells import Cell
+from hpstudy.analysis.chosen import WinnersLook
 from hpstudy.analysis.combined import Combined
 from hpstudy.analysis.confirmed import Confirmed, Finalist
 from hpstudy.analysis.family import Compared, Pair
@@ -244,11 +245,26 @@ def _confirmed(won: Confirmed) -> dict[str, Any]:
         "is_baseline": won.is_baseline,
         "diverged": list(won.diverged),
         "unit": won.metric.unit,
+        "verdict": won.verdict,
+        "margin": won.margin,
+        "announced": list(won.announced),
+        "next_look": won.next,
+        "chosen_from": won.chosen_from,
+        "looks": [_winners_look(look) for look in won.looks],
         "baseline": {
             "values": list(won.baseline_values),
             **flat(won.baseline_mean, "mean"),
             "diverged": list(won.baseline_diverged),
         },
+    }
+
+
+def _winners_look(look: WinnersLook) -> dict[str, Any]:
+    return {
+        "seeds": look.count,
+        "alpha": look.alpha,
+        **flat(look.difference, "difference", "difference_"),
+        "verdict": look.verdict,
     }
 
 

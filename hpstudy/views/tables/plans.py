@@ -104,9 +104,7 @@ def search_plan_table(plan: SearchPlan, expected: SearchForecast) -> Table:
     facts = {
         "trials": f"{expected.trials}{left}; {plan.sampler}, pruner {plan.pruner}",
         "epochs": f"about {expected.epochs_left} if nothing is pruned",
-        "confirmation": f"about {counted(expected.confirming_epochs, unit)}"
-        if expected.confirming_epochs
-        else "none",
+        "confirmation": _confirmation(expected, unit),
         "time": f"about {duration(expected.seconds_left)} with {workers}"
         if expected.seconds_left is not None
         else "not known before the first trial is finished",
@@ -115,6 +113,17 @@ def search_plan_table(plan: SearchPlan, expected: SearchForecast) -> Table:
         facts |= {"trials": f"{expected.trials}{left}; {plan.sampler}"}
         del facts["epochs"]
     return _facts("", facts)
+
+
+def _confirmation(expected: SearchForecast, unit: str) -> str:
+    least, most = expected.least_confirming_epochs, expected.confirming_epochs
+    if not most:
+        return "none"
+    return (
+        f"about {least} to {counted(most, unit)}"
+        if least < most
+        else f"about {counted(most, unit)}"
+    )
 
 
 def _facts(title: str, facts: Mapping[str, str]) -> Table:

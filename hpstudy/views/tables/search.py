@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hpstudy.analysis.confirmed import Confirmed
-from hpstudy.analysis.reasons import more_confirmation
+from hpstudy.analysis.reasons import looked, more_confirmation, verdict_told
 from hpstudy.analysis.search import SearchFindings, best_settings
 from hpstudy.views.tables.grid import POINTS
 from hpstudy.views.tables.table import Spread, Table, table
@@ -22,7 +22,7 @@ from hpstudy.wording import (
     words,
 )
 
-_WINNER_COLUMNS = ("setting", "difference", "seeds", "diverged")
+_WINNER_COLUMNS = ("setting", "difference", "verdict", "seeds", "diverged")
 _FLATTERS = (
     "The best of many trials flatters itself; only fresh seeds can say what its setting is worth."
 )
@@ -70,7 +70,7 @@ def finalists_table(found: SearchFindings) -> Table | None:
         {
             "setting": _named(setting(one.params), is_baseline=one.is_baseline),
             "in the search": number(one.searched, found.metric),
-            "on fresh seeds": number(one.mean, found.metric),
+            "on fresh seeds": number(one.mean, found.chosen_by),
             "seeds": f"{len(one.seeds)}",
             "diverged": _count(one.diverged),
         }
@@ -80,7 +80,7 @@ def finalists_table(found: SearchFindings) -> Table | None:
 
 
 def winner_table(found: SearchFindings) -> Table | None:
-    """Returns the winner of the finalists beside the baseline, on fresh seeds again."""
+    """Returns the winner of the finalists beside the baseline, on fresh seeds."""
     won, search = found.confirmed, found.results
     if won is None:
         return None
@@ -91,6 +91,7 @@ def winner_table(found: SearchFindings) -> Table | None:
             "setting": _named(setting(won.params), is_baseline=won.is_baseline),
             name: Spread(quantity(won.mean, metric)),
             "difference": "baseline" if won.is_baseline else Spread(gap(won.difference, metric)),
+            "verdict": "" if won.is_baseline else verdict_told(won),
             "seeds": f"{len(won.values)}",
             "diverged": _count(won.diverged),
         }
@@ -101,13 +102,14 @@ def winner_table(found: SearchFindings) -> Table | None:
                 "setting": _named(setting(search.baseline), is_baseline=True),
                 name: Spread(quantity(won.baseline_mean, metric)),
                 "difference": "baseline",
+                "verdict": "",
                 "seeds": f"{len(won.baseline_values)}",
                 "diverged": _count(won.baseline_diverged),
             }
         )
     notes = list(_about(won, held_out=bool(search.settings.get("validation"))))
-    title = "The winner, on fresh seeds again"
-    return table(title, rows, text=["setting"], strong=[0], footnotes=notes)
+    title = "The winner, on fresh seeds"
+    return table(title, rows, text=["setting", "verdict"], strong=[0], footnotes=notes)
 
 
 def _about(won: Confirmed, *, held_out: bool) -> Iterator[str]:
@@ -119,7 +121,9 @@ def _about(won: Confirmed, *, held_out: bool) -> Iterator[str]:
         yield "Trained on all training data."
     if won.difference is not None and won.metric.in_per_cent:
         yield POINTS
-    if won.difference is not None and won.difference.ends:
+    if won.announced and not won.is_baseline:
+        yield from looked(won)
+    elif won.difference is not None and won.difference.ends:
         yield "Intervals cover 95 %; the difference is of seeds in pairs."
     elif won.difference is not None:
         told = cannot_tell(len(won.seeds))

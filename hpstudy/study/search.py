@@ -1,0 +1,214 @@
+"""Running a study's search, and confirming its winner look by look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from hpstudy.analysis.confirmed import Confirmed, confirmed
+from hpstudy.metric import Verdict
+from hpstudy.objective import Objective
+from hpstudy.plans.confirmation import design, plan_choice, plan_confirmation
+from hpstudy.plans.forecast_search import SearchForecast, search_forecast
+from hpstudy.plans.points import PointsPlan
+from hpstudy.plans.search import SearchPlan, search_of
+from hpstudy.results.fresh import Design
+from hpstudy.results.search import read_search
+from hpstudy.running.course import Teller, Trained, run_points, run_trials
+from hpstudy.running.fingerprint import check
+from hpstudy.store.connections import Connections
+from hpstudy.store.database import Database
+from hpstudy.store.trials import PointKey, point_key
+from hpstudy.study.opened import Opened
+from hpstudy.wording import enumerated, gap, within
+
+
+def run_search(
+    opened: Opened,
+    search: SearchPlan,
+    objective: Objective,
+    database: Connections,
+    workers: int | None,
+    teller: Teller,
+    *,
+    confirm: int | None,
+) -> Trained:
+    """Runs what is left of a search and of its confirmation.
+
+    Args:
+        opened: The study.
+        search: The search.
+        objective: What it trains.
+        database: The run's database.
+        workers: How many processes; as many as are of use where None.
+        teller: Who tells how it goes.
+        confirm: How many fresh seeds the winner and the baseline get at most, 0 for none; as
+            begun, else the study file's, where None.
+
+    Returns:
+        What came of it; left are points of the confirmation.
+
+    Raises:
+        UserError: The plan doesn't go with what was begun, or can't be run here.
+        StoppedError: Trial after trial raised, or nobody is at the trials that are left.
+        KeyboardInterrupt: It was interrupted; all finished epochs are kept.
+    """
+    is_wanted = _is_wanted(search, confirm)
+    if is_wanted:
+        search = replace(search, confirmed_by=search_of(search.study).confirming_metric)
+        _check(search, objective, database.reader, confirm)
+    trained, is_whole = run_trials(search, objective, database, workers, teller)
+    if is_wanted and is_whole:
+        way = design(search, database.reader, confirm)
+        confirming = _Confirming(opened, search, objective, database, way, workers, teller)
+        return trained + confirming.run()
+    if is_wanted:
+        teller.say("Not confirmed: the search is not at its end yet.")
+    return trained
+
+
+def forecast_search(
+    search: SearchPlan,
+    objective: Objective,
+    database: Database | None,
+    workers: int,
+    confirm: int | None,
+) -> SearchForecast:
+    """Says what a search would take; trains nothing and writes nothing.
+
+    Args:
+        search: The search.
+        objective: What it trains.
+        database: The database; None where there is none yet.
+        workers: How many trainings would run at once.
+        confirm: How many fresh seeds the winner and the baseline get at most; as in `run_search`.
+
+    Raises:
+        UserError: The plan doesn't go with what was begun.
+    """
+    check(search, database)
+    way = None
+    if _is_wanted(search, confirm):
+        way = _check(search, objective, database, confirm)
+    return search_forecast(search, objective, database, workers, way)
+
+
+def _is_wanted(search: SearchPlan, confirm: int | None) -> bool:
+    """Tells whether a search's winner is to be confirmed: by what is asked for, else the file."""
+    wanted = search_of(search.study).confirm_seeds if confirm is None else confirm
+    return wanted != 0
+
+
+def _check(
+    search: SearchPlan, objective: Objective, database: Database | None, confirm: int | None
+) -> Design:
+    """Finds out beforehand whether a confirmation may go the way that is asked for."""
+    way = design(search, database, confirm)
+    if database is not None:
+        check(plan_choice(search, objective, database, way), database)
+    return way
+
+
+@dataclass(frozen=True)
+class _Confirming:
+    """A confirmation: what is to be trained follows from what is recorded and announced."""
+
+    opened: Opened
+    search: SearchPlan
+    objective: Objective
+    database: Connections
+    way: Design
+    workers: int | None
+    teller: Teller
+
+    def run(self) -> Trained:
+        """Trains the finalists and the baseline, then the winner beside it, look by look.
+
+        Killed, or joined by other processes, it comes to the same. What raised is tried once more,
+        and no look waits for it any longer.
+        """
+        tried = set[PointKey]()
+        choice = plan_choice(self.search, self.objective, self._reader, self.way)
+        if not choice.points:
+            self.teller.say("Not confirmed: no trial has a value.")
+            return Trained(0, left=0)
+        for line in self._announced():
+            self.teller.say(line)
+        told = self._tell(None)
+        done = self._run(choice, "finalists", tried)
+        for task, seeds in self._rounds():
+            plan = plan_confirmation(
+                self.search, self.objective, self._reader, self.way, seeds, without=tried
+            )
+            if plan is None:
+                self.teller.say("Not confirmed: every finalist diverged or raised.")
+                break
+            if plan.points:
+                done += self._run(plan, task, tried)
+            told = self._tell(told)
+        return done
+
+    @property
+    def _reader(self) -> Database:
+        assert self.database.reader is not None  # the search has begun
+        return self.database.reader
+
+    def _run(self, plan: PointsPlan, task: str, tried: set[PointKey]) -> Trained:
+        tried |= {point_key(point.point) for point in plan.points}
+        return run_points(plan, self.objective, self.database, self.workers, self.teller, task=task)
+
+    def _rounds(self) -> Iterator[tuple[str, Sequence[int]]]:
+        """Yields what is next and on which seeds, as long as something is."""
+        looks = self.way.looks
+        if looks is None:
+            yield "confirmation", self.way.confirming
+            return
+        count: int | None = len(self.way.confirming)
+        yield "confirmation", self.way.confirming  # what raised is tried again
+        while (following := self._next()) not in (None, count):  # else it could not be reached
+            count = following
+            number = looks.counts.index(count) + 1
+            yield f"confirmation, look {number} of {len(looks.counts)}", looks.seeds[:count]
+
+    def _next(self) -> int | None:
+        """Returns after how many seeds the next look is; None where there is none."""
+        found = self._found()
+        assert self.way.looks is not None  # else there are no looks
+        return self.way.looks.counts[0] if found is None else found.next
+
+    def _found(self) -> Confirmed | None:
+        search = read_search(self.opened.file, self.opened.name, self._reader)
+        return None if search is None else confirmed(search)
+
+    def _announced(self) -> Iterator[str]:
+        """Says what was announced, or is about to be."""
+        looks = self.way.looks
+        if looks is None:
+            return
+        after = enumerated([f"{n}" for n in looks.counts])
+        until = "until it is better or worse"
+        if looks.margin is not None:
+            section = search_of(self.search.study)
+            name, direction = section.confirming_metric, section.confirming_direction
+            metric = self.search.study.measured(name, direction)
+            until = f"until it is better, worse or equal {within(looks.margin, metric)}"
+        yield f"The winner is compared with the baseline after {after} fresh seeds, {until}."
+        if self.way.confirming and looks.counts[0] == len(self.way.confirming):
+            yield f"The {looks.counts[0]} that this confirmation has begun with are the first look."
+
+    def _tell(self, told: int | None) -> int:
+        """Says what the looks showed, and returns how many there are by now.
+
+        Args:
+            told: How many were told before; all that there are where None.
+        """
+        found = self._found()
+        looks = () if found is None else found.looks
+        for look in looks[len(looks) if told is None else told :]:
+            assert found is not None  # it has looks
+            is_last = look.count == found.announced[-1]
+            verdict = look.verdict or (Verdict.NOT_SHOWN if is_last else Verdict.OPEN)
+            self.teller.say(
+                f"After {look.count} fresh seeds: {gap(look.difference, found.metric)}, {verdict}."
+            )
+        return len(looks)
