@@ -203,7 +203,9 @@ class Folder:
             for name in [name for name in os.environ if name.startswith("HPSTUDY_")]:
                 patch.delenv(name)
             for name, value in (_ENV | dict(env or {})).items():
-                if value is not None:
+                if value is None:
+                    patch.delenv(name, raising=False)
+                else:
                     patch.setenv(name, value)
             patch.setattr(sys, "dont_write_bytecode", True)
             yield patch

@@ -14,7 +14,7 @@ difference of 0.4, a paired t test a level finds it in fewer than one study of t
 than a third. A level that has collapsed to one answer (its mean lies thirty spreads from the
 others') or whose share of what is left to luck is unlike the others' (F test on what seeds don't
 explain) stays out of the pool: its own differences on each seed tell (paired t). One that stays,
-but seems to have more luck than the rest (as one of five would), counts with its own: with three
+but seems to have more luck than the rest (as one of ten would), counts with its own: with three
 seeds twice the spread is seldom found out, and made one study of eight wrong. Levels that no chain
 of shared seeds connects are compared by Welch's test.
 

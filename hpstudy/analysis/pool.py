@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterable, Mapping
 from itertools import pairwise
 from statistics import median
@@ -15,7 +16,8 @@ from hpstudy.numeric import ROUNDING, deviation, finite, mean
 
 _Key = TypeVar("_Key", bound=Hashable)
 
-_SEEMS = 0.2  # the p of a share of luck from which it counts by itself
+_WHOLE = 1e-4  # of a step: how far from a whole one values may lie
+_SEEMS = 0.1  # the p of a share of luck from which it counts by itself
 _FAR = 30.0  # spreads from the other settings' means: a network that learned nothing
 
 
@@ -46,7 +48,7 @@ def surplus(pool: Mapping[_Key, Values], blocks: Blocks[_Key]) -> dict[_Key, flo
     """Returns what luck does to settings of a pool beyond what it does to all, where it seems to.
 
     A spread that is twice the others' is seldom found out with three seeds, and would be taken for
-    theirs. So a setting whose share of luck is larger than luck itself makes it in four of five
+    theirs. So a setting whose share of luck is larger than luck itself makes it in nine of ten
     cases counts with its own.
 
     Args:
@@ -65,7 +67,9 @@ def surplus(pool: Mapping[_Key, Values], blocks: Blocks[_Key]) -> dict[_Key, flo
 
 
 def resolution(values: Iterable[Values]) -> float:
-    """Returns the smallest gap between two values: what they are rounded to is no more.
+    """Returns what values are rounded to; 0 where they aren't.
+
+    Those that are rounded lie whole steps apart, the smallest gap between two of them.
 
     Args:
         values: The settings' values by seed.
@@ -76,7 +80,9 @@ def resolution(values: Iterable[Values]) -> float:
         for before, after in pairwise(known)
         if after - before > ROUNDING * max(abs(before), abs(after))
     ]
-    return min(gaps, default=0.0)
+    step = min(gaps, default=0.0)
+    is_rounded = all(abs(math.remainder(gap, step)) < _WHOLE * step for gap in gaps)
+    return step if is_rounded else 0.0
 
 
 def _near(values: Mapping[_Key, Values]) -> dict[_Key, Values]:

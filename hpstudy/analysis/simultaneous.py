@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
-CONFIDENCE = 0.95
-ALPHA = 1 - CONFIDENCE
+ALPHA = 0.05
+CONFIDENCE = 1 - ALPHA
 
 _NODES = 96  # agrees with scipy's multivariate t and studentized range to four digits
 _FEW = 5.0  # with fewer degrees of freedom than that, it's the small spreads that decide

@@ -12,7 +12,7 @@ from hpstudy.analysis.blocks import Blocks
 from hpstudy.analysis.comparisons import Comparisons
 from hpstudy.analysis.family import family
 from hpstudy.analysis.intervals import mean_interval, paired_interval
-from hpstudy.analysis.pool import alike
+from hpstudy.analysis.pool import alike, resolution
 from hpstudy.metric import Metric
 
 SHARE = Metric("accuracy", unit="share")
@@ -99,6 +99,20 @@ def test_one_monstrous_level_does_not_hide_what_the_others_show():
     found = compared(Metric("m"), **calm, wild=by_seed(1e308, -1e308, 7.0))
     assert found.between("a", "base") == alone.between("a", "base")
     assert found.between("wild", "base").test == "paired"
+
+
+@pytest.mark.parametrize(
+    ("values", "step"),
+    [
+        ((0.95, 0.9, 0.85, 0.9), 0.05),
+        ((0.9871, 0.9874, 0.9880), 0.0003),
+        ((0.9871, 0.9873, 0.9880), 0.0),  # neither is seven steps of two
+        ((0.12345, 0.2718, 0.31416), 0.0),
+        ((0.5, 0.5), 0.0),
+    ],
+)
+def test_values_that_lie_whole_steps_apart_are_rounded(values, step: float):
+    assert resolution([by_seed(*values)]) == pytest.approx(step)
 
 
 @pytest.mark.parametrize(
