@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,6 +12,20 @@ from pathlib import Path
 from hpstudy.errors import UserError
 
 _started: list[str] = []  # the folders that commands began in, the innermost last
+
+
+_HOLD_BACK = (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)
+
+
+def flush_files() -> None:
+    """Writes out what open files hold back.
+
+    As Python ends it closes them only where it still looks for garbage.
+    """
+    for one in gc.get_objects():
+        if issubclass(type(one), _HOLD_BACK):
+            with suppress(Exception):  # closed, or what it writes to is
+                one.flush()
 
 
 @contextmanager

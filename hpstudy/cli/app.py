@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from hpstudy import __version__
 from hpstudy.errors import UserError
 from hpstudy.expected import expectation, one_line
-from hpstudy.files import started_here
+from hpstudy.files import flush_files, started_here
 from hpstudy.running.interrupts import heed_interrupts
 
 _LONGEST = 1000  # characters of an error
@@ -104,6 +104,12 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _end() -> None:
+    """Keeps Python from looking for garbage among all that was imported: a fifth of `show`."""
+    flush_files()
+    gc.freeze()
+
+
 @app.callback()
 def _main(
     context: typer.Context,
@@ -113,6 +119,6 @@ def _main(
 ) -> None:
     # Looking for cycles among ten thousand trials takes as long as reading them.
     gc.set_threshold(50_000)
-    atexit.register(gc.freeze)  # and among all that was imported, at the end, a fifth of `show`
+    atexit.register(_end)
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())

@@ -7,6 +7,7 @@ forking is not safe even so (macOS), or not there (Windows), each is spawned and
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import multiprocessing
 import os
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import NoReturn
 
+from hpstudy.files import flush_files
 from hpstudy.running.interrupts import blocked_signals
 from hpstudy.running.threads import thread_variables
 
@@ -55,10 +57,11 @@ def starting(threads: int) -> Iterator[dict[str, str]]:
 
 def take_over(environment: Mapping[str, str]) -> None:
     """Makes a worker that was forked what it would be if it had been spawned now."""
+    atexit.register(flush_files)  # after all that an objective registers
     os.environ.clear()
     os.environ.update(environment)
     if (random := sys.modules.get("numpy.random")) is not None:
-        random.seed()  # or what an objective draws without a seed were the same in all workers
+        random.seed()  # else what is drawn without a seed were the same in all (NumPy 1)
 
 
 def end(code: int) -> NoReturn:
