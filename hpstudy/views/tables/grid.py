@@ -8,6 +8,7 @@ from hpstudy.analysis.claims import ClaimResult
 from hpstudy.analysis.convergence import Reached
 from hpstudy.analysis.family import RANKS
 from hpstudy.analysis.findings import FactorFinding, GridFindings, LevelFinding
+from hpstudy.analysis.published import examples_behind
 from hpstudy.analysis.seeds import is_replicated
 from hpstudy.analysis.speed import go_by_epochs, is_telling
 from hpstudy.metric import Metric, Verdict
@@ -55,6 +56,7 @@ _EQUAL = (
     "Equal: the interval at twice the error rate lies within the margin, as two one-sided tests of "
     "it say; the one shown is wider."
 )
+_MANY_SEEDS = 10  # with more, which examples it is tested on counts as much as which seeds
 _LEFT_OUT = (
     "Where an interval is left out, it would hold all that the metric can be: so few seeds cannot "
     "tell."
@@ -155,6 +157,9 @@ def _level_notes(factor: FactorFinding, found: GridFindings) -> Iterator[str]:
         yield _LEFT_OUT
     if any(row.seeds_needed is not None for row in factor.levels):
         yield _SEEDS_NEEDED
+    if found.metric.in_per_cent and any(len(row.seeds) > _MANY_SEEDS for row in factor.levels):
+        count, _ = examples_behind(found.results.settings, found.results.published_examples)
+        yield _on_these(count)
     if found.metric.in_per_cent:
         yield POINTS
     if any(row.agreement is not None for row in factor.levels):
@@ -162,6 +167,15 @@ def _level_notes(factor: FactorFinding, found: GridFindings) -> Iterator[str]:
     if any(row.is_doubted for row in factor.levels):
         luck = "" if is_sure else "; the luck of test images alone, that of seeds is unknown"
         yield f"{_DOUBT}: further from ours than luck explains (at 5 %{luck})."
+
+
+def _on_these(count: int | None) -> str:
+    """Says of many seeds that they tell nothing of other examples."""
+    which = "the examples" if count is None else f"these {count:,} examples"
+    return (
+        f"More than {_MANY_SEEDS} seeds tell differences on {which} that it is tested on as small "
+        "as what others of their kind would change: of those the intervals say nothing."
+    )
 
 
 def _probability(p: float) -> str:
