@@ -48,6 +48,7 @@ class Blocks(Generic[_Key]):
                 gaps[row, seeds[seed]] = finite(value - self._means[key])
         self._unit = float(np.abs(gaps).max(initial=0.0)) or 1.0
         self._shares = self._incidence / self._incidence.sum(axis=1, keepdims=True)
+        self._is_whole = bool(self._incidence.all())  # no seed is missing: there is less to solve
         self._components = self._connected()
         self._solve(gaps / self._unit)
 
@@ -71,11 +72,14 @@ class Blocks(Generic[_Key]):
         parts = self._components[settings:]
         first = np.unique(parts, return_index=True)[1]  # each part's first seed stands at 0
         self._free = np.setdiff1d(np.arange(seeds), first)
-        reduced = np.diag(self._incidence.sum(axis=0)) - self._incidence.T @ self._shares
-        self._inverse = np.linalg.inv(reduced[np.ix_(self._free, self._free)])
         self._seeds = np.zeros(seeds)
         told = gaps.sum(axis=0)[self._free]
-        self._seeds[self._free] = self._inverse @ told
+        if self._is_whole:
+            self._seeds = (gaps - gaps[:, :1]).mean(axis=0)
+        else:
+            reduced = np.diag(self._incidence.sum(axis=0)) - self._incidence.T @ self._shares
+            self._inverse = np.linalg.inv(reduced[np.ix_(self._free, self._free)])
+            self._seeds[self._free] = self._inverse @ told
         of_seeds = self._seeds - (self._shares @ self._seeds)[:, None]
         self._left = np.where(self._incidence > 0, gaps - of_seeds, 0.0)
         self.freedom = int(self._incidence.sum()) - settings - seeds + len(first)
@@ -139,6 +143,9 @@ class Blocks(Generic[_Key]):
             and the degrees of freedom of that; the two are independent of what the others leave.
         """
         counts = self._incidence.sum(axis=1).astype(int)
+        if self._is_whole and len(counts) > 1:
+            own = (self._left**2).sum(axis=1) * len(counts) / (len(counts) - 1)
+            return own, counts - 1.0
         squares, freedoms = np.zeros(len(counts)), np.zeros(len(counts))
         seeds = np.eye(self._incidence.shape[1])
         for count in np.unique(counts):
