@@ -409,6 +409,8 @@ def read_made_search(
     database: Database,
     confirm: Callable[[int], float] | None = None,
     seeds: int = 3,
+    *,
+    announced: bool = False,
 ) -> SearchResults:
     study = optuna.create_study(
         study_name="odd/search", storage=database.storage, direction=direction
@@ -419,6 +421,11 @@ def read_made_search(
     if confirm is not None:
         confirmation = optuna.create_study(study_name="odd/confirm", storage=database.storage)
         confirmation.set_user_attr("fingerprint", {"settings": {}})
+        choosing = range(200, 200 + seeds)
+        if announced:  # as of this version; else as of earlier ones
+            looks = {"counts": [max(seeds, 2)], "seeds": [*range(100, 100 + max(seeds, 2))]}
+            confirmation.set_user_attr("looks", {**looks, "margin": 0.1, "in_points": False})
+            choosing = range(0)
         space = {
             "a": IntDistribution(1, 4), "kind": CategoricalDistribution(["x", "y"]),
             "epochs": IntDistribution(1, 9), "validation": IntDistribution(0, 9),
@@ -426,7 +433,7 @@ def read_made_search(
         }  # fmt: skip
         for a in (1, 2, 3, 4):
             for kind in "xy":
-                for seed in [*range(100, 100 + seeds), *range(200, 200 + seeds)]:
+                for seed in [*range(100, 100 + seeds), *choosing]:
                     params = {"a": a, "kind": kind, "epochs": 2, "validation": 0, "seed": seed}
                     confirmation.add_trial(
                         optuna.create_trial(
@@ -462,10 +469,13 @@ def test_a_search(values: str, count: int):
         lambda n: 90.0 + n % 3,
     ],
 )
-def test_a_confirmation(value: Callable[[int], float], seeds: int):
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_confirmation(value: Callable[[int], float], seeds: int, announced: bool):
     made = [TRIALS["plain"](number) for number in range(12)]
     database = memory()
-    search = read_made_search(made, "accuracy", "maximize", database, value, seeds)
+    search = read_made_search(
+        made, "accuracy", "maximize", database, value, seeds, announced=announced
+    )
     assert search_findings(search).finalists
     check_search(search, database)
     says_no_nan(whole_page(None, search, database).split("<script")[0])

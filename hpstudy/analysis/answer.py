@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hpstudy.analysis import reasons, together
+from hpstudy.analysis.ablation import ablation_told
 from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.evidence import Evidence, GridEvidence, SearchEvidence, evidence
 from hpstudy.analysis.findings import GridFindings
@@ -61,6 +62,8 @@ def _use_winner(e: Evidence) -> Answer:
         "for it."
         for judged in doubts
     ]
+    if search.found.ablation is not None:
+        notes.insert(0, ablation_told(search.found.ablation))
     return _of_winner(e, f"Use {named}.", why, [*notes, *_beside(e)])
 
 

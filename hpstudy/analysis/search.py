@@ -8,6 +8,7 @@ from functools import cached_property
 
 from optuna.trial import FrozenTrial
 
+from hpstudy.analysis.ablation import Steps, ablation_steps
 from hpstudy.analysis.confirmed import Confirmed, Finalist, confirmed, finalists
 from hpstudy.analysis.importance import Importances, search_importances
 from hpstudy.metric import Metric
@@ -23,11 +24,13 @@ class SearchFindings:
         results: The results.
         finalists: The best settings on fresh seeds, best mean first; empty before that.
         confirmed: The winner beside the baseline; None before that.
+        ablation: What each of the winner's changes does; None where that was not asked for.
     """
 
     results: SearchResults
     finalists: tuple[Finalist, ...] = ()
     confirmed: Confirmed | None = None
+    ablation: Steps | None = None
 
     @property
     def metric(self) -> Metric:
@@ -47,7 +50,7 @@ class SearchFindings:
 
 def search_findings(search: SearchResults) -> SearchFindings:
     """Says what a search's results show."""
-    return SearchFindings(search, finalists(search), confirmed(search))
+    return SearchFindings(search, finalists(search), confirmed(search), ablation_steps(search))
 
 
 @dataclass(frozen=True)

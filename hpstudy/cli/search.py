@@ -51,6 +51,10 @@ def search(
             help="Fresh seeds of winner and baseline at most; 0: none.  [default: the file's]",
         ),
     ] = None,
+    ablate: Annotated[
+        bool,
+        typer.Option("--ablate", help="Then tell which of the winner's changes made it better."),
+    ] = False,
     sampler: Annotated[
         str | None, typer.Option(help="tpe, gp or random.  [default: as begun, else tpe]")
     ] = None,
@@ -113,13 +117,20 @@ def search(
         )
         if plan:
             size = workers_for(workers, planned)
-            expected = forecast_search(planned, objective, reader, size, confirm)
+            expected = forecast_search(planned, objective, reader, size, confirm, ablate=ablate)
             space = with_notes(space_table(opened.file.title, planned))
             facts = rich_table(search_plan_table(planned, expected))
             print_plan(opened, expected, *space, facts, as_json=as_json)
             return
         trained = run_search(
-            opened, planned, objective, database, workers, Terminal(), confirm=confirm
+            opened,
+            planned,
+            objective,
+            database,
+            workers,
+            Terminal(),
+            confirm=confirm,
+            ablate=ablate,
         )
         summary = read_summary(opened, database.reader)
         print_summary(opened, summary, as_json=as_json, sections=["search"])

@@ -10,7 +10,8 @@ from hpstudy.objective import Objective
 from hpstudy.plans.distributions import fitted, holding
 from hpstudy.plans.points import PointsPlan, check_points, handed_out
 from hpstudy.plans.search import SearchPlan, search_of
-from hpstudy.results.confirmation import Candidate, candidates, winner
+from hpstudy.results.ablation import Changes, setting_of
+from hpstudy.results.confirmation import Candidate, Winner, candidates, winner
 from hpstudy.results.fresh import Design, confirming_seeds, design_of, points
 from hpstudy.results.looks import Announcement
 from hpstudy.sampler import Point
@@ -41,6 +42,12 @@ def announcing(section: Search, seeds: int, begun: int = 0) -> Announcement:
     )
 
 
+def begun_design(search: SearchPlan, database: Database | None) -> Design:
+    """Returns how a search's confirmation has begun, or as the study file wants it."""
+    study = find_study(_name(search), database) if database is not None else None
+    return design_of(study, held_out=search_of(search.study).choose_held_out)
+
+
 def design(search: SearchPlan, database: Database | None, seeds: int | None) -> Design:
     """Returns how a search's confirmation is to go, or goes on.
 
@@ -54,8 +61,7 @@ def design(search: SearchPlan, database: Database | None, seeds: int | None) -> 
         seeds: How many fresh seeds are asked for; as begun, else the study file's, where None.
     """
     section = search_of(search.study)
-    study = find_study(_name(search), database) if database is not None else None
-    found = design_of(study, held_out=section.choose_held_out)
+    found = begun_design(search, database)
     begun = len(found.confirming)
     if seeds is None and found.looks is not None:
         return found
@@ -114,6 +120,24 @@ def plan_confirmation(
     both = points([chosen.setting, _baseline(search)], 0, seeds)
     wanted = [point for point in both if point_key(point) not in without]
     return _plan(search, objective, wanted, way, seeds, is_choice=False)
+
+
+def plan_between(
+    search: SearchPlan, objective: Objective, way: Design, won: Winner, parts: Iterable[Changes]
+) -> PointsPlan:
+    """Plans settings between the baseline and the winner, on the seeds that the two share.
+
+    Args:
+        search: The search.
+        objective: What it trains.
+        way: How the confirmation goes.
+        won: The winner.
+        parts: Which of the winner's changes each has.
+    """
+    baseline = _baseline(search)
+    seeds = sorted(won.values.keys() & won.baseline_values.keys())
+    settings = [fitted(setting_of(one, baseline, won.setting), search.space) for one in parts]
+    return _plan(search, objective, points(settings, 0, seeds), way, seeds, is_choice=False)
 
 
 def find_finalists(search: SearchPlan, database: Database, way: Design) -> list[Candidate]:

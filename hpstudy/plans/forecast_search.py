@@ -29,6 +29,7 @@ class SearchForecast:
         seconds_left: Estimated time, all of the confirmation included; None if there is nothing
             to estimate from.
         least_confirming_epochs: Epochs of the confirmation if its first look decides.
+        ablating_epochs: Epochs at most of what lies between the baseline and the winner.
     """
 
     trials: int
@@ -38,6 +39,7 @@ class SearchForecast:
     workers: int
     seconds_left: float | None
     least_confirming_epochs: int
+    ablating_epochs: int
 
 
 def search_forecast(
@@ -46,6 +48,8 @@ def search_forecast(
     database: Database | None,
     workers: int,
     confirmation: Design | None,
+    *,
+    ablate: bool = False,
 ) -> SearchForecast:
     """Says what a search would take; trains nothing and writes nothing.
 
@@ -55,6 +59,7 @@ def search_forecast(
         database: The database; None where there is none yet.
         workers: How many trainings would run at once.
         confirmation: How the winner is confirmed; None where it is not.
+        ablate: Whether what lies between the baseline and the winner is to be trained, too.
     """
     left = plan.limits.trials - min(_finished(plan, database), plan.limits.trials)
     examples = plan.examples()
@@ -63,11 +68,14 @@ def search_forecast(
     # The finalists and the winner are as long as the space's average, for all we know.
     finalists = search_of(plan.study).finalists
     least, most = (_confirming(confirmation, finalists, last) for last in (0, -1))
+    # With all of the hyperparameters changed: one change each, then one after the other.
+    between = max(2 * len(plan.space) - 2, 0) if ablate and len(plan.space) > 1 else 0
+    steps = between * (most[1] if confirmation is not None else 0)
     seconds = None
     if (rate := _rate(plan, objective, baseline)) is not None:
         average = mean(_operations(example, objective) for example in examples)
         own = _operations(baseline, objective)
-        seconds = ((left + most[0]) * average + most[1] * own) / rate / workers
+        seconds = ((left + most[0] + steps) * average + most[1] * own) / rate / workers
     return SearchForecast(
         trials=plan.limits.trials,
         trials_left=left,
@@ -76,6 +84,7 @@ def search_forecast(
         workers=workers,
         seconds_left=seconds,
         least_confirming_epochs=round(least[0] * epochs) + least[1] * baseline.epochs,
+        ablating_epochs=round(steps * epochs),
     )
 
 

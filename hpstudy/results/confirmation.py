@@ -222,17 +222,21 @@ def read_winner(
         theirs,
         diverged_of(baseline, 0, seeds, trials),
         looks=None if design.looks is None else design.looks.looks(metric),
-        failed=_failed_of(setting, seeds, trials),
-        baseline_failed=_failed_of(baseline, seeds, trials),
+        failed=failed_of(setting, 0, seeds, trials),
+        baseline_failed=failed_of(baseline, 0, seeds, trials),
         chosen_on=() if design.is_apart else design.choosing,
         rivals=fair,
     )
 
 
-def _failed_of(
-    setting: Mapping[str, Level], seeds: Collection[int], trials: Iterable[FrozenTrial]
+def failed_of(
+    setting: Mapping[str, Level],
+    validation: int,
+    seeds: Collection[int],
+    trials: Iterable[FrozenTrial],
 ) -> frozenset[int]:
-    attempts = latest_attempts(_trials_of(setting, 0, seeds, trials)).values()
+    """Returns the seeds on which a setting's latest attempt raised; as in `values_of`."""
+    attempts = latest_attempts(_trials_of(setting, validation, seeds, trials)).values()
     return frozenset(seed_of(t) for t in attempts if raised(t))
 
 

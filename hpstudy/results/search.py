@@ -10,6 +10,7 @@ from optuna import Study
 from optuna.trial import FrozenTrial
 
 from hpstudy.metric import Metric
+from hpstudy.results.ablation import Ablation, read_ablation
 from hpstudy.results.confirmation import (
     Candidate,
     Confirmation,
@@ -68,6 +69,7 @@ class SearchResults:
         candidates: The best settings, with what fresh seeds said of them, if anything.
         chosen_by: The metric of that; None where it is the search's own.
         winner: The winner among them beside the baseline; None before it has a result.
+        ablation: The settings between baseline and winner; None before that has a result.
         confirmation: How far the confirmation has come; None before it began.
     """
 
@@ -84,6 +86,7 @@ class SearchResults:
     candidates: tuple[Candidate, ...] = ()
     chosen_by: Metric | None = None
     winner: Winner | None = None
+    ablation: Ablation | None = None
     confirmation: Confirmation | None = None
 
     @cached_property
@@ -171,6 +174,7 @@ class _Fresh:
     chosen_by: Metric | None
     winner: Winner | None
     confirmation: Confirmation | None
+    ablation: Ablation | None = None
 
 
 def _on_fresh_seeds(
@@ -209,7 +213,8 @@ def _on_fresh_seeds(
     if won is None:
         return _Fresh(tuple(tried), chosen_by, None, confirmation)
     found = read_winner(study, design, tried, won, trials, epochs=metric.epochs)
-    return _Fresh(tuple(tried), chosen_by, found, confirmation)
+    between = None if found is None else read_ablation(baseline, found, trials)
+    return _Fresh(tuple(tried), chosen_by, found, confirmation, between)
 
 
 def _epochs_asked(trial: FrozenTrial, study: StudyFile) -> int:

@@ -8,10 +8,17 @@ from dataclasses import dataclass, replace
 from hpstudy.analysis.confirmed import Confirmed, confirmed
 from hpstudy.metric import Verdict
 from hpstudy.objective import Objective
-from hpstudy.plans.confirmation import design, plan_choice, plan_confirmation
+from hpstudy.plans.confirmation import (
+    begun_design,
+    design,
+    plan_between,
+    plan_choice,
+    plan_confirmation,
+)
 from hpstudy.plans.forecast_search import SearchForecast, search_forecast
 from hpstudy.plans.points import PointsPlan
 from hpstudy.plans.search import SearchPlan, search_of
+from hpstudy.results.ablation import changed
 from hpstudy.results.fresh import Design
 from hpstudy.results.search import read_search
 from hpstudy.running.course import Teller, Trained, run_points, run_trials
@@ -32,6 +39,7 @@ def run_search(
     teller: Teller,
     *,
     confirm: int | None,
+    ablate: bool = False,
 ) -> Trained:
     """Runs what is left of a search and of its confirmation.
 
@@ -44,6 +52,7 @@ def run_search(
         teller: Who tells how it goes.
         confirm: How many fresh seeds the winner and the baseline get at most, 0 for none; as
             begun, else the study file's, where None.
+        ablate: Whether to train what lies between the baseline and the winner, too.
 
     Returns:
         What came of it; left are points of the confirmation.
@@ -61,9 +70,12 @@ def run_search(
     if is_wanted and is_whole:
         way = design(search, database.reader, confirm)
         confirming = _Confirming(opened, search, objective, database, way, workers, teller)
-        return trained + confirming.run()
+        trained += confirming.run()
+        return trained + confirming.ablate() if ablate else trained
     if is_wanted:
         teller.say("Not confirmed: the search is not at its end yet.")
+    if ablate:
+        teller.say("Not ablated: no winner is confirmed yet.")
     return trained
 
 
@@ -73,6 +85,8 @@ def forecast_search(
     database: Database | None,
     workers: int,
     confirm: int | None,
+    *,
+    ablate: bool = False,
 ) -> SearchForecast:
     """Says what a search would take; trains nothing and writes nothing.
 
@@ -82,6 +96,7 @@ def forecast_search(
         database: The database; None where there is none yet.
         workers: How many trainings would run at once.
         confirm: How many fresh seeds the winner and the baseline get at most; as in `run_search`.
+        ablate: Whether what lies between the baseline and the winner is to be trained, too.
 
     Raises:
         UserError: The plan doesn't go with what was begun.
@@ -90,7 +105,7 @@ def forecast_search(
     way = None
     if _is_wanted(search, confirm):
         way = _check(search, objective, database, confirm)
-    return search_forecast(search, objective, database, workers, way)
+    return search_forecast(search, objective, database, workers, way, ablate=ablate)
 
 
 def _is_wanted(search: SearchPlan, confirm: int | None) -> bool:
@@ -148,6 +163,41 @@ class _Confirming:
             told = self._tell(told)
         return done
 
+    def ablate(self) -> Trained:
+        """Trains what lies between the baseline and the winner: a change each, then step by step.
+
+        All on the seeds that the two share, so that what is there already is trained no more.
+        """
+        done = Trained(0, left=0)
+        if (why := self._why_not_ablated()) is not None:
+            self.teller.say(f"Not ablated: {why}.")
+            return done
+        for task in ("ablation, one change each", "ablation, step by step"):
+            search = read_search(self.opened.file, self.opened.name, self._reader)
+            assert search is not None  # as it is confirmed
+            won, between = search.winner, search.ablation
+            assert won is not None  # else it would not be ablated
+            assert between is not None  # as there is a winner
+            if task == "ablation, step by step" and not between.is_ordered:
+                break  # not all changes were trained: it was stopped
+            parts = between.singles if "each" in task else between.path[1:-1]
+            plan = plan_between(self.search, self.objective, self.way, won, parts)
+            done += self._run(plan, task, set())
+        return done
+
+    def _why_not_ablated(self) -> str | None:
+        """Says why there is nothing between the baseline and the winner; None where there is."""
+        found = self._found()
+        if found is None or found.next is not None:
+            return "no winner is confirmed yet"
+        if found.is_baseline:
+            return "the winner is the baseline itself"
+        if len(changed(self.search.study.baseline, found.params)) < 2:
+            return "the winner has one change, which the comparison is of"
+        if found.diverged or len(found.seeds) < 2 or not found.baseline_values:
+            return "winner and baseline can't be compared"
+        return None
+
     @property
     def _reader(self) -> Database:
         assert self.database.reader is not None  # the search has begun
@@ -193,7 +243,7 @@ class _Confirming:
             metric = self.search.study.measured(name, direction)
             until = f"until it is better, worse or equal {within(looks.margin, metric)}"
         yield f"The winner is compared with the baseline after {after} fresh seeds, {until}."
-        if self.way.confirming and looks.counts[0] == len(self.way.confirming):
+        if self.way.confirming and begun_design(self.search, self._reader).looks is None:
             yield f"The {looks.counts[0]} that this confirmation has begun with are the first look."
 
     def _tell(self, told: int | None) -> int:

@@ -114,6 +114,7 @@ class Study(Opened):
         timeout: str | int | None = None,
         epochs: int | None = None,
         confirm: int | None = None,
+        ablate: bool = False,
         sampler: str | None = None,
         pruner: str | None = None,
         seed: int | None = None,
@@ -130,6 +131,7 @@ class Study(Opened):
             timeout: Begin no trial after this long: seconds, or such as "1h30m".
             epochs: Begin no trial after this many epochs in all.
             confirm: Fresh seeds of winner and baseline at most, 0 for none; the file's where None.
+            ablate: Whether to tell which of the winner's changes made it better.
             sampler: "tpe", "gp" or "random"; as begun, else "tpe", where None.
             pruner: "none", "median", "halving" or "hyperband"; as begun, else "median".
             seed: What the sampler draws from, and every trial is trained from.
@@ -162,7 +164,9 @@ class Study(Opened):
                 seed=seed,
             )
             teller = _teller(quiet)
-            return run_search(self, plan, objective, database, workers, teller, confirm=confirm)
+            return run_search(
+                self, plan, objective, database, workers, teller, confirm=confirm, ablate=ablate
+            )
 
     def compare(
         self,

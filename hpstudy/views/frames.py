@@ -10,8 +10,8 @@ from hpstudy.expected import listed
 from hpstudy.results.rows import read_rows
 from hpstudy.store.database import Database
 from hpstudy.summary import StudySummary
-from hpstudy.views.files.document import flat
 from hpstudy.views.files.export import COLUMNS, columns_of
+from hpstudy.views.files.parts import flat
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -69,6 +69,7 @@ class Summary(StudySummary):
     def _tables(self) -> Iterator[Table | None]:
         from hpstudy.analysis.seeds import is_replicated
         from hpstudy.analysis.telling import telling
+        from hpstudy.views.tables.ablation import ablation_table
         from hpstudy.views.tables.combined import combined_table
         from hpstudy.views.tables.grid import claims_table, costs_table, levels_tables
         from hpstudy.views.tables.importance import importance_table
@@ -87,4 +88,5 @@ class Summary(StudySummary):
             yield trials_table(self.search, _TRIALS)
             yield finalists_table(self.search)
             yield winner_table(self.search)
+            yield ablation_table(self.search)
             yield importance_table(self.search.importances, self.search.metric)

@@ -138,6 +138,13 @@ def noisy(folder, *changes: tuple[str, str]) -> None:
     folder.write("score.py", SCORE.replace(NOISY, OWN))
 
 
+def points_of(folder) -> list[tuple[object, ...]]:
+    """Returns setting and seed of each training of the confirmation, in order."""
+    url = f"sqlite:///{folder.path / 'runs' / 'hpstudy.db'}"
+    trials = optuna.load_study(study_name="kinds/confirm", storage=url).trials
+    return [tuple(t.params.values()) for t in trials]
+
+
 def trained(folder) -> list[tuple[float, int]]:
     """Returns setting and seed of each training of the confirmation, in order."""
     url = f"sqlite:///{folder.path / 'runs' / 'hpstudy.db'}"
@@ -255,6 +262,52 @@ def test_a_plan_says_the_least_and_the_most_of_a_confirmation(folder):
     assert planned["least_confirming_epochs"] == 2 * 3 + 2 * 1
     assert planned["confirming_epochs"] == 2 * 3 + 2 * 3
     assert "about 8 to 12 trainings" in folder.run("search", "kinds.toml", "--plan").stdout
+
+
+def test_each_of_the_winners_changes_is_told_apart(folder):
+    study(
+        folder,
+        'kind = "tree"\ny = 2.6',
+        'kind = { choices = ["tree", "svm"] }\ny = { low = 2.5, high = 3.5 }',
+        LOOKS,
+    )
+    folder.write("score.py", SCORE.replace(NOISY, OWN.replace("0.3", "0.02")))
+    args = ("search", "kinds.toml", "--workers", "1")
+    planned = folder.json(*args, "--plan", "--ablate")["plan"]
+    assert planned["ablating_epochs"] == 2 * 5
+    assert folder.json(*args, "--plan")["plan"]["ablating_epochs"] == 0
+    assert folder.json(*args)["search"]["ablation"] is None
+    before = points_of(folder)
+    found = folder.json(*args, "--ablate")["search"]
+    way, won = found["ablation"], found["confirmed"]
+    assert (way["is_whole"], way["seeds"]) == (True, len(won["seeds"]))
+    assert way["total"] == pytest.approx(won["difference"])
+    first, second = way["steps"]
+    assert (first["param"], first["before"], first["after"]) == ("kind", "tree", "svm")
+    assert first["alone"]["verdict"] == first["added"]["verdict"] == "better"
+    assert first["added"]["difference"] + second["added"]["difference"] == pytest.approx(
+        way["total"]
+    )
+    after = points_of(folder)
+    assert len(after) == len(before) + 2 * len(won["seeds"])
+    folder.run(*args, "--ablate")
+    assert points_of(folder) == after
+    told = folder.json("show", "kinds.toml")["answer"]["notes"][0]
+    assert told.startswith("kind tree → svm gives +1")
+    shown = " ".join(folder.run("show", "kinds.toml").stdout.split())
+    assert "Which change made it better" in shown
+    assert "kind tree → svm gives +1" in shown
+
+
+def test_where_nothing_lies_between_that_is_said(folder):
+    study(folder, "y = 0.0", "y = { low = 0.0, high = 5.0 }", LOOKS)
+    said = folder.run("search", "kinds.toml", "--workers", "1", "--ablate", "--confirm", "0").stderr
+    assert "Not ablated: no winner is confirmed yet." in said
+    said = folder.run("search", "kinds.toml", "--workers", "1", "--ablate").stderr
+    assert "Not ablated: the winner has one change, which the comparison is of." in said
+    study(folder, "y = 3", "y = { low = 0.0, high = 6.0 }")
+    said = folder.run("search", "kinds.toml", "--workers", "1", "--ablate", "--name", "same").stderr
+    assert "Not ablated: the winner is the baseline itself." in said
 
 
 @pytest.mark.parametrize(

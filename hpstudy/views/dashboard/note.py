@@ -12,6 +12,7 @@ from hpstudy.analysis.telling import telling
 from hpstudy.charts.figures import along_axes
 from hpstudy.metric import Metric
 from hpstudy.views.states import trials_done
+from hpstudy.views.tables.ablation import ablation_table
 from hpstudy.views.tables.combined import combined_table
 from hpstudy.views.tables.grid import claims_table, levels_tables
 from hpstudy.views.tables.importance import importance_table
@@ -59,8 +60,9 @@ def search_note(title: str, found: SearchFindings, chosen: Answer | None) -> str
         *_answer(chosen),
         f"{escaped(_named(metric))}; {escaped(trials_done(found.results.counts))}.",
     ]
-    for table in (trials_table(found, 1), finalists_table(found), winner_table(found)):
-        parts += _section(table)
+    parts += _section(trials_table(found, 1))
+    for table in (finalists_table, winner_table, ablation_table):
+        parts += _section(table(found))
     matters = importance_table(importances, metric)
     if matters is None and importances.warning is not None:
         parts.append(escaped(f"What matters: {importances.warning}."))

@@ -12,7 +12,7 @@ from hpstudy.metric import Quantity
 from hpstudy.results.comparison import Cost
 from hpstudy.sampler import Point
 from hpstudy.views.comparison import answer_line
-from hpstudy.views.files.document import metric_epochs
+from hpstudy.views.files.parts import metric_epochs
 
 
 def comparison_document(

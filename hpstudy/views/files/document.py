@@ -8,19 +8,22 @@ from typing import Any
 from hpstudy import __version__
 from hpstudy.analysis.answer import Answer
 from hpstudy.analysis.cells import Cell
-from hpstudy.analysis.chosen import WinnersLook
 from hpstudy.analysis.combined import Combined
-from hpstudy.analysis.confirmed import Confirmed, Finalist
 from hpstudy.analysis.family import Compared, Pair
 from hpstudy.analysis.findings import GridFindings, LevelFinding
 from hpstudy.analysis.importance import Importance
 from hpstudy.analysis.looks import LooksFinding
 from hpstudy.analysis.search import SearchFindings
-from hpstudy.metric import Metric, Quantity
-from hpstudy.results.confirmation import Confirmation
-from hpstudy.results.grid import Failure, TrialCounts
+from hpstudy.results.grid import TrialCounts
 from hpstudy.results.looks import Looks
 from hpstudy.summary import StudySummary
+from hpstudy.views.files.fresh import (
+    ablation_document,
+    confirmation_document,
+    confirmed_document,
+    finalist_document,
+)
+from hpstudy.views.files.parts import failure_document, flat, metric_epochs
 
 
 def document(summary: StudySummary, sections: Sequence[str] = ("grid", "search")) -> dict[str, Any]:
@@ -59,11 +62,6 @@ def _answer(chosen: Answer) -> dict[str, Any]:
     }
 
 
-def metric_epochs(metric: Metric) -> dict[str, int]:
-    """Returns over how many last epochs values are means, where that is not the last alone."""
-    return {"metric_epochs": metric.epochs} if metric.epochs > 1 else {}
-
-
 def _grid(found: GridFindings) -> dict[str, Any]:
     grid, more = found.results, found.more_seeds
     return {
@@ -97,7 +95,7 @@ def _grid(found: GridFindings) -> dict[str, Any]:
             {"says": claim.says, "verdict": claim.verdict, "why": claim.why}
             for claim in found.claims
         ],
-        "failed": [_failure(failure) for failure in grid.failed],
+        "failed": [failure_document(failure) for failure in grid.failed],
         "gaps": dict(grid.gaps),
         "looks": None if found.looks is None else _looks(found.looks),
         "combined": None if found.combined is None else _combined(found.combined),
@@ -212,65 +210,13 @@ def _search(found: SearchFindings) -> dict[str, Any]:
         "best": None
         if best is None
         else {"trial": best.number, "params": best.params, "value": best.values[0]},
-        "finalists": [_finalist(finalist) for finalist in found.finalists],
-        "confirmed": None if won is None else _confirmed(won),
-        "confirmation": None if progress is None else _confirmation(progress),
+        "finalists": [finalist_document(finalist) for finalist in found.finalists],
+        "confirmed": None if won is None else confirmed_document(won),
+        "confirmation": None if progress is None else confirmation_document(progress),
+        "ablation": None if found.ablation is None else ablation_document(found.ablation),
         "importance": [_importance(row) for row in found.importances.rows],
-        "failed": [_failure(failure) for failure in search.failed],
+        "failed": [failure_document(failure) for failure in search.failed],
     }
-
-
-def _finalist(finalist: Finalist) -> dict[str, Any]:
-    return {
-        "params": dict(finalist.params),
-        "searched": finalist.searched,
-        "seeds": list(finalist.seeds),
-        "values": list(finalist.values),
-        "mean": finalist.mean,
-        "diverged": list(finalist.diverged),
-        "is_baseline": finalist.is_baseline,
-    }
-
-
-def _confirmed(won: Confirmed) -> dict[str, Any]:
-    return {
-        "metric": won.metric.name,
-        **metric_epochs(won.metric),
-        "params": dict(won.params),
-        "seeds": list(won.seeds),
-        "values": list(won.values),
-        **flat(won.mean, "mean"),
-        **flat(won.difference, "difference", "difference_"),
-        "seeds_needed": won.seeds_needed,
-        "is_baseline": won.is_baseline,
-        "diverged": list(won.diverged),
-        "unit": won.metric.unit,
-        "verdict": won.verdict,
-        "margin": won.margin,
-        "announced": list(won.announced),
-        "next_look": won.next,
-        "chosen_from": won.chosen_from,
-        "looks": [_winners_look(look) for look in won.looks],
-        "baseline": {
-            "values": list(won.baseline_values),
-            **flat(won.baseline_mean, "mean"),
-            "diverged": list(won.baseline_diverged),
-        },
-    }
-
-
-def _winners_look(look: WinnersLook) -> dict[str, Any]:
-    return {
-        "seeds": look.count,
-        "alpha": look.alpha,
-        **flat(look.difference, "difference", "difference_"),
-        "verdict": look.verdict,
-    }
-
-
-def _confirmation(found: Confirmation) -> dict[str, Any]:
-    failed = [_failure(failure) for failure in found.failed]
-    return {"seeds": list(found.seeds), "failed": failed, "waiting": found.waiting}
 
 
 def _counts(trials: TrialCounts) -> dict[str, int]:
@@ -284,23 +230,5 @@ def _counts(trials: TrialCounts) -> dict[str, int]:
     }
 
 
-def _failure(failure: Failure) -> dict[str, Any]:
-    return {"params": dict(failure.params), "seed": failure.seed, "error": failure.error}
-
-
 def _importance(row: Importance) -> dict[str, Any]:
     return {"param": row.param, "evaluator": row.evaluator, **flat(row.amount, "value")}
-
-
-def flat(quantity: Quantity | None, name: str, prefix: str = "") -> dict[str, float | None]:
-    """Returns a value under its name, and its interval's ends as `low` and `high`.
-
-    Args:
-        quantity: The value; None where it is not known, and then its ends are not either.
-        name: What it is called.
-        prefix: What stands before `low` and `high`.
-    """
-    value, low, high = (
-        (None, None, None) if quantity is None else (quantity.value, quantity.low, quantity.high)
-    )
-    return {name: value, f"{prefix}low": low, f"{prefix}high": high}

@@ -10,6 +10,7 @@ from plotly.utils import PlotlyJSONEncoder
 from hpstudy.charts.axes import identifier, titled
 from hpstudy.views.page.filters import breakable, characters, folded, told, unbroken
 from hpstudy.views.states import alike_failures, missing_numbers, points_done, trials_done
+from hpstudy.views.tables.ablation import ablation_table
 from hpstudy.views.tables.combined import combined_table
 from hpstudy.views.tables.grid import claims_table, costs_table
 from hpstudy.views.tables.looks import looks_told
@@ -55,6 +56,7 @@ def environment() -> Environment:
         "trials_table": partial(trials_table, most=_TRIALS),
         "finalists_table": finalists_table,
         "winner_table": winner_table,
+        "ablation_table": ablation_table,
         "alike_failures": alike_failures,
         "points_done": points_done,
         "trials_done": trials_done,

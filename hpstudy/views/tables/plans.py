@@ -105,10 +105,13 @@ def search_plan_table(plan: SearchPlan, expected: SearchForecast) -> Table:
         "trials": f"{expected.trials}{left}; {plan.sampler}, pruner {plan.pruner}",
         "epochs": f"about {expected.epochs_left} if nothing is pruned",
         "confirmation": _confirmation(expected, unit),
+        "ablation": f"at most about {counted(expected.ablating_epochs, unit)}",
         "time": f"about {duration(expected.seconds_left)} with {workers}"
         if expected.seconds_left is not None
         else "not known before the first trial is finished",
     }
+    if not expected.ablating_epochs:
+        del facts["ablation"]
     if not by_epoch:
         facts |= {"trials": f"{expected.trials}{left}; {plan.sampler}"}
         del facts["epochs"]

@@ -15,6 +15,7 @@ from hpstudy.analysis.speed import go_by_epochs
 from hpstudy.analysis.telling import telling
 from hpstudy.results.search import SearchResults
 from hpstudy.views.states import alike_failures, missing_numbers, points_done, trials_done
+from hpstudy.views.tables.ablation import ablation_table
 from hpstudy.views.tables.combined import combined_table
 from hpstudy.views.tables.grid import claims_table, costs_table, levels_tables
 from hpstudy.views.tables.importance import importance_table
@@ -108,6 +109,7 @@ def search_tables(found: SearchFindings, *, quick: str | None = None) -> Group:
     parts += with_notes(winner_table(found))
     if found.confirmed is not None and not found.confirmed.diverged:
         parts[-1:] = [Text(f"as options: {_options(found.confirmed)}"), Text()]
+    parts += with_notes(ablation_table(found))
     importances = found.importances
     matters = importance_table(importances, found.metric)
     if matters is None and importances.warning is not None:
