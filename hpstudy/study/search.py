@@ -256,9 +256,8 @@ class _Confirming:
         looks = () if found is None else found.looks
         for look in looks[len(looks) if told is None else told :]:
             assert found is not None  # it has looks
-            is_last = look.count == found.announced[-1]
-            verdict = look.verdict or (Verdict.NOT_SHOWN if is_last else Verdict.OPEN)
-            self.teller.say(
-                f"After {look.count} fresh seeds: {gap(look.difference, found.metric)}, {verdict}."
-            )
+            is_last = look is looks[-1] and found.verdict is not None
+            verdict = found.verdict if is_last else look.verdict or Verdict.OPEN
+            shown = "" if look.difference is None else f"{gap(look.difference, found.metric)}, "
+            self.teller.say(f"After {look.count} fresh seeds: {shown}{verdict}.")
         return len(looks)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from hpstudy.analysis.chosen import Choice, compare_chosen, winners_looks
 from hpstudy.analysis.comparisons import Comparisons
+from hpstudy.analysis.confirmed import Confirmed, confirmed
 from hpstudy.metric import Metric, Verdict
 from hpstudy.results.confirmation import Candidate, Winner, winner
 from hpstudy.results.fresh import CHOOSING, confirming_seeds
@@ -132,3 +134,55 @@ def test_values_that_chance_has_no_part_in_need_no_interval():
     assert found.difference.ends == (1.0, 1.0)
     assert compare_chosen({**both, "baseline": {100: 1.0}}, Choice(3, (100,)), METRIC) is None
     assert Comparisons(both, METRIC).between("winner", "baseline").test == "exact"
+
+
+def told(ours: dict[int, float], theirs: dict[int, float], **changes: object) -> Confirmed:
+    """Returns what is said of a winner whose looks are after two and four seeds."""
+    found = Winner(
+        METRIC, {"n": 1}, ours, (), theirs, (), Looks((2, 4), (100, 101, 102, 103), None)
+    )
+    found = replace(found, chosen_on=(100, 101), **changes)
+    made = confirmed(SimpleNamespace(winner=found, baseline={"n": 0}))
+    assert made is not None
+    return made
+
+
+OURS = {100: 95.0, 101: 95.4, 102: 95.1, 103: 95.2}
+THEIRS = {100: 95.1, 101: 95.2, 102: 95.3, 103: 95.0}
+
+
+def first(count: int, values: dict[int, float]) -> dict[int, float]:
+    return dict([*values.items()][:count])
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict", "following", "looks"),
+    [
+        (told(first(1, OURS), first(1, THEIRS)), Verdict.OPEN, 2, 0),
+        (told(first(3, OURS), first(3, THEIRS)), Verdict.OPEN, 4, 1),
+        (told(OURS, THEIRS), Verdict.NOT_SHOWN, None, 2),
+        # A look doesn't wait for what raised; one seed tells nothing.
+        (told(first(3, OURS), THEIRS, failed=frozenset({103})), Verdict.NOT_SHOWN, None, 2),
+        (
+            told(first(1, OURS), THEIRS, failed=frozenset({101, 102, 103})),
+            Verdict.CANNOT_TELL,
+            None,
+            2,
+        ),
+        # What diverged is not looked at any more.
+        (told(first(3, OURS), THEIRS, diverged=(103,)), Verdict.UNSTABLE, None, 1),
+        (told({}, THEIRS, diverged=(100, 101)), Verdict.DIVERGES, None, 0),
+        (told(first(2, OURS), {}, baseline_diverged=(100, 101)), Verdict.CANNOT_TELL, None, 1),
+    ],
+)
+def test_looks_go_on_as_long_as_more_seeds_may_tell(found: Confirmed, verdict, following, looks):
+    assert (found.verdict, found.next, len(found.looks)) == (verdict, following, looks)
+
+
+def test_a_clear_winner_is_looked_at_no_more():
+    better = {seed: value + 5 for seed, value in OURS.items()}
+    found = told(better, THEIRS)
+    assert (found.verdict, found.next) == (Verdict.BETTER, None)
+    assert found.difference.low > 0
+    assert told(THEIRS, better).verdict == Verdict.WORSE
+    assert told(OURS, THEIRS, setting={"n": 0}).verdict == Verdict.BASELINE
