@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import combinations, pairwise
 
 from hpstudy.analysis.comparisons import Comparisons
@@ -52,20 +52,14 @@ def pairs_of(grid: GridResults) -> tuple[Pair[Cell], ...]:
 
 def claimed_of(grid: GridResults) -> tuple[Pair[Cell], ...]:
     """Returns what a grid's claims compare."""
-    cells = [*outcomes_of(grid)]
+    places = {cell: place for place, cell in enumerate(outcomes_of(grid))}
     pairs = [pair for claim in grid.claims for pair in _compared_by(claim, grid)]
-    return tuple(dict.fromkeys(ordered(*pair, cells) for pair in pairs))
+    return tuple(dict.fromkeys(_ordered(*pair, places) for pair in pairs))
 
 
-def ordered(first: Cell, second: Cell, cells: list[Cell]) -> Pair[Cell]:
-    """Returns two cells as they are compared: beside the baseline, or the later with the earlier.
-
-    Args:
-        first: A cell.
-        second: Another one.
-        cells: All of them, in order.
-    """
-    if second is None or (first is not None and cells.index(first) > cells.index(second)):
+def _ordered(first: Cell, second: Cell, places: Mapping[Cell, int]) -> Pair[Cell]:
+    """Returns cells as they are compared: beside the baseline, or the later with the earlier."""
+    if second is None or (first is not None and places[first] > places[second]):
         return first, second
     return second, first
 
