@@ -39,6 +39,11 @@ class Outcome:
         """Tells whether all these seeds are finished, or raised."""
         return {*seeds} <= {*self.values} | self.diverged | self.failed
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether all of its seeds raised: more of them would, too."""
+        return bool(self.failed) and not self.values and not self.diverged
+
     def ranked(self, metric: Metric) -> list[float]:
         """Returns what can be ranked: more is better, and a diverged seed is the worst."""
         return ranked_outcomes([*self.values.values()], len(self.diverged), metric.sign)
@@ -95,7 +100,7 @@ def looked(
     """Goes through the announced looks, as far as their seeds are there.
 
     A pair that is decided (better, worse, equal, no gain of the margin) is judged no more. What
-    diverges is closed too: more seeds would only tell how often.
+    diverges is closed too: more seeds would only tell how often; and so is what raised on all.
 
     Source: repeated confidence intervals, Jennison and Turnbull, "Interim analyses: the repeated
     confidence interval approach", 1989.
@@ -124,7 +129,9 @@ def looked(
         stays = [
             pair
             for pair in is_open
-            if not _is_decided(told.get(pair), pair in claimed) and not until[pair[0]].diverged
+            if not _is_decided(told.get(pair), pair in claimed)
+            and not until[pair[0]].diverged
+            and not any(until[key].is_lost for key in pair)
         ]
         shown = sum(one.is_shown for one in told.values())
         decided, closed = decided + shown, closed + len(is_open) - len(stays) - shown

@@ -95,6 +95,15 @@ def test_what_failed_is_not_waited_for_and_what_diverged_is_closed():
     assert look.found["little", "base"].difference is None
 
 
+@pytest.mark.parametrize("lost", ["same", "base"])
+def test_what_raises_on_all_seeds_of_a_look_gets_no_more(lost: str):
+    outcomes = study(3)
+    outcomes[lost] = Outcome({}, failed=frozenset({0, 1, 2}))
+    (look,) = looked(outcomes, PAIRS, LOOKS, METRIC)
+    assert not any(lost in pair for pair in look.open)
+    assert lost not in next_seeds(outcomes, PAIRS, LOOKS, METRIC)
+
+
 def test_without_a_margin_only_a_difference_decides():
     looks = looked(study(), PAIRS, Looks(LOOKS.counts, LOOKS.seeds, 0.0), METRIC)
     assert len(looks) == 5
