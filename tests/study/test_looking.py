@@ -134,6 +134,14 @@ def test_without_a_number_the_files_margin_counts(folder, noisy):
     assert told.startswith("Goes on as announced")
 
 
+def test_a_files_margin_as_wide_as_the_metric_is_refused(folder, noisy):
+    noisy(("seeds = 2", "equal_within = 5"))
+    error = folder.error("grid", "noisy.toml", "--plan", "--until")
+    assert error == (
+        "grid.equal_within: expected less than 1, as it is in the metric's own unit, found 5"
+    )
+
+
 def test_looks_and_margin_stay_once_a_value_is_known(folder, noisy):
     folder.run(*UNTIL)
     before = folder.json("show", "noisy.toml")
