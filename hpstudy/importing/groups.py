@@ -13,6 +13,7 @@ from hpstudy.importing.sheet import Row, Sheet
 from hpstudy.wording import enumerated
 
 _WHOLE = re.compile(r"(\d{1,15})(?:\.0*)?", re.ASCII)
+_MOST_SEEDS = 2000  # the time of comparing them grows with the third power
 
 
 @dataclass
@@ -68,6 +69,11 @@ def groups_of(sheet: Sheet, columns: Sequence[str], metric: str, seed: str | Non
     if seed is not None:
         sheet.check_column(seed, "--seed")
     seeds = _numbered(sheet, seed)
+    if len(seeds) > _MOST_SEEDS:
+        raise UserError(
+            f"{sheet.path}: expected {_MOST_SEEDS:,} seeds at most (without --seed each row is "
+            f"one), found {len(seeds):,}"
+        )
     groups: dict[str, Group] = {}
     lines: dict[tuple[str, int], int] = {}
     for row in sheet.rows:
