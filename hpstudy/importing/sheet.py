@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpstudy.errors import UserError
-from hpstudy.expected import did_you_mean, one_line, shown
+from hpstudy.expected import did_you_mean, one_line, printable, shown
 
 _DELIMITERS = ",;\t"
 
@@ -108,7 +108,7 @@ def _rows(path: Path, text: str, delimiter: str) -> list[tuple[int, list[str]]]:
     rows, begins = [], 1
     try:
         for cells in reader:
-            stripped = [cell.strip() for cell in cells]
+            stripped = [printable(cell.strip()) for cell in cells]  # no terminal obeys them
             if any(stripped):
                 rows.append((begins, stripped))
             begins = reader.line_num + 1

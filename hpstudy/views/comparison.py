@@ -65,7 +65,7 @@ def seeds_told(baseline: Side, one: Beside) -> str:
     ours, theirs = one.side.outcome.values, baseline.outcome.values
     if shared := len(ours.keys() & theirs.keys()):
         return counted(shared, "seed")
-    return f"{len(theirs)} and {counted(len(ours), 'run')}"
+    return f"{len(theirs):,} and {counted(len(ours), 'run')}"
 
 
 def _lost(side: Side, name: str) -> list[str]:

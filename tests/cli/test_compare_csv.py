@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+GAINS = (("a", 0.5), ("b", 0.6))
 ASKED = ("--column", "method", "--metric", "accuracy", "--seed", "seed")
 
 
@@ -152,3 +153,17 @@ def test_what_is_wrong_with_a_file_is_one_line(folder, text: str, message: str):
 )
 def test_what_is_wrongly_asked_is_one_line(folder, sheet, args, message: str):
     assert message in folder.error("compare", sheet(a=0.0, b=0.1), *args)
+
+
+def test_of_a_thousand_unpaired_runs_both_numbers_are_written_alike(folder):
+    rows = [f"{name},{(7 * n) % 11 / 100 + gain}" for n in range(1000) for name, gain in GAINS]
+    folder.write("runs.csv", "\n".join(["method,accuracy", *rows]))
+    told = folder.run("compare", "runs.csv", *ASKED[:4])
+    assert "on 1,000 and 1,000 runs" in told.stdout
+
+
+def test_no_terminal_obeys_a_group_s_name(folder):
+    folder.write("runs.csv", "m,v\na,0.5\na,0.6\n\x1b[31mb,0.5\n\x1b[31mb,0.7\n")
+    told = folder.run("compare", "runs.csv", "--column", "m", "--metric", "v", code=1)
+    assert r"\x1b[31mb" in told.stdout
+    assert "\x1b" not in told.stdout
