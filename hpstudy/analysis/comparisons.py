@@ -166,7 +166,7 @@ class Comparisons(Generic[_Key]):
             return None
         found = [*values.values()]
         ends = mean_ends(mean(found), t_half(found, alpha), self.metric)
-        if key in self._pool and self._blocks.total_freedom > 0:
+        if key in self._pool and self._blocks.total_deviation > 0:
             error = self._blocks.total_deviation / math.sqrt(len(found))
             half = finite(t_quantile(self._blocks.total_freedom, alpha) * error)
             ends = mean_ends(mean(found), half, self.metric)

@@ -13,7 +13,7 @@ from hpstudy.importing.sheet import Row, Sheet
 from hpstudy.wording import enumerated
 
 _WHOLE = re.compile(r"(\d{1,15})(?:\.0*)?", re.ASCII)
-_MOST_SEEDS = 2000  # the time of comparing them grows with the third power
+_MOST_SEEDS = 2000  # where some are missing, the time of comparing grows with the third power
 
 
 @dataclass
@@ -69,11 +69,6 @@ def groups_of(sheet: Sheet, columns: Sequence[str], metric: str, seed: str | Non
     if seed is not None:
         sheet.check_column(seed, "--seed")
     seeds = _numbered(sheet, seed)
-    if len(seeds) > _MOST_SEEDS:
-        raise UserError(
-            f"{sheet.path}: expected {_MOST_SEEDS:,} seeds at most (without --seed each row is "
-            f"one), found {len(seeds):,}"
-        )
     groups: dict[str, Group] = {}
     lines: dict[tuple[str, int], int] = {}
     for row in sheet.rows:
@@ -95,6 +90,12 @@ def groups_of(sheet: Sheet, columns: Sequence[str], metric: str, seed: str | Non
         else:
             group.diverged.add(at)
     _check_groups(sheet, groups, columns)
+    is_whole = all(len(group.values) == len(seeds) for group in groups.values())
+    if len(seeds) > _MOST_SEEDS and not is_whole:
+        raise UserError(
+            f"{sheet.path}: expected {_MOST_SEEDS:,} seeds at most where not all groups have all "
+            f"(without --seed each row is one), found {len(seeds):,}"
+        )
     return Groups(groups, seeds, tuple(_notes(groups, seeds, metric, seed)))
 
 

@@ -129,8 +129,9 @@ def test_seeds_may_have_names(folder):
         ("m,s,w\na,0,1\n", "--metric: expected a column of runs.csv (m, s, w), found 'v'"),
         ("m,s,v,v\na,0,1,2\n", "--metric: there are 2 such"),
         (
-            "m,s,v\n" + "".join(f"a,{n},1\nb,{n},2\n" for n in range(2001)),
-            "runs.csv: expected 2,000 seeds at most (without --seed each row is one), found 2,001",
+            "m,s,v\n" + "".join(f"{'ab'[n % 2]},{n},{n}\n" for n in range(2001)),
+            "runs.csv: expected 2,000 seeds at most where not all groups have all (without --seed "
+            "each row is one), found 2,001",
         ),
     ],
 )
