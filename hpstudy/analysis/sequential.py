@@ -134,7 +134,8 @@ def looked(
             and not any(until[key].is_lost for key in pair)
         ]
         shown = sum(one.is_shown for one in told.values())
-        decided, closed = decided + shown, closed + len(is_open) - len(stays) - shown
+        left = {*told} - {*stays}  # what could not be judged can't have been wrong: none of these
+        decided, closed = decided + shown, closed + len(left) - shown
         is_open = stays
         found.append(Look(count, rate.alpha, told, frozenset(stays)))
     return tuple(found)

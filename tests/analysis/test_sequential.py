@@ -104,6 +104,15 @@ def test_what_raises_on_all_seeds_of_a_look_gets_no_more(lost: str):
     assert lost not in next_seeds(outcomes, PAIRS, LOOKS, METRIC)
 
 
+def test_what_raises_on_all_seeds_makes_nothing_else_harder_to_show():
+    alone = looked(study(), PAIRS, LOOKS, METRIC)
+    lost = {name: Outcome({}, failed=frozenset(range(20))) for name in ("x", "y", "z")}
+    beside = looked(
+        {**study(), **lost}, [*PAIRS, *((name, "base") for name in lost)], LOOKS, METRIC
+    )
+    assert [look.found for look in beside] == [look.found for look in alone]
+
+
 def test_without_a_margin_only_a_difference_decides():
     looks = looked(study(), PAIRS, Looks(LOOKS.counts, LOOKS.seeds, 0.0), METRIC)
     assert len(looks) == 5
