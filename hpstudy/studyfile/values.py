@@ -39,7 +39,9 @@ def as_level(value: object) -> Level:
     Raises:
         ValueError: It is something else.
     """
-    if isinstance(value, (bool, str)):
+    if isinstance(value, str):
+        return _printable(value)
+    if isinstance(value, bool):
         return value
     if isinstance(value, (int, float)):
         return _number(value)

@@ -81,6 +81,11 @@ WRONG = [
     ('"T"', "3", "title: expected text, found 3"),
     ('"T"', '""', "title: expected some text, found ''"),
     ('"T"', r'"\u001b[31m"', "title: expected text without control characters, found '.*x1b"),
+    (
+        'choices = ["a", "b"]',
+        r'choices = ["a", "\u001b[31m"]',
+        r"search.space.kind.choices\[2\]: expected text without control characters",
+    ),
     ('head = "a"', "validation = 9", "settings: validation stands in .grid. and .search., not"),
     ('"toy:score"', "3", "objective: expected text, found 3"),
     ('"toy:score"', '""', "objective: expected some text"),
