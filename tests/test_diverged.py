@@ -137,3 +137,14 @@ def test_a_curve_keeps_its_epochs_and_no_further_one_is_trained(folder):
     assert [list(t.intermediate_values) for t in lost] == [[1, 2], [1, 2]]
     kept = {path.name for path in (folder.path / "runs" / "checkpoints").iterdir()}
     assert not kept & {t.user_attrs["training"] for t in lost}  # nothing goes on from there
+
+
+def test_where_the_baseline_raises_it_is_its_seeds_that_are_too_few(folder):
+    wrong = STUDY.replace("raises = []", "raises = [0, 2, 5]").replace("lr = 0.1\n", "lr = 1.0\n")
+    folder.write("steep.py", OBJECTIVE)
+    folder.write("steep.toml", wrong.replace("[1, 3, 4]", "[]").replace("3, 4, 5]", "5]"))
+    told = folder.run("grid", "steep.toml", code=1).stdout
+    assert "Too early to choose: too few seeds of the baseline have a value." in told
+    assert "too few seeds of the baseline: cannot tell" in told
+    assert "one seed" not in told
+    assert "one training" not in told

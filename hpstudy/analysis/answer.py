@@ -149,8 +149,12 @@ def _keep_by_objection(e: Evidence) -> Answer:
 
 
 def _too_early_in_grid(e: Evidence) -> Answer:
+    grid = _grid(e)
     headline = "Too early to choose: one training a setting cannot tell a difference from luck."
-    return _of_level(e, _grid(e).baseline, headline, reasons.best_seen(_grid(e)))
+    base = grid.baseline
+    if (base is None or len(base.row.seeds) < 2) and all(len(j.row.seeds) > 1 for j in grid.open):
+        headline = "Too early to choose: too few seeds of the baseline have a value."
+    return _of_level(e, base, headline, reasons.best_seen(grid))
 
 
 def _keep_by_grid(e: Evidence) -> Answer:

@@ -132,7 +132,9 @@ def _verdict(row: LevelFinding, metric: Metric) -> str:
         gaps.append(f"{len(row.diverged)} of {finished} seeds diverged")
     if row.failed:
         gaps.append(f"{finished} of {finished + len(row.failed)} seeds, the others failed")
-    verdict = "" if row.is_baseline else row.verdict or ""
+    verdict = "" if row.is_baseline else f"{row.verdict or ''}"
+    if row.verdict == Verdict.CANNOT_TELL and len(row.seeds) > 1:
+        verdict = "too few seeds of the baseline: cannot tell"
     told = ": ".join(part for part in (verdict, "; ".join(gaps)) if part)
     if row.within is not None:
         return f"{told} (within ±{difference(row.within, metric).lstrip('+')})"
