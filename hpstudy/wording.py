@@ -237,6 +237,11 @@ def counted(count: int, name: str) -> str:
     return f"{count:,} {name}{'' if count == 1 else 's'}"
 
 
+def numbered(counts: Sequence[int], name: str) -> str:
+    """Returns several numbers of things: "4 and 8 seeds"."""
+    return f"{enumerated([f'{n}' for n in counts])} {name}{'' if [*counts] == [1] else 's'}"
+
+
 def enumerated(parts: Sequence[str]) -> str:
     """Returns parts as a list in a sentence: "a, b and c"; of very many the first ones."""
     if len(parts) > _MOST_NAMED:

@@ -16,9 +16,9 @@ from hpstudy.wording import (
     cannot_tell,
     counted,
     ends,
-    enumerated,
     level,
     number,
+    numbered,
     setting,
     spelled,
     within,
@@ -59,7 +59,7 @@ def too_few(won: Confirmed) -> str:
     if not count:
         return "There is nothing to compare yet."
     if won.next is not None:
-        return f"The next look, after {won.next} fresh seeds, tells more: {gap(won)}"
+        return f"The next look, after {counted(won.next, 'fresh seed')}, tells more: {gap(won)}"
     told = cannot_tell(count)
     return f"{told[0].upper()}{told[1:]}: {gap(won)}"
 
@@ -90,10 +90,10 @@ def verdict_told(won: Confirmed) -> str:
 
 def looked(won: Confirmed) -> Iterator[str]:
     """Says how the looks at a winner went."""
-    after = enumerated([f"{look.count}" for look in won.looks])
+    after = numbered([look.count for look in won.looks], "fresh seed")
     if won.looks:
         yield (
-            f"Looked after {after} fresh seeds of at most {won.announced[-1]}, as announced. "
+            f"Looked after {after} of at most {won.announced[-1]}, as announced. "
             "Intervals cover 95 %, the difference's over all looks together: at most 5 % of such "
             "searches call a difference where there is none."
         )
@@ -103,7 +103,8 @@ def looked(won: Confirmed) -> Iterator[str]:
             "difference's interval allows for."
         )
     if won.next is not None:
-        yield f"The {'next' if won.looks else 'first'} look is after {won.next} fresh seeds."
+        which = "next" if won.looks else "first"
+        yield f"The {which} look is after {counted(won.next, 'fresh seed')}."
 
 
 def against(judged: Judged) -> str:

@@ -115,9 +115,14 @@ def _guard(study: optuna.Study | None, plan: Plan, database: Database) -> None:
 
 
 def _guard_looks(study: optuna.Study, plan: PointsPlan) -> None:
-    """Keeps the looks that were announced, once a value of their trainings is known."""
+    """Keeps the looks that were announced, once a value of their trainings is known.
+
+    One look at one seed was none: it couldn't tell anything.
+    """
     before, now = announced(study), plan.announced
-    if before is None or now in (None, before) or not any(map(is_finished, trials_of(study))):
+    if before is None or now in (None, before) or before.counts[-1] == 1:
+        return
+    if not any(map(is_finished, trials_of(study))):
         return
     name = plan.name.rpartition("/")[0]
     told, asked = (_told(looks, plan.metric) for looks in (before, now))

@@ -27,7 +27,7 @@ from hpstudy.store.connections import Connections
 from hpstudy.store.database import Database
 from hpstudy.store.trials import PointKey, point_key
 from hpstudy.study.opened import Opened
-from hpstudy.wording import enumerated, gap, within
+from hpstudy.wording import counted, gap, numbered, within
 
 
 def run_search(
@@ -235,14 +235,14 @@ class _Confirming:
         looks = self.way.looks
         if looks is None:
             return
-        after = enumerated([f"{n}" for n in looks.counts])
+        after = numbered(looks.counts, "fresh seed")
         until = "until it is better or worse"
         if looks.margin is not None:
             section = search_of(self.search.study)
             name, direction = section.confirming_metric, section.confirming_direction
             metric = self.search.study.measured(name, direction)
             until = f"until it is better, worse or equal {within(looks.margin, metric)}"
-        yield f"The winner is compared with the baseline after {after} fresh seeds, {until}."
+        yield f"The winner is compared with the baseline after {after}, {until}."
         if self.way.confirming and begun_design(self.search, self._reader).looks is None:
             yield f"The {looks.counts[0]} that this confirmation has begun with are the first look."
 
@@ -259,5 +259,5 @@ class _Confirming:
             is_last = look is looks[-1] and found.verdict is not None
             verdict = found.verdict if is_last else look.verdict or Verdict.OPEN
             shown = "" if look.difference is None else f"{gap(look.difference, found.metric)}, "
-            self.teller.say(f"After {look.count} fresh seeds: {shown}{verdict}.")
+            self.teller.say(f"After {counted(look.count, 'fresh seed')}: {shown}{verdict}.")
         return len(looks)

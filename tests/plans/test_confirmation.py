@@ -206,6 +206,14 @@ def test_other_looks_are_refused_once_a_value_is_known(folder):
     assert trained(folder) == before
 
 
+def test_one_seed_is_no_look_and_others_may_be_announced_after_it(folder):
+    noisy(folder)
+    found = folder.run("search", "kinds.toml", "--workers", "1", "--confirm", "1")
+    assert "after 1 fresh seed," in found.stderr
+    assert "1 fresh seeds" not in found.stdout + found.stderr
+    folder.run("search", "kinds.toml", "--workers", "1", "--confirm", "3")
+
+
 def test_a_confirmation_that_is_killed_is_as_good_as_one_that_is_not(folder):
     noisy(folder)
     whole = folder.json("search", "kinds.toml", "--workers", "1", "--runs", "whole")["search"]
