@@ -165,3 +165,9 @@ def test_the_command_itself_ends_with_code_2_and_one_line(folder):
 def test_a_wrong_value_of_the_environment_is_named(folder):
     error = folder.error("grid", "walk.toml", env={"HPSTUDY_PUBLISH": "maybe"})
     assert error == "--publish (or HPSTUDY_PUBLISH): expected true or false, found 'maybe'"
+
+
+@pytest.mark.parametrize("command", ["grid", "search", "compare", "show", "report", "export"])
+def test_a_command_without_any_argument_asks_for_the_report(folder, command: str):
+    folder.write("studies/report.toml", "title = 3")
+    assert "studies/report.toml: " in folder.error(command)

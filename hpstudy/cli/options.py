@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -105,9 +106,8 @@ class UntilCommand(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - Typer's signature
         """Reads the arguments."""
-        following = [*args[1:], ""]
         whole = [
             "--until=" if arg == "--until" and not _NUMBER.match(after) else arg
-            for arg, after in zip(args, following, strict=True)
+            for arg, after in pairwise([*args, ""])
         ]
         return super().parse_args(ctx, whole)
