@@ -162,10 +162,10 @@ def test_two_studies_are_compared_by_one_metric_on_the_same_seeds(noise):
     assert found["verdict"] == "better"
     assert (found["a"]["name"], found["b"]["name"]) == ("noise", "wide")
     assert found["a"]["seeds"] == found["b"]["seeds"] == [0, 1, 2]
-    names = optuna.get_all_study_names(noise.url)
-    assert names == ["noise vs wide/A", "noise vs wide/B"]
     noise.write("wide.toml", wide.replace('"accuracy"', '"f1"'))
     assert "expected one metric of both" in noise.error("compare", "noise.toml", "wide.toml")
+    names = optuna.get_all_study_names(noise.url)  # last: what it opens stays open for a while
+    assert names == ["noise vs wide/A", "noise vs wide/B"]
 
 
 def test_what_diverges_is_never_better_and_what_raises_is_trouble(noise):
