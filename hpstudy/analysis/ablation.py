@@ -127,12 +127,9 @@ def _effect(one: Compared | None, ours: Part, metric: Metric) -> Effect:
         return Effect(None, Verdict.UNSTABLE if ours.values else Verdict.DIVERGES)
     if one is None:
         return Effect(None, Verdict.CANNOT_TELL)
-    verdict = Verdict.NOT_SHOWN
-    if one.is_shown:  # by rank, where the other one diverged: then this is the better one
-        is_worse = one.difference is not None and metric.sign * one.difference.value < 0
-        verdict = Verdict.WORSE if is_worse else Verdict.BETTER
-    elif one.is_equal or one.has_no_gain:
-        verdict = Verdict.EQUAL if one.is_equal else Verdict.NO_GAIN
+    # By rank, where the other one diverged: then this is the better one.
+    by_rank = Verdict.BETTER if one.is_shown else Verdict.NOT_SHOWN
+    verdict = one.decision(metric.sign) or by_rank
     return Effect(one.difference, verdict)
 
 

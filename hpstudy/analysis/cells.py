@@ -8,7 +8,7 @@ from itertools import combinations, pairwise
 from hpstudy.analysis.comparisons import Comparisons
 from hpstudy.analysis.family import Pair
 from hpstudy.analysis.sequential import Outcome
-from hpstudy.results.grid import GridResults, LevelResult
+from hpstudy.results.grid import GridResults, LevelResult, Replicates
 from hpstudy.sampler import Level
 from hpstudy.studyfile.sections import Claim
 from hpstudy.wording import cannot_tell
@@ -22,14 +22,16 @@ def cell_of(factor: str, row: LevelResult) -> Cell:
     return None if row.is_baseline else (factor, row.level)
 
 
+def outcome_of(ran: Replicates) -> Outcome:
+    """Returns what became of a setting's seeds."""
+    values = dict(zip(ran.seeds, ran.values, strict=True))
+    return Outcome(values, frozenset(ran.diverged), frozenset(ran.failed))
+
+
 def outcomes_of(grid: GridResults) -> dict[Cell, Outcome]:
     """Returns what became of each cell's seeds, in the order of the factors."""
     return {
-        cell_of(factor.name, row): Outcome(
-            dict(zip(row.seeds, row.values, strict=True)),
-            frozenset(row.diverged),
-            frozenset(row.failed),
-        )
+        cell_of(factor.name, row): outcome_of(row)
         for factor in grid.factors
         for row in factor.levels
     }

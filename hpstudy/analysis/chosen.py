@@ -71,7 +71,7 @@ def winners_looks(won: Winner) -> tuple[WinnersLook, ...]:
             upto(won, seeds), choice_of(won), won.metric, spent(looks, number), looks.margin
         )
         difference = None if compared is None else compared.difference
-        verdict = None if compared is None else _verdict(compared, won.metric)
+        verdict = None if compared is None else compared.decision(won.metric.sign)
         found.append(WinnersLook(count, spent(looks, number), difference, verdict))
     return tuple(found)
 
@@ -128,13 +128,3 @@ def _p(contrast: Contrast, choice: Choice, share: float) -> float:
     if contrast.error in (0, math.inf):
         return contrast.p
     return chosen_p(contrast.t, choice.count, share, contrast.freedom)
-
-
-def _verdict(compared: Compared, metric: Metric) -> Verdict | None:
-    """Returns what a look decides."""
-    if compared.is_shown and compared.difference is not None:
-        is_better = metric.sign * compared.difference.value > 0
-        return Verdict.BETTER if is_better else Verdict.WORSE
-    if compared.is_equal:
-        return Verdict.EQUAL
-    return Verdict.NO_GAIN if compared.has_no_gain else None

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from hpstudy.analysis.cells import Cell, outcomes_of, pairs_of
+from hpstudy.analysis.cells import Cell, outcome_of, outcomes_of, pairs_of
 from hpstudy.analysis.comparisons import Comparisons
-from hpstudy.analysis.effects import Effects, Judgement, verdict_of
+from hpstudy.analysis.effects import Effects, Judgement
 from hpstudy.analysis.family import Compared, Rate
 from hpstudy.analysis.intervals import difference_ends
-from hpstudy.analysis.sequential import Outcome, judged
+from hpstudy.analysis.sequential import Outcome, judged, verdict_of
 from hpstudy.analysis.simultaneous import ALPHA, t_quantile
 from hpstudy.metric import Metric, Quantity, Verdict
 from hpstudy.results.grid import CombinedResult, GridResults, LevelResult
@@ -107,7 +107,7 @@ def combined_finding(grid: GridResults, judgement: Judgement, found: Effects) ->
 def _judged(told: Combined, grid: GridResults, judgement: Judgement) -> Combined:
     rows = {(f.name, row.level): row for f in grid.factors for row in f.levels}
     baseline = next(row for row in rows.values() if row.is_baseline)
-    outcomes: dict[_Key, Outcome] = {_TOGETHER: _outcome(told)}
+    outcomes: dict[_Key, Outcome] = {_TOGETHER: outcome_of(told)}
     outcomes.update(outcomes_of(grid).items())
     pairs: list[tuple[_Key, _Key]] = [(_TOGETHER, None), (_TOGETHER, told.best)]
     alpha = judgement.looks[-1].alpha if judgement.looks else ALPHA
@@ -134,7 +134,7 @@ def _verdict(
         return Verdict.DIVERGES if told.diverged else None
     if one is None:
         return Verdict.UNSTABLE if told.diverged else Verdict.CANNOT_TELL
-    return verdict_of(one, told, other, metric.sign)
+    return verdict_of(one, outcome_of(told), outcome_of(other), metric)
 
 
 def _sum(
@@ -169,8 +169,3 @@ def _best(ours: CombinedResult, found: Effects, metric: Metric) -> tuple[str, Le
     best = metric.best(cells, height)
     assert best is not None  # a combination has levels
     return best
-
-
-def _outcome(told: Combined) -> Outcome:
-    values = dict(zip(told.seeds, told.values, strict=True))
-    return Outcome(values, frozenset(told.diverged), frozenset(told.failed))

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 from hpstudy.analysis.comparisons import Comparisons
 from hpstudy.analysis.family import Compared
-from hpstudy.analysis.ranks import is_worse, ranked_outcomes
-from hpstudy.analysis.sequential import Look, Outcome, looked
+from hpstudy.analysis.sequential import Look, Outcome, looked, verdict_of
 from hpstudy.metric import Metric, Quantity, Verdict
 from hpstudy.numeric import mean
 from hpstudy.results.looks import Looks
@@ -153,24 +152,6 @@ def _verdict(ours: Outcome, theirs: Outcome, found: Compared | None, metric: Met
     """Returns what a setting's last look says of it."""
     if ours.diverged and not ours.values:
         return Verdict.DIVERGES
-    if found is not None and found.is_shown and _is_worse(ours, theirs, found, metric):
-        return Verdict.WORSE
-    if ours.diverged:
-        return Verdict.UNSTABLE
     if found is None:
-        return Verdict.CANNOT_TELL
-    if found.is_shown:
-        return Verdict.BETTER
-    if found.is_equal:
-        return Verdict.EQUAL
-    return Verdict.NO_GAIN if found.has_no_gain else Verdict.NOT_SHOWN
-
-
-def _is_worse(ours: Outcome, theirs: Outcome, found: Compared, metric: Metric) -> bool:
-    if found.difference is not None:
-        return metric.sign * found.difference.value < 0
-    both = [
-        ranked_outcomes([*one.values.values()], len(one.diverged), metric.sign)
-        for one in (ours, theirs)
-    ]
-    return is_worse(*both)
+        return Verdict.UNSTABLE if ours.diverged else Verdict.CANNOT_TELL
+    return verdict_of(found, ours, theirs, metric)

@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from hpstudy.analysis.cells import Cell, cell_of, claimed_of, comparisons_of, outcomes_of, pairs_of
+from hpstudy.analysis.cells import (
+    Cell,
+    cell_of,
+    claimed_of,
+    comparisons_of,
+    outcome_of,
+    outcomes_of,
+    pairs_of,
+)
 from hpstudy.analysis.comparisons import Comparisons
 from hpstudy.analysis.family import Compared, Pair
-from hpstudy.analysis.ranks import is_worse, ranked_outcomes
 from hpstudy.analysis.seeds import seeds_needed
-from hpstudy.analysis.sequential import Look, judged, looked
+from hpstudy.analysis.sequential import Look, judged, looked, verdict_of
 from hpstudy.metric import Metric, Quantity, Verdict
 from hpstudy.numeric import finite, mean
-from hpstudy.results.grid import GridResults, LevelResult, Replicates
+from hpstudy.results.grid import GridResults, LevelResult
 from hpstudy.sampler import Level
 
 _COMPARED = (Verdict.BETTER, Verdict.WORSE, Verdict.NOT_SHOWN, Verdict.CANNOT_TELL)
@@ -146,7 +153,9 @@ class _Judge:
             if row.diverged:
                 verdict = Verdict.UNSTABLE
             return Effect(mean=middle, difference=shared, verdict=verdict)
-        verdict = verdict_of(one, row, baseline, self._grid.metric.sign, is_open=is_open)
+        verdict = verdict_of(
+            one, outcome_of(row), outcome_of(baseline), self._grid.metric, is_open=is_open
+        )
         return Effect(
             mean=middle,
             difference=one.difference,
@@ -164,38 +173,6 @@ class _Judge:
             return None
         ends = one.difference.ends
         return None if ends is None else max(abs(end) for end in ends)
-
-
-def verdict_of(
-    one: Compared, ours: Replicates, theirs: Replicates, sign: int, *, is_open: bool = False
-) -> Verdict:
-    """Says what was found of a setting beside another one.
-
-    Args:
-        one: What was found.
-        ours: The setting.
-        theirs: The other one.
-        sign: +1 where more is better, -1 where less is.
-        is_open: Whether a next look tells more.
-    """
-    if one.is_shown:
-        if one.difference is not None:
-            is_better = sign * one.difference.value > 0
-        else:
-            is_better = not is_worse(
-                ranked_outcomes(ours.values, len(ours.diverged), sign),
-                ranked_outcomes(theirs.values, len(theirs.diverged), sign),
-            )
-        if not is_better:
-            return Verdict.WORSE
-        return Verdict.UNSTABLE if ours.diverged else Verdict.BETTER
-    if ours.diverged:
-        return Verdict.UNSTABLE
-    if one.is_equal:
-        return Verdict.EQUAL
-    if one.has_no_gain:
-        return Verdict.NO_GAIN
-    return Verdict.OPEN if is_open else Verdict.NOT_SHOWN
 
 
 def _mean(

@@ -11,7 +11,7 @@ from typing import TypeVar
 from hpstudy.analysis.comparisons import BLOCKS, Comparisons, Contrast
 from hpstudy.analysis.intervals import Ends, difference_ends
 from hpstudy.analysis.simultaneous import ALPHA, dunnett_p, dunnett_quantile, t_quantile
-from hpstudy.metric import Metric, Quantity
+from hpstudy.metric import Metric, Quantity, Verdict
 
 _Key = TypeVar("_Key", bound=Hashable)
 Pair = tuple[_Key, _Key]  # what the first does beside the second
@@ -42,6 +42,21 @@ class Compared:
     inner: Ends | None = None
     is_equal: bool = False
     has_no_gain: bool = False
+
+    def decision(self, sign: int) -> Verdict | None:
+        """Returns what is said of the first of the two; None where nothing is decided.
+
+        Args:
+            sign: +1 where more is better, -1 where less is.
+
+        Returns:
+            Better or worse only where there is a difference: ranks don't tell the side here.
+        """
+        if self.is_shown and self.difference is not None:
+            return Verdict.BETTER if sign * self.difference.value > 0 else Verdict.WORSE
+        if self.is_equal:
+            return Verdict.EQUAL
+        return Verdict.NO_GAIN if self.has_no_gain else None
 
     def is_within(self, margin: float) -> bool:
         """Tells whether the two are shown to be equal within a margin.
