@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from hpstudy.analysis.blocks import Blocks, Values
 from hpstudy.analysis.intervals import mean_ends, t_half
-from hpstudy.analysis.pool import alike, resolution, surplus
+from hpstudy.analysis.pool import alike, near, resolution, surplus
 from hpstudy.analysis.simultaneous import ALPHA, t_p, t_quantile
 from hpstudy.metric import Metric, Quantity
 from hpstudy.numeric import ROUNDING, deviation, finite, mean
@@ -175,14 +175,13 @@ class Comparisons(Generic[_Key]):
     @cached_property
     def spread(self) -> Spread | None:
         """What luck does to a setting's value; None where too few seeds tell."""
-        if len(self._pool) < 2 or self._blocks.freedom < 1:
-            return None
-        return Spread(
-            deviation=self._blocks.deviation,
-            freedom=self._blocks.freedom,
-            settings=len(self._pool),
-            seeds=min(len(values) for values in self._pool.values()),
-        )
+        return _spread(self._pool, self._blocks) if len(self._pool) > 1 else None
+
+    @cached_property
+    def spread_of_all(self) -> Spread | None:
+        """The same of all settings that have not collapsed, however unlike their spreads."""
+        every = near(self._values)
+        return self.spread if len(every) == len(self._pool) else _spread(every, Blocks(every))
 
     def noise(self, first: _Key, second: _Key) -> Noise | None:
         """Returns what luck does to the difference of two settings.
@@ -279,3 +278,10 @@ class Comparisons(Generic[_Key]):
         difference = 0.0 if abs(difference) <= ROUNDING * scale else difference
         is_known = not difference or freedom >= _ENOUGH_AGREE
         return Contrast(difference, 0.0 if is_known else math.inf, freedom, EXACT)
+
+
+def _spread(values: Mapping[_Key, Values], blocks: Blocks[_Key]) -> Spread | None:
+    if blocks.freedom < 1:
+        return None
+    fewest = min(len(found) for found in values.values())
+    return Spread(blocks.deviation, blocks.freedom, len(values), fewest)

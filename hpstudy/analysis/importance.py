@@ -261,7 +261,7 @@ def _without(grid: GridResults) -> str | None:
 
 
 def _luck(grid: GridResults, comparisons: Comparisons[Cell]) -> Importance | None:
-    spread = comparisons.spread
+    spread = comparisons.spread_of_all  # a range may be of levels outside the pool
     if spread is None:
         return None
     levels = max(len(factor.levels) for factor in grid.factors)

@@ -33,7 +33,7 @@ def alike(values: Mapping[_Key, Values]) -> dict[_Key, Values]:
     Args:
         values: Each setting's values by seed, two of them at least.
     """
-    pool = _near(values)
+    pool = near(values)
     while len(pool) > 2:
         ratios, below, above, _ = _shares(pool, Blocks(pool))
         ps = 2 * np.minimum(below, above)
@@ -85,7 +85,12 @@ def resolution(values: Iterable[Values]) -> float:
     return step if is_rounded else 0.0
 
 
-def _near(values: Mapping[_Key, Values]) -> dict[_Key, Values]:
+def near(values: Mapping[_Key, Values]) -> dict[_Key, Values]:
+    """Returns the settings whose mean lies among the others': those that haven't collapsed.
+
+    Args:
+        values: Each setting's values by seed, two of them at least.
+    """
     means = {key: mean(found.values()) for key, found in values.items()}
     if len(means) <= 2:
         return dict(values)
