@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hpstudy.metric import Metric, Quantity, Verdict
     from hpstudy.objective import Runtime, Step, Training
     from hpstudy.sampler import OneFactorSampler
-    from hpstudy.study import Study
+    from hpstudy.study.study import Study
     from hpstudy.studyfile.file import StudyFile
     from hpstudy.studyfile.find import load_study
 

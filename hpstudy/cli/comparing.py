@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import typer
 
 from hpstudy.analysis.compare import Comparison
-from hpstudy.cli.results import print_plan
+from hpstudy.cli.planned import print_plan
 from hpstudy.cli.telling import Terminal
 from hpstudy.errors import StoppedError, UserError
 from hpstudy.metric import Verdict

@@ -27,7 +27,7 @@ def export(
 ) -> None:
     """Write trials, epochs and steps as files for other tools."""
     from hpstudy.files import shown
-    from hpstudy.study import Study
+    from hpstudy.study.study import Study
 
     opened = Study(study, name=name, runs=runs, storage=storage, quick=quick)
     for file, rows in opened.export(output, file_format=file_format).items():

@@ -58,17 +58,10 @@ def grid(
     if not plan:
         prepare()  # beside what this process imports
 
-    from rich.text import Text
-
-    from hpstudy.cli.results import live_tables, print_plan, print_summary
-    from hpstudy.cli.telling import Terminal
     from hpstudy.store.connections import connections
     from hpstudy.study.grid import Asked, combined_forecast, grid_forecast, run_grid
     from hpstudy.study.opened import open_study
     from hpstudy.study.planning import Machine
-    from hpstudy.study.reading import read_summary
-    from hpstudy.views.tables.plans import plan_table
-    from hpstudy.views.terminal.render import rich_table
 
     opened = open_study(study, name, runs, storage, quick=quick, keep=keep)
     objective = opened.objective()
@@ -83,6 +76,12 @@ def grid(
     )
     with connections(opened.runs) as database:
         if plan:
+            from rich.text import Text
+
+            from hpstudy.cli.planned import print_plan
+            from hpstudy.views.tables.plans import plan_table
+            from hpstudy.views.terminal.render import rich_table
+
             expected = grid_forecast(opened, objective, database, asked)
             more = combined_forecast(opened, objective, database, asked, expected)
             facts = plan_table(opened.file.title, expected, more)
@@ -90,6 +89,11 @@ def grid(
             shown = rich_table(facts), *notes
             print_plan(opened, expected, *shown, combined=more, as_json=as_json)
             return
+
+        from hpstudy.cli.results import live_tables, print_summary
+        from hpstudy.cli.telling import Terminal
+        from hpstudy.study.reading import read_summary
+
         teller = Terminal(live_tables(opened, database, factor))
         trained = run_grid(opened, objective, database, asked, teller)
         summary = read_summary(opened, database.reader, factor)

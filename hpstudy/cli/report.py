@@ -32,7 +32,7 @@ def report(
 ) -> None:
     """Write the report: one HTML file that opens offline."""
     from hpstudy.files import shown
-    from hpstudy.study import Study
+    from hpstudy.study.study import Study
 
     opened = Study(study, name=name, runs=runs, storage=storage, quick=quick)
     typer.echo(shown(opened.write_report(output, factors=factor)))

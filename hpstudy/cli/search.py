@@ -88,7 +88,8 @@ def search(
     if not plan:
         prepare()  # beside what this process imports
 
-    from hpstudy.cli.results import print_plan, print_summary
+    from hpstudy.cli.planned import print_plan
+    from hpstudy.cli.results import print_summary
     from hpstudy.cli.telling import Terminal
     from hpstudy.running.course import workers_for
     from hpstudy.store.connections import connections

@@ -17,7 +17,6 @@ from pathlib import Path
 import torch
 from filelock import FileLock
 from torch import Tensor
-from torchvision.datasets import MNIST
 
 from hpstudy.errors import UserError
 
@@ -133,6 +132,8 @@ def _download(draft: Path, folder: Path, damaged: list[str]) -> tuple[str, Path]
 
 
 def _from_torchvision(draft: Path) -> Path:
+    from torchvision.datasets import MNIST  # a plan has no need of it, and it takes a second
+
     with _patience(_NETWORK_TIMEOUT):
         MNIST(str(draft), download=True)
     return raw_folder(draft)
@@ -183,6 +184,8 @@ def load(root: Path) -> tuple[Split, Split]:
     Raises:
         UserError: The files are not there.
     """
+    from torchvision.datasets import MNIST
+
     splits = []
     for train in (True, False):
         try:

@@ -13,7 +13,6 @@ from hpstudy.running.course import Teller, Trained, run_points, workers_for
 from hpstudy.running.fingerprint import check
 from hpstudy.store.connections import Connections
 from hpstudy.study.announcing import Announced, announced
-from hpstudy.study.combining import Combining
 from hpstudy.study.looking import Looking
 from hpstudy.study.opened import Opened
 from hpstudy.study.planning import Machine, Seeds, grid_plan
@@ -65,6 +64,8 @@ def run_grid(
         looking = Looking(opened, objective, asked.machine, found.looks)
         done = looking.run(database, asked.workers, teller, found.told)
     if asked.combine:
+        from hpstudy.study.combining import Combining
+
         combining = Combining(opened, objective, asked.machine)
         done += combining.run(database, asked.workers, teller)
     return done
@@ -114,6 +115,9 @@ def combined_forecast(
     """
     if not asked.combine:
         return None
+
+    from hpstudy.study.combining import Combining
+
     most = grid.most if isinstance(grid, LooksForecast) else grid
     seeds = (
         grid.looks.seeds

@@ -11,7 +11,8 @@ Run by hand, on a quiet machine:
     python tests/bench/study_cost.py --trials 100 1000 10000
 
 With `--commands` it times whole commands instead, each started anew: the help, the plan of a grid
-of 12 instant points on three seeds, that grid, `show` of it, and `show` of the largest study.
+of 12 instant points on three seeds, that of the report's grid (which imports torch), the first
+grid, `show` of it, and `show` of the largest study.
 Beside them stand those of an older checkout, given by `--before`, in turns with these: a machine
 that others use is as slow to both. Printed are the least seconds of each, by the clock and of
 processor time, workers included.
@@ -288,6 +289,7 @@ def time_commands(trials: int, checkouts: dict[str, Path], repeats: int) -> None
         timed = {
             "--help": (few, ["--help"]),
             "grid --plan": (few, ["grid", "few.toml", "--plan"]),
+            "grid report --plan": (few, ["grid", "report", "--plan"]),
             "grid": (few, ["grid", "few.toml"]),
             "show": (few, ["show", "few.toml"]),
             f"show, {trials} trials": (many, ["show", "trivial.toml"]),

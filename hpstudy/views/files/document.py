@@ -15,7 +15,6 @@ from hpstudy.analysis.importance import Importance
 from hpstudy.analysis.looks import LooksFinding
 from hpstudy.analysis.search import SearchFindings
 from hpstudy.results.grid import TrialCounts
-from hpstudy.results.looks import Looks
 from hpstudy.summary import StudySummary
 from hpstudy.views.files.fresh import (
     ablation_document,
@@ -23,7 +22,7 @@ from hpstudy.views.files.fresh import (
     confirmed_document,
     finalist_document,
 )
-from hpstudy.views.files.parts import failure_document, flat, metric_epochs
+from hpstudy.views.files.parts import failure_document, flat, looks_document, metric_epochs
 
 
 def document(summary: StudySummary, sections: Sequence[str] = ("grid", "search")) -> dict[str, Any]:
@@ -100,11 +99,6 @@ def _grid(found: GridFindings) -> dict[str, Any]:
         "looks": None if found.looks is None else _looks(found.looks),
         "combined": None if found.combined is None else _combined(found.combined),
     }
-
-
-def looks_document(looks: Looks) -> dict[str, Any]:
-    """Returns looks that were announced, as JSON holds them."""
-    return {"after": list(looks.counts), "seeds": list(looks.seeds), "margin": looks.margin}
 
 
 def _looks(found: LooksFinding) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from hpstudy.metric import Metric, Quantity
 from hpstudy.results.grid import Failure
+from hpstudy.results.looks import Looks
 
 
 def failure_document(failure: Failure) -> dict[str, Any]:
@@ -30,3 +31,8 @@ def flat(quantity: Quantity | None, name: str, prefix: str = "") -> dict[str, fl
 def metric_epochs(metric: Metric) -> dict[str, int]:
     """Returns over how many last epochs values are means, where that is not the last alone."""
     return {"metric_epochs": metric.epochs} if metric.epochs > 1 else {}
+
+
+def looks_document(looks: Looks) -> dict[str, Any]:
+    """Returns looks that were announced, as JSON holds them."""
+    return {"after": list(looks.counts), "seeds": list(looks.seeds), "margin": looks.margin}
