@@ -1,1 +1,43 @@
-"""The study file: its sections, their rules, finding and reading it."""
+"""The study file: its sections, their rules, finding and reading it.
+
+A TOML file. Unknown keys are refused, and nothing is converted: 1 is a whole number, 1.0 is not.
+[studies/report.toml](../../studies/report.toml) says most of what follows.
+
+**At the top.** `title`; `objective`, what is trained: "module:name"; `fidelity`, the hyperparameter
+that only says how long to train; `[baseline]`, the setting that all factors but one are held at;
+`[settings]`, passed to the objective as they are, with `validation` of `[grid]` or `[search]`
+added.
+
+**`[grid]`.** `metric` ("value", a function's one number, where it is left out) and its `direction`,
+"minimize" if less is better. `seeds`: how many (3: 0 to 2) or which ([0, 7], "3-5"). `validation`:
+examples held out. `targets`: values of the metric; how many epochs does each level take to get
+there? `equal_within`: the margin of `--until`, in the metric's own unit (0.003 of a share are 0.3
+points), and `looks`, after how many seeds it looks ([3, 5, 8, 12, 20]). `metric_epochs`, here or in
+`[search]`, is declared before the first run: a training's value is then the mean of its last 3
+epochs, say; each epoch's own is what prunes. Where epochs jump about it takes fewer seeds, not
+where some levels still learn.
+
+**`[grid.factors]`.** The levels of a hyperparameter, of a key of `[settings]`, or of `precision`.
+What the database would change (whole numbers beyond 2**53) or take for one (1, 1.0 and true) is
+refused.
+
+**`[metrics]`.** What values are: `recall = { unit = "share" }`, "%", or what stands behind the
+number, such as "s". An accuracy is shown in per cent without it.
+
+**`[search]`.** `metric`, `direction`, `validation` as above; `trials`, finished ones in all.
+`finalists` (3): how many settings are trained again; `choose_held_out`: whether without the
+examples held out. `confirm_looks` ([4, 8]) and `confirm_seeds`, the last of them: after how many
+fresh seeds the winner is compared; `equal_within`: what difference counts; `confirm_metric` and
+`confirm_direction`: what by.
+
+**`[search.space]`.** What is searched: `{ low = 1e-4, high = 0.1, log = true }`, a `step` that
+divides the range, or a list of `choices`.
+
+**`[published.FACTOR]`.** Figures of others, by level, to show beside your own. With `test_examples`
+in `[published]`, of how many test examples these figures are shares, it is tested whether they
+agree with yours; 10,000 for MNIST.
+
+**`[[claims]]`.** Sentences in checkable form: what it `says`, the `factor`, the `level` or levels,
+and what to `expect`: one of `below`, `above`, `higher_than`, `lower_than`, `equal_within`, `best`,
+`rising`, `falling`, `matters_most`.
+"""

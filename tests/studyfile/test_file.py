@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import pickle
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from hpstudy import studyfile
 from hpstudy.errors import UserError
 from hpstudy.studyfile.file import StudyFile
 from hpstudy.studyfile.find import find_study, load_study
@@ -219,3 +223,14 @@ def test_settings_come_as_they_are(tmp_path: Path, kind: str):
 def test_a_large_whole_number_that_a_float_holds_is_a_level(tmp_path: Path):
     study = load(tmp_path, GOOD.replace("[2, 4]", f"[2, {2**53}, {2**60}]"))
     assert study.grid.factors["epochs"] == [2, 2**53, 2**60]
+
+
+def test_every_key_is_documented():
+    def keys(section: dict[str, Any]) -> Iterator[str]:
+        yield from section.get("properties", {})
+        for part in section.get("$defs", {}).values():
+            yield from keys(part)
+
+    asked = set(keys(StudyFile.model_json_schema()))
+    assert {"grid", "expect", "confirm_looks", "log"} <= asked
+    assert not [key for key in asked if not re.search(rf"[`\[ .]{key}\b", studyfile.__doc__)]
