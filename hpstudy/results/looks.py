@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import optuna
 
 from hpstudy.metric import Metric
+from hpstudy.sampler import Level
 from hpstudy.store.database import Database
 from hpstudy.store.studies import find_study, grid_name, looks_of
 
@@ -35,12 +37,16 @@ class Announcement:
         seeds: The seeds, in the order in which they are trained.
         margin: Differences up to this count as none; None: all count.
         in_points: Whether the margin is in percentage points; else in the metric's own unit.
+        baseline: What a grid's levels are compared with; None where it isn't known.
+        settings: How many settings a grid had; None where it isn't known.
     """
 
     counts: tuple[int, ...]
     seeds: tuple[int, ...]
     margin: float | None
     in_points: bool = False
+    baseline: Mapping[str, Level] | None = None
+    settings: int | None = None
 
     def looks(self, metric: Metric) -> Looks:
         """Returns the looks at a metric whose unit is known."""
@@ -54,8 +60,14 @@ def announced(study: optuna.Study) -> Announcement | None:
     found = looks_of(study)
     if found is None:
         return None
-    counts, seeds = tuple(found["counts"]), tuple(found["seeds"])
-    return Announcement(counts, seeds, found["margin"], bool(found["in_points"]))
+    return Announcement(
+        counts=tuple(found["counts"]),
+        seeds=tuple(found["seeds"]),
+        margin=found["margin"],
+        in_points=bool(found["in_points"]),
+        baseline=found.get("baseline"),
+        settings=found.get("settings"),
+    )
 
 
 def read_announcement(name: str, database: Database | None) -> Announcement | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import optuna
@@ -37,7 +37,7 @@ from hpstudy.store.studies import (
     trials_of,
 )
 from hpstudy.store.trials import is_finished
-from hpstudy.wording import enumerated, within
+from hpstudy.wording import enumerated, setting, within
 
 
 def begin(plan: Plan, objective: Objective, database: Database) -> list[str]:
@@ -120,11 +120,19 @@ def _guard_looks(study: optuna.Study, plan: PointsPlan) -> None:
     One look at one seed was none: it couldn't tell anything.
     """
     before, now = announced(study), plan.announced
-    if before is None or now in (None, before) or before.counts[-1] == 1:
+    if before is None or now is None or before.counts[-1] == 1:
         return
     if not any(map(is_finished, trials_of(study))):
         return
     name = plan.name.rpartition("/")[0]
+    if before.baseline is not None and before.baseline != now.baseline:
+        raise UserError(
+            f"study {name!r} has announced its looks at the baseline {setting(before.baseline)}, "
+            f"not at {setting(now.baseline or {})}: its verdicts are of differences from that one; "
+            "put it back, or give --name for a study of its own"
+        )
+    if replace(now, baseline=before.baseline, settings=before.settings) == before:
+        return
     told, asked = (_told(looks, plan.metric) for looks in (before, now))
     raise UserError(
         f"study {name!r} has announced looks after {told}, not after {asked}: who "

@@ -11,7 +11,7 @@ from itertools import chain, count, islice
 from hpstudy.errors import UserError
 from hpstudy.expected import shown
 from hpstudy.metric import Metric
-from hpstudy.plans.grid import grid_of
+from hpstudy.plans.grid import grid_of, settings_of
 from hpstudy.results.grid import GridResults
 from hpstudy.results.looks import Announcement, read_announcement
 from hpstudy.results.reading import read_grid
@@ -76,12 +76,12 @@ def announced(
         return _announce(opened, until or FILES_MARGIN, grid, metric)
     section = grid_of(opened.file)
     if until is None or (until == FILES_MARGIN and section.equal_within is None):
-        return _as_announced(stored, metric)
+        return _as_announced(opened, stored, metric)
     margin, in_points = _margin(until, section.equal_within, metric)
     counts = _with_first(section.looks, stored.counts[0])
     now = replace(stored, counts=counts, margin=margin, in_points=in_points)
     if counts == stored.counts and is_same_margin(now, stored, metric):
-        return _as_announced(stored, metric)
+        return _as_announced(opened, stored, metric)
     return _announce(opened, until, None, metric)  # refused where a value is known
 
 
@@ -98,15 +98,28 @@ def _announce(opened: Opened, until: str, grid: GridResults | None, metric: Metr
     begun = sorted({seed for row in levels for seed in (*row.seeds, *row.diverged)})
     counts = _with_first(section.looks, len(begun))
     seeds = _seeds([*begun, *section.seeds], counts[-1])
-    looks = Announcement(counts, seeds, margin, in_points)
+    looks = _of_file(opened, Announcement(counts, seeds, margin, in_points))
     told = [f"Announced: {_sentence(looks, metric)}"]
     if len(begun) == counts[0]:
         told.append(f"The {counts[0]} seeds that this grid has begun with are its first look.")
     return Announced(looks, tuple(told))
 
 
-def _as_announced(looks: Announcement, metric: Metric) -> Announced:
-    return Announced(looks, (f"Goes on as announced: {_sentence(looks, metric)}",))
+def _as_announced(opened: Opened, stored: Announcement, metric: Metric) -> Announced:
+    looks = _of_file(opened, stored)
+    told = [f"Goes on as announced: {_sentence(looks, metric)}"]
+    if stored.settings is not None and (looks.settings or 0) > stored.settings:
+        told.append(
+            f"{looks.settings} settings, {stored.settings} when that was announced: all share the "
+            "rate of wrong verdicts, so what was decided may be open again."
+        )
+    return Announced(looks, tuple(told))
+
+
+def _of_file(opened: Opened, looks: Announcement) -> Announcement:
+    """Returns looks with what the study file has them look at."""
+    settings = settings_of(opened.file)
+    return replace(looks, baseline=settings[None], settings=len(settings))
 
 
 def _sentence(looks: Announcement, metric: Metric) -> str:

@@ -157,6 +157,14 @@ def test_looks_and_margin_stay_once_a_value_is_known(folder, noisy):
     assert folder.json("show", "noisy.toml") == before
 
 
+def test_the_baseline_stays_once_a_value_is_known(folder, noisy):
+    folder.run(*UNTIL)
+    noisy(('kind = "base"', 'kind = "same"'))
+    error = folder.error("grid", "noisy.toml")
+    assert "announced its looks at the baseline kind base, not at kind same" in error
+    assert "announced its looks at" in folder.error("grid", "noisy.toml", "--plan")
+
+
 def test_looks_may_change_as_long_as_nothing_is_known(folder, noisy):
     noisy(("[settings]", '[settings]\nraises = "base"'), (', "same", "worse", "better"', ""))
     folder.run(*UNTIL, code=1)
@@ -255,7 +263,9 @@ step = [0, 3]
     folder.run("grid", "steps.toml", "--until", "4")
     folder.write("steps.toml", text.replace("3]", "3, 5]"))
     told = folder.run("grid", "steps.toml").stderr
+    assert "3 settings, 2 when that was announced" in told
     assert "Looked after 3 seeds: 2 of 2 comparisons decided." in told
+    assert "when that was announced" not in folder.run("grid", "steps.toml").stderr
     rows = folder.json("show", "steps.toml")["grid"]["factors"][0]["levels"]
     assert [row["seeds"] for row in rows] == [[0, 1, 2]] * 3
 
