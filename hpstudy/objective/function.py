@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from hpstudy.objective.training import Params, Runtime, Settings
+from hpstudy.objective.whole import Runner, WholeTraining
 
 
-class FunctionTraining:
+class FunctionTraining(WholeTraining):
     """A plain function as a training of exactly one epoch."""
 
     def __init__(
@@ -25,14 +25,7 @@ class FunctionTraining:
         self._seed = seed
         self._settings = dict(settings)
 
-    def epoch(self) -> Mapping[str, float]:
+    def run(self, runner: Runner) -> Mapping[str, float]:
         """Calls the function; a bare number becomes the metric `value`."""
         result = self._function(self._params, seed=self._seed, settings=self._settings)
         return result if isinstance(result, Mapping) else {"value": result}
-
-    def state_dict(self) -> dict[str, Any]:
-        """Returns nothing: one call leaves no state."""
-        return {}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Takes nothing up."""

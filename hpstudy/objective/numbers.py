@@ -1,8 +1,10 @@
-"""What an objective may return as a number."""
+"""What an objective may return as a number, and as its metrics."""
 
 from __future__ import annotations
 
+import math
 import reprlib
+from collections.abc import Mapping
 from decimal import Decimal
 from numbers import Real
 
@@ -27,6 +29,24 @@ def as_number(value: object) -> float:
         return float(value)
     except (OverflowError, ValueError) as error:  # 10**400, Decimal("sNaN")
         raise TypeError(f"expected a number that a float holds, found {_short(value)}") from error
+
+
+def as_metrics(metrics: Mapping[str, float]) -> dict[str, float | None]:
+    """Returns an epoch's metrics by name; one that is no finite number is None.
+
+    Raises:
+        TypeError: They are no mapping, or one of them is no number.
+    """
+    if not isinstance(metrics, Mapping):
+        raise TypeError(f"expected metrics as a mapping, found {type(metrics).__name__}")
+    numbers: dict[str, float | None] = {}
+    for name, value in metrics.items():
+        try:
+            number = as_number(value)
+        except TypeError as error:
+            raise TypeError(f"metric {name!r}: {error}") from error
+        numbers[str(name)] = number if math.isfinite(number) else None
+    return numbers
 
 
 def _short(value: object) -> str:

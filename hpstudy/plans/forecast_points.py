@@ -54,7 +54,7 @@ class Costs:
         own = {
             k: s
             for k in self._plan.last_epochs()
-            if (s := _mean_seconds(recorded.get(k, ()))) is not None
+            if (s := self._seconds(recorded.get(k, ()))) is not None
         }
         known = [k for k in own if k in self._estimates]
         if known:
@@ -72,6 +72,13 @@ class Costs:
             seconds.append(epochs * per_epoch)
         # No split over the workers ends before the longest training does.
         return max(sum(seconds) / workers, max(seconds))
+
+    def _seconds(self, epochs: Sequence[Epoch]) -> float | None:
+        """Returns what an epoch took on average; a training that runs by itself counts as one."""
+        seconds = [s for e in epochs if (s := e.metrics.get("wall_seconds")) is not None]
+        if not seconds:
+            return None
+        return mean(seconds) if self._plan.scenario.incremental else sum(seconds)
 
     def disk_bytes(self, workers: int, keep: int) -> int | None:
         """Returns the checkpoints' largest size at once, or None if the objective can't tell.
@@ -174,8 +181,3 @@ def together(parts: Sequence[Forecast]) -> Forecast:
         seconds_left=sum(seconds) if len(seconds) == len(parts) else None,
         checkpoint_bytes=sum(sizes) if len(sizes) == len(parts) else None,
     )
-
-
-def _mean_seconds(epochs: Sequence[Epoch]) -> float | None:
-    seconds = [s for e in epochs if (s := e.metrics.get("wall_seconds")) is not None]
-    return mean(seconds) if seconds else None

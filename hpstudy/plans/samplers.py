@@ -40,12 +40,12 @@ def sampler(name: str, seed: int, number: int) -> BaseSampler:
     return optuna.samplers.TPESampler(seed=derived)
 
 
-def pruner(name: str, last_epoch: int) -> BasePruner:
+def pruner(name: str, last_epoch: int | None) -> BasePruner:
     """Returns a pruner; each compares trials after the same number of epochs.
 
     Args:
         name: One of `PRUNERS`.
-        last_epoch: The longest trial's epochs.
+        last_epoch: The longest trial's epochs; None where only the first one will tell.
     """
     if name == "median":
         # Few trials are long: a median of fewer than four values at an epoch says little.
@@ -54,7 +54,7 @@ def pruner(name: str, last_epoch: int) -> BasePruner:
         return optuna.pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=3)
     if name == "hyperband":
         return optuna.pruners.HyperbandPruner(
-            min_resource=1, max_resource=last_epoch, reduction_factor=3
+            min_resource=1, max_resource=last_epoch or "auto", reduction_factor=3
         )
     return optuna.pruners.NopPruner()
 

@@ -75,11 +75,11 @@ class SearchPlan(Plan):
         return fitted({name: self.study.baseline[name] for name in self.space}, self.space)
 
     @property
-    def last_epoch(self) -> int:
-        """The most epochs that a trial may take."""
+    def last_epoch(self) -> int | None:
+        """The most epochs that a trial may take; None where these are the objective's affair."""
         fidelity = self.study.fidelity
         if fidelity is None or not self.scenario.incremental:
-            return 1
+            return None
         dimension = self.space.get(fidelity)
         if isinstance(dimension, IntDistribution):
             return dimension.high

@@ -29,7 +29,7 @@ from hpstudy.running.worker import Job
 from hpstudy.store.connections import Connections
 from hpstudy.store.database import Database
 from hpstudy.store.studies import trials_of
-from hpstudy.store.trials import trained_epochs
+from hpstudy.store.trials import epoch_of, trained_epochs
 from hpstudy.wording import counted, elapsed
 
 
@@ -233,9 +233,11 @@ def _say_trained(
     """
     study = optuna.load_study(study_name=plan.name, storage=reader.storage)
     is_ours = Ledger(study, invocation).is_ours
-    done = trained_epochs(filter(is_ours, trials_of(study)))
+    trials = [trial for trial in trials_of(study) if is_ours(trial)]
+    done = trained_epochs(trials)
     again = f" ({done.again} of them again, as their last state was gone)" if done.again else ""
-    what = "epoch" if plan.scenario.incremental else "point"  # a function's training is one call
+    goes_by_epochs = plan.scenario.incremental or any(epoch_of(trial) > 1 for trial in trials)
+    what = "epoch" if goes_by_epochs else "point"  # a function's training is one call
     teller.say(
         f"{counted(done.count, what)} trained{again} in {elapsed(seconds)} "
         f"with {counted(workers, 'worker')}."

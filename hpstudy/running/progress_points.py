@@ -5,7 +5,10 @@ Workers write while this reads, so a running trial may be seen with a part of it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from optuna.trial import FrozenTrial
 
 from hpstudy.plans.forecast_points import Costs
 from hpstudy.plans.points import PointsPlan
@@ -15,10 +18,12 @@ from hpstudy.store.database import Database
 from hpstudy.store.records import Epoch, Records
 from hpstudy.store.studies import find_study, trials_of
 from hpstudy.store.trials import (
+    epoch_of,
     failed,
     is_complete,
     is_measured,
     is_running,
+    last_value,
     point_key,
     training_of,
     value_of,
@@ -39,7 +44,10 @@ class FinishedEpoch:
 
 @dataclass(frozen=True)
 class RunningTraining:
-    """A training that a worker is at: the epochs finished, of how many, and the last value."""
+    """A training that a worker is at: the epochs finished, of how many, and the last value.
+
+    Of one that runs by itself, only its end tells how many: `last` is 1.
+    """
 
     label: str
     epoch: int
@@ -112,7 +120,7 @@ class Observer:
             points=len({point_key(t.params) for t in complete}),
             points_total=len(self._plan.points),
             running=tuple(
-                self._running(key, known_params(t))
+                self._running(key, t)
                 for t in trials
                 if is_running(t) and (key := training_of(t)) is not None
             ),
@@ -129,7 +137,10 @@ class Observer:
         for key in grown:
             before = len(self._epochs.get(key, []))
             self._epochs[key] = self._records.epochs(key)
-            news += (self._finished(key, epoch) for epoch in self._epochs[key][before:])
+            if self._plan.scenario.incremental:
+                news += (self._finished(key, epoch) for epoch in self._epochs[key][before:])
+            else:
+                news.append(self._finished(key, _as_one(self._epochs[key])))
         return news
 
     def _finished(self, key: str, epoch: Epoch) -> FinishedEpoch:
@@ -141,11 +152,13 @@ class Observer:
             epoch.metrics.get("seconds"),
         )
 
-    def _running(self, key: str, params: Point) -> RunningTraining:
+    def _running(self, key: str, trial: FrozenTrial) -> RunningTraining:
+        point = self._points[key][0].point if key in self._points else known_params(trial)
+        if not self._plan.scenario.incremental:
+            return RunningTraining(self._label(point), epoch_of(trial), 1, last_value(trial))
         done = self._epochs.get(key, [])
         last = self._last_epochs.get(key, len(done))
         value = done[-1].metrics.get(self._plan.metric.name) if done else None
-        point = self._points[key][0].point if key in self._points else params
         return RunningTraining(self._label(point), min(len(done), last), last, value)
 
     def _best(self, values: list[tuple[float, Point]]) -> tuple[float, str] | None:
@@ -162,3 +175,10 @@ class Observer:
             k: v for k, v in point.items() if k != fidelity or not self._plan.scenario.incremental
         }
         return label(shown, self._baseline, seeds=len(self._plan.seeds))
+
+
+def _as_one(epochs: Sequence[Epoch]) -> Epoch:
+    """Returns a training that ran by itself as one epoch."""
+    metrics = epochs[-1].metrics
+    seconds = [s for epoch in epochs if (s := epoch.metrics.get("seconds")) is not None]
+    return Epoch(1, {**metrics, "seconds": sum(seconds)} if seconds else metrics)

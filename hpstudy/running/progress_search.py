@@ -39,7 +39,7 @@ class SearchTrial:
         number: Optuna's number.
         setting: What is searched.
         epoch: Epochs finished.
-        last: Epochs that it would take if it is not pruned.
+        last: Epochs that it would take if it is not pruned; 1 where only its end tells.
         value: The metric after the last finished epoch; None if it was no finite number.
         state: "complete", "diverged", "pruned", "failed" or "running".
     """
@@ -119,7 +119,7 @@ class SearchObserver:
             news=tuple(self._shown(t) for t in news),
             best=None if best is None else self._shown(best),
             epochs=trained_epochs(trials).count,
-            epochs_saved=sum(t.last - t.epoch for t in shown if t.state == "pruned"),
+            epochs_saved=sum(max(t.last - t.epoch, 0) for t in shown if t.state == "pruned"),
             seconds_left=self._seconds_left(finished, running),
         )
 

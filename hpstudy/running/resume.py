@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
-from hpstudy.errors import UserError
 from hpstudy.expected import did_you_mean
 from hpstudy.objective import Objective, Runtime, Step, Training, predictions_of, steps_of
-from hpstudy.objective.numbers import as_number
+from hpstudy.objective.numbers import as_metrics, as_number
+from hpstudy.objective.whole import WholeTraining
 from hpstudy.raised import described
 from hpstudy.running.failures import ObjectiveFailedError, objectives_own_code
 from hpstudy.running.interrupts import deferred_interrupts
 from hpstudy.running.versions import versions
+from hpstudy.running.watcher import MisfitError, Watcher
+from hpstudy.running.whole import run_whole
 from hpstudy.store.checkpoints import Checkpoints
 from hpstudy.store.records import Epoch, Identity, Records
 
 _OUR_OWN = {"seconds", "wall_seconds"}  # metrics that every training has
-
-
-class MissingMetricError(UserError):
-    """The objective returns no metric of the name that is compared."""
 
 
 class TrainingSession:
@@ -63,9 +60,7 @@ class TrainingSession:
         """The training's key."""
         return self._identity.key
 
-    def epochs(
-        self, last: int, metric: str, taken_up: Callable[[int, int], None]
-    ) -> Iterator[Epoch]:
+    def epochs(self, last: int, metric: str, watcher: Watcher) -> Iterator[Epoch]:
         """Yields the epochs 1 to `last`, each as soon as it is finished and recorded.
 
         It ends early at an epoch whose metric is None: the training has diverged there. Recorded
@@ -74,18 +69,18 @@ class TrainingSession:
         Args:
             last: The last epoch that is wanted.
             metric: The metric that every epoch must have.
-            taken_up: Is told how many epochs were found recorded, if any, and how many of these
+            watcher: Is told how many epochs were found recorded, if any, and how many of these
                 had to be trained again so far.
 
         Raises:
             ObjectiveFailedError: The objective raised.
-            MissingMetricError: An epoch has no such metric; it is not recorded.
+            MisfitError: An epoch has no such metric; it is not recorded.
         """
         with deferred_interrupts():
             recorded = self._records.epochs(self.key, last)
             found = list(takewhile(lambda epoch: metric in epoch.metrics, recorded))
             if found:
-                taken_up(len(found), 0)
+                watcher.taken_up(len(found), 0)
         for epoch in found:
             yield epoch
             if epoch.metrics[metric] is None:
@@ -95,7 +90,7 @@ class TrainingSession:
             return
         self._is_stale = number < len(recorded)
         self._seen = None
-        training = self._taken_up(number, taken_up)
+        training = self._taken_up(number, watcher)
         while number < last:
             number += 1
             epoch = self._train(training, number, metric)
@@ -103,11 +98,43 @@ class TrainingSession:
             if epoch.metrics[metric] is None:
                 return
 
+    def whole(self, metric: str, watcher: Watcher) -> Epoch:
+        """Returns the last epoch of a training that runs to its end by itself.
+
+        All of its epochs are recorded at its end, at once: what is recorded is whole.
+
+        Args:
+            metric: The metric that the last epoch must have.
+            watcher: Is told each epoch as soon as it is finished, and what is found recorded.
+
+        Raises:
+            ObjectiveFailedError: The objective raised.
+            MisfitError: It doesn't return such a metric; nothing is recorded.
+        """
+        with deferred_interrupts():
+            epochs = self._records.epochs(self.key)
+        if epochs and metric in epochs[-1].metrics:
+            with deferred_interrupts():
+                watcher.taken_up(len(epochs), 0)
+            for epoch in epochs:
+                watcher.report(epoch)
+            return epochs[-1]
+        training = self._start()
+        assert isinstance(training, WholeTraining)
+        is_stale = bool(epochs)
+        epochs = run_whole(training, metric, watcher)
+        _check_metric(epochs[-1], metric)
+        with deferred_interrupts():
+            if is_stale:
+                self._records.forget(self.key, from_epoch=1)
+            self._records.add(self._identity, *epochs, versions=versions(self._identity.objective))
+        return epochs[-1]
+
     def drop_state(self) -> None:
         """Drops the checkpoints: nothing goes on from them."""
         self._checkpoints.drop(self.key)
 
-    def _taken_up(self, epoch: int, taken_up: Callable[[int, int], None]) -> Training:
+    def _taken_up(self, epoch: int, watcher: Watcher) -> Training:
         """Returns the training at a finished epoch, from the latest state that is still good."""
         if self._training is None or self._at != epoch:
             self._training, first = self._restored(epoch)
@@ -115,7 +142,7 @@ class TrainingSession:
             while self._at < epoch:  # its state was lost: what is recorded is trained again
                 self._next_epoch(self._training)
                 with deferred_interrupts():
-                    taken_up(epoch, self._at - first)
+                    watcher.taken_up(epoch, self._at - first)
         return self._training
 
     def _restored(self, epoch: int) -> tuple[Training, int]:
@@ -143,7 +170,7 @@ class TrainingSession:
 
     def _next_epoch(self, training: Training) -> dict[str, float | None]:
         with objectives_own_code():
-            metrics = _checked(training.epoch())
+            metrics = as_metrics(training.epoch())
         self._at += 1
         return metrics
 
@@ -204,20 +231,6 @@ class TrainingSession:
             raise
 
 
-def _checked(metrics: Mapping[str, float]) -> dict[str, float | None]:
-    """Returns an epoch's metrics; one that is no finite number is None."""
-    if not isinstance(metrics, Mapping):
-        raise TypeError(f"expected metrics as a mapping, found {type(metrics).__name__}")
-    numbers: dict[str, float | None] = {}
-    for name, value in metrics.items():
-        try:
-            number = as_number(value)
-        except TypeError as error:
-            raise TypeError(f"metric {name!r}: {error}") from error
-        numbers[str(name)] = number if math.isfinite(number) else None
-    return numbers
-
-
 def _kinds(state: object) -> str:
     """Names the parts of a state with their types."""
     if not isinstance(state, Mapping):
@@ -248,7 +261,7 @@ def _checked_predictions(predictions: bytes | None) -> bytes | None:
 def _check_metric(epoch: Epoch, metric: str) -> None:
     if metric not in epoch.metrics:
         names = [name for name in epoch.metrics if name not in _OUR_OWN]
-        raise MissingMetricError(
+        raise MisfitError(
             f"metric {metric!r} is not among what the objective returns: "
             f"{', '.join(names) or 'nothing'}{did_you_mean(metric, names)}"
         )

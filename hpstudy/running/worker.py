@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import optuna
 from optuna import Trial
@@ -23,21 +22,21 @@ from hpstudy.running.deaths import bury
 from hpstudy.running.failures import Failure, ObjectiveFailedError, failure_of
 from hpstudy.running.interrupts import Interrupted, check_interrupts, deferred_interrupts
 from hpstudy.running.ledger import Ledger
-from hpstudy.running.resume import MissingMetricError, TrainingSession
+from hpstudy.running.resume import TrainingSession
 from hpstudy.running.schedulers import scheduler
 from hpstudy.running.threads import limit_threads
+from hpstudy.running.watcher import MisfitError, Watcher
 from hpstudy.sampler import known_params
 from hpstudy.store.addresses import shown_url
 from hpstudy.store.checkpoints import Checkpoints
 from hpstudy.store.database import Runs, exists, open_database
 from hpstudy.store.keeping import Keeper
 from hpstudy.store.locks import Held, ask_lock, hold, take, training_lock, trial_lock, try_take
-from hpstudy.store.records import Epoch, Records
+from hpstudy.store.records import Records
 from hpstudy.store.trials import (
     DIVERGED,
     ERROR,
     INVOCATION,
-    TAKEN_UP,
     TRACE,
     TRAINING,
     is_alive,
@@ -239,7 +238,7 @@ class Worker:
     def _outcome(self, claim: _Claim) -> _Outcome:
         try:
             return self._trained(claim)
-        except MissingMetricError as error:
+        except MisfitError as error:
             failed = _Outcome(TrialState.FAIL, failure=Failure(str(error), ""))
             if not self._ledger.has_worked:  # the study file is wrong, and so all else will fail
                 with deferred_interrupts():
@@ -260,38 +259,25 @@ class Worker:
         planned, metric = claim.planned, self._plan.metric.name
         self._enter(planned, wait=True)  # a point that was not known beforehand may be another's
         assert self._session is not None
+        watcher = Watcher(claim.trial, self._plan, has_worked=self._ledger.has_worked)
+        if self._plan.scenario.incremental:
+            epochs = self._session.epochs(planned.epochs, metric, watcher)
+        else:
+            epochs = iter([self._session.whole(metric, watcher)])
         values: list[float] = []
-        note = partial(_note_start, claim.trial)
-        for epoch in self._session.epochs(planned.epochs, metric, note):
+        for epoch in epochs:
             check_interrupts()
-            self._check_confirming(epoch)
+            watcher.check_confirming(epoch)
             value = epoch.metrics[metric]
             if value is None:
                 self._session.drop_state()
                 worst = worst_value(self._plan.direction)
                 return _Outcome(TrialState.COMPLETE, worst, diverged=epoch.number)
             values.append(value)
-            with deferred_interrupts():
-                claim.trial.report(value, step=epoch.number)
-                is_hopeless = epoch.number < planned.epochs and claim.trial.should_prune()
-            if is_hopeless:
+            watcher.report(epoch)
+            if epoch.number < planned.epochs and watcher.is_hopeless():
                 return _Outcome(TrialState.PRUNED)
         return _Outcome(TrialState.COMPLETE, mean(values[-self._plan.metric_epochs :]))
-
-    def _check_confirming(self, epoch: Epoch) -> None:
-        """Finds out at the first epoch, not after the search, that its winner can't be confirmed.
-
-        Raises:
-            MissingMetricError: The objective doesn't return what the winner is confirmed by.
-        """
-        wanted = self._plan.confirmed_by
-        if wanted is None or wanted in epoch.metrics or self._ledger.has_worked:
-            return
-        raise MissingMetricError(
-            f"search.confirm_metric: the winner is confirmed by {wanted!r}, which is not among "
-            "what the objective returns; say "
-            f'confirm_metric = "{self._plan.metric.name}", or --confirm 0'
-        )
 
     def _leave_training(self) -> None:
         left, self._session = self._session, None
@@ -300,7 +286,3 @@ class Worker:
             self._session_lock = None
         if left is not None:
             self._keeper.left(left.key, self._scheduler.needed)
-
-
-def _note_start(trial: Trial, found: int, again: int) -> None:
-    trial.set_user_attr(TAKEN_UP, [found, again])

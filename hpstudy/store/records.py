@@ -137,15 +137,14 @@ class Records:
     def add(
         self,
         identity: Identity,
-        epoch: Epoch,
-        *,
+        *epochs: Epoch,
         steps: Sequence[Step] = (),
         predictions: bytes | None = None,
         versions: Mapping[str, str] | None = None,
     ) -> None:
-        """Records a finished epoch with its steps, in one transaction.
+        """Records finished epochs, with the steps of the last one, in one transaction.
 
-        An epoch that is there already stays as it is: the same identity gives the same numbers.
+        What is there already stays as it is: the same identity gives the same numbers.
         """
         with Session(self._engine) as session, session.begin():
             training = session.scalar(select(TrainingRow).where(TrainingRow.key == identity.key))
@@ -155,21 +154,25 @@ class Records:
                 )
                 session.add(training)
                 session.flush()
-            elif session.get(EpochRow, (training.id, epoch.number)) is not None:
+            known = select(EpochRow.epoch).where(EpochRow.training_id == training.id)
+            there = set(session.scalars(known.where(EpochRow.epoch >= epochs[0].number)))
+            new = [epoch for epoch in epochs if epoch.number not in there]
+            if not new:
                 return
-            session.add(
+            session.add_all(
                 EpochRow(
                     training_id=training.id,
                     epoch=epoch.number,
                     metrics={k: _finite(v) for k, v in epoch.metrics.items()},
-                    predictions=predictions,
+                    predictions=predictions if epoch is epochs[-1] else None,
                     finished=_now(),
                 )
+                for epoch in new
             )
             session.add_all(
                 StepRow(
                     training_id=training.id,
-                    epoch=epoch.number,
+                    epoch=new[-1].number,
                     seen=step.seen,
                     loss=_finite(step.loss),
                     accuracy=_finite(step.accuracy),

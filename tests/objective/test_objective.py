@@ -89,7 +89,6 @@ def test_a_function_is_a_training_of_one_epoch(home: Path):
     assert objective.version == 1
     training = objective.start({"x": 1}, seed=2, settings={"y": 4}, runtime=Runtime())
     assert training.epoch() == {"value": 7}
-    assert training.state_dict() == {}
     assert steps_of(training) == ()
     assert predictions_of(training) is None
 

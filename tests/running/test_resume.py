@@ -5,6 +5,7 @@ import math
 import re
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ import torch
 
 from hpstudy.objective import Objective, Runtime, Step
 from hpstudy.running.failures import ObjectiveFailedError
-from hpstudy.running.resume import MissingMetricError, TrainingSession
+from hpstudy.running.resume import TrainingSession
+from hpstudy.running.watcher import MisfitError
 from hpstudy.store.checkpoints import Checkpoints
 from hpstudy.store.database import open_database
 from hpstudy.store.records import Epoch, Identity, Records
@@ -68,7 +70,8 @@ class Bench:
         self.module.trained.clear()
         self.taken_up: list[tuple[int, int]] = []
         chosen = session or self.session()
-        epochs = list(chosen.epochs(last, metric, lambda *found: self.taken_up.append(found)))
+        watcher = SimpleNamespace(taken_up=lambda *found: self.taken_up.append(found))
+        epochs = list(chosen.epochs(last, metric, watcher))
         return [e.metrics["value"] for e in epochs], list(self.module.trained)
 
     def files(self) -> list[Path]:
@@ -159,7 +162,7 @@ def test_the_time_of_an_epoch_is_always_known(bench):
 
 
 def test_an_epoch_without_the_metric_is_not_recorded(bench):
-    with pytest.raises(MissingMetricError, match="metric 'valu' is not among .* mean 'value'"):
+    with pytest.raises(MisfitError, match="metric 'valu' is not among .* mean 'value'"):
         bench.run(3, metric="valu")
     assert bench.records.epochs(bench.identity.key) == []
 
@@ -200,7 +203,7 @@ def test_what_is_no_metric_is_an_error_that_says_so(bench, monkeypatch, result):
 def test_a_tensor_a_numpy_scalar_and_a_decimal_are_metrics(bench, monkeypatch):
     returned = {"a": torch.tensor(0.5), "b": np.float32(0.25), "c": Decimal("0.125")}
     monkeypatch.setattr(bench.module.Random, "epoch", lambda self: returned)
-    (epoch,) = bench.session().epochs(1, "a", lambda *found: None)
+    (epoch,) = bench.session().epochs(1, "a", None)
     (recorded,) = bench.records.epochs(bench.identity.key)
     for metrics in (epoch.metrics, recorded.metrics):
         assert [metrics[name] for name in "abc"] == [0.5, 0.25, 0.125]
@@ -254,6 +257,5 @@ def test_steps_must_grow_over_the_whole_training(bench, monkeypatch):
 
 
 def test_what_every_training_has_may_be_compared_too(bench):
-    assert bench.session().epochs(1, "seconds", lambda *found: None)
-    (epoch,) = bench.session().epochs(1, "seconds", lambda *found: None)
+    (epoch,) = bench.session().epochs(1, "seconds", None)
     assert epoch.metrics["seconds"] > 0

@@ -148,7 +148,7 @@ class PointsView:
         rows = tuple(
             (
                 f"▸ {training.label}",
-                f"epoch {training.epoch + 1} of {training.last}" if training.last > 1 else "",
+                _at_epoch(training.epoch, training.last),
                 number(training.value, self._metric) if training.epoch else "",
             )
             for training in progress.running
@@ -228,15 +228,23 @@ class SearchView:
 
     def _course(self, trial: SearchTrial) -> str:
         """Says how far a running trial is; nothing of one that is a single epoch."""
-        epoch = f"epoch {trial.epoch + 1} of {trial.last}" if trial.last > 1 else ""
-        return ", ".join(part for part in (epoch, number(trial.value, self._metric)) if part)
+        told = _at_epoch(trial.epoch, trial.last), number(trial.value, self._metric)
+        return ", ".join(part for part in told if part)
 
     def _outcome(self, trial: SearchTrial) -> str:
         value = number(trial.value, self._metric) or "no value"
         if trial.state == "complete":
             return value
-        after = f" after epoch {trial.epoch} of {trial.last}" if trial.last > 1 else ""
+        of = f" of {trial.last}" if trial.last > 1 else ""
+        after = f" after epoch {trial.epoch}{of}" if max(trial.epoch, trial.last) > 1 else ""
         return f"{trial.state}{after}, {value}"
+
+
+def _at_epoch(finished: int, last: int) -> str:
+    """Says at which epoch a training is; nothing of one that is a single epoch."""
+    if last > 1:
+        return f"epoch {finished + 1} of {last}"
+    return f"epoch {finished + 1}" if finished > 1 else ""
 
 
 def _bar(name: str, done: int, total: int) -> ProgressBar:
