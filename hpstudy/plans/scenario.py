@@ -79,7 +79,7 @@ class Scenario:
             else:
                 settings[name] = value
         identity = Identity(
-            objective=self.study.objective,
+            objective=self.study.trained(),
             version=self.version,
             params=params,
             settings=settings,
@@ -93,7 +93,7 @@ class Scenario:
     def fingerprint(self, section: Grid | Search) -> dict[str, Any]:
         """Returns what must be the same for all trials of a section's Optuna study."""
         found = {
-            "objective": self.study.objective,
+            "objective": self.study.trained(),
             "version": self.version,
             "settings": self.settings,
             "metric": section.metric,

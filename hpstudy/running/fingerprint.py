@@ -21,6 +21,7 @@ from hpstudy.store.locks import SCHEMA, hold
 from hpstudy.store.studies import (
     COMBINED,
     FINGERPRINT,
+    IMPORTED,
     LOOKS,
     METRIC_EPOCHS,
     SEEDS,
@@ -37,7 +38,7 @@ from hpstudy.store.studies import (
     trials_of,
 )
 from hpstudy.store.trials import is_finished
-from hpstudy.wording import enumerated, setting, within
+from hpstudy.wording import counted, enumerated, setting, within
 
 
 def begin(plan: Plan, objective: Objective, database: Database) -> list[str]:
@@ -62,6 +63,7 @@ def begin(plan: Plan, objective: Objective, database: Database) -> list[str]:
             direction=plan.direction,
             load_if_exists=True,
         )
+        notes = _of_import(study)
         study.set_user_attr(FINGERPRINT, plan.fingerprint)
         if isinstance(plan, PointsPlan) and plan.announced not in (None, announced(study)):
             study.set_user_attr(LOOKS, asdict(plan.announced))  # before the seeds that go by it
@@ -69,7 +71,7 @@ def begin(plan: Plan, objective: Objective, database: Database) -> list[str]:
             study.set_user_attr(COMBINED, asdict(plan.combined))
         if plan.seeds:
             study.set_user_attr(SEEDS, sorted({*seeds_of(study), *plan.seeds}))
-        return [*_changed_source(study, objective), *_changed_options(study, plan.options)]
+        return [*notes, *_changed_source(study, objective), *_changed_options(study, plan.options)]
 
 
 def check(plan: Plan, database: Database | None) -> None:
@@ -104,7 +106,10 @@ def _guard(study: optuna.Study | None, plan: Plan, database: Database) -> None:
             f"study {plan.name!r} in {database.shown} is a plain Optuna study, which hpstudy did "
             "not write: give --name for a study of its own"
         )
-    if changes := list(_differences(_whole(fingerprint_of(study)), _whole(plan.fingerprint))):
+    before, now = _whole(fingerprint_of(study)), _whole(plan.fingerprint)
+    if IMPORTED in before:  # how these were trained is not known
+        before = {**now, **{name: before[name] for name in ("metric", "direction")}}
+    if changes := list(_differences(before, now)):
         raise UserError(
             f"study {plan.name!r} in {database.shown} holds trials of another kind: "
             f"{'; '.join(changes)}; give --name for a study of its own, or begin anew after "
@@ -171,6 +176,18 @@ def _changed_options(study: optuna.Study, options: Mapping[str, str]) -> Iterato
             yield f"the {name} was {before} so far and is {value} from here on"
         if before != value:
             study.set_user_attr(name, value)
+
+
+def _of_import(study: optuna.Study) -> list[str]:
+    """Says, before the first training beside them, that points were imported."""
+    source = fingerprint_of(study).get(IMPORTED)
+    if source is None:
+        return []
+    count = sum(map(is_finished, trials_of(study)))
+    return [
+        f"{counted(count, 'trial')} imported from {source} count as done: their seeds and "
+        "settings are taken to mean what they mean to the objective"
+    ]
 
 
 def _whole(fingerprint: Mapping[str, Any]) -> dict[str, Any]:

@@ -104,7 +104,7 @@ class Worker:
         self._storage = database.storage
         self._records = Records(database.engine)
         self._checkpoints = Checkpoints(job.runs.checkpoints)
-        self._objective = load_objective(job.plan.study.objective, job.plan.scenario.home)
+        self._objective = load_objective(job.plan.study.trained(), job.plan.scenario.home)
         self._study = optuna.load_study(study_name=job.plan.name, storage=database.storage)
         self._ledger = Ledger(self._study, job.invocation)
         self._scheduler = scheduler(job.plan, self._study, self._ledger)

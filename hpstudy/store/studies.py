@@ -21,6 +21,9 @@ LOOKS = "looks"
 COMBINED = "combined"
 SOURCE = "source"
 
+# Of a fingerprint: where trials come from that hpstudy did not run; the rest is known of them.
+IMPORTED = "imported"
+
 # Of a fingerprint: over how many last epochs a trial's value is the mean; 1 where it is not there.
 METRIC_EPOCHS = "metric_epochs"
 

@@ -41,7 +41,7 @@ class Opened:
     def objective(self) -> Objective:
         """Loads what the study trains."""
         try:
-            return load_objective(self.file.objective, self.path.parent)
+            return load_objective(self.file.trained(), self.path.parent)
         except UserError as error:
             raise UserError(f"{self.path.name}: {error}") from error
 

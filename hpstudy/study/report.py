@@ -75,6 +75,8 @@ def _shown_by_objective(
     opened: Opened, summary: StudySummary, say: Say
 ) -> tuple[Pictures | None, Sequence[Layer]]:
     """Returns what the objective shows; a report is worth having without it."""
+    if opened.file.objective is None:
+        return None, ()
     found = summary.grid or summary.search
     assert found is not None  # else there is nothing to report
     settings = found.results.settings

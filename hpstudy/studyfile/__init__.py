@@ -5,8 +5,9 @@ A TOML file. Unknown keys are refused, and nothing is converted: 1 is a whole nu
 
 **At the top.** `title`; `objective`, what is trained: "module:name"; `fidelity`, the hyperparameter
 that only says how long to train; `[baseline]`, the setting that all factors but one are held at;
-`[settings]`, passed to the objective as they are, with `validation` of `[grid]` or `[search]`
-added.
+`imported`, where results come from that hpstudy did not measure: such a study needs no objective
+until something is trained beside them; `[settings]`, passed to the objective as they are, with
+`validation` of `[grid]` or `[search]` added.
 
 **`[grid]`.** `metric` ("value", a function's one number, where it is left out) and its `direction`,
 "minimize" if less is better. `seeds`: how many (3: 0 to 2) or which ([0, 7], "3-5"). `validation`:

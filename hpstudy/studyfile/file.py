@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
+from hpstudy.errors import UserError
 from hpstudy.expected import did_you_mean, listed, shown
 from hpstudy.metric import Direction, Metric
 from hpstudy.objective import PRECISIONS
@@ -25,7 +26,12 @@ class StudyFile(Section):
     """A study file, checked. Numbers of one factor have one type, the baseline's included."""
 
     title: Text = Field(description="the study in a few words")
-    objective: Text = Field(description="module:name of a Training class or a function")
+    objective: Text | None = Field(
+        None, description="module:name of a Training class or a function"
+    )
+    imported: Text | None = Field(
+        None, description="where results come from that hpstudy did not measure"
+    )
     fidelity: str | None = Field(
         None, description="the hyperparameter that only says how long to train"
     )
@@ -47,8 +53,8 @@ class StudyFile(Section):
 
     @field_validator("objective")
     @classmethod
-    def _module_and_name(cls, value: str) -> str:
-        if not is_module_and_name(value):
+    def _module_and_name(cls, value: str | None) -> str | None:
+        if value is not None and not is_module_and_name(value):
             raise ValueError(
                 "expected module:name of a function or a Training class, such as "
                 f"{near_objective(value)!r}"
@@ -72,6 +78,9 @@ class StudyFile(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> StudyFile:
+        if self.objective is None and self.imported is None:
+            described = type(self).model_fields["objective"].description
+            raise ValueError(f"objective: missing; expected {described}")
         if SEED in self.baseline:
             raise ValueError("baseline.seed: seeds are given in grid.seeds, not as a value")
         if self.baseline.get(PRECISION, PRECISIONS[0]) not in PRECISIONS:
@@ -251,6 +260,19 @@ class StudyFile(Section):
         told = self.metrics.get(name)
         metric = Metric.named(name, direction, told.unit if told is not None else None)
         return replace(metric.seeing(values), epochs=epochs)
+
+    def trained(self) -> str:
+        """Returns what the study trains, "module:name".
+
+        Raises:
+            UserError: It was imported, and names nothing yet.
+        """
+        if self.objective is None:
+            raise UserError(
+                f"study {self.title!r} was imported from {self.imported} and names no objective: "
+                'add the line objective = "module:name", the function or Training class to train'
+            )
+        return self.objective
 
     def baseline_of(self, factor: str) -> Level:
         """Returns a factor's baseline value, which may stand in `[settings]`."""

@@ -234,3 +234,9 @@ def test_every_key_is_documented():
     asked = set(keys(StudyFile.model_json_schema()))
     assert {"grid", "expect", "confirm_looks", "log"} <= asked
     assert not [key for key in asked if not re.search(rf"[`\[ .]{key}\b", studyfile.__doc__)]
+
+
+def test_a_study_that_was_imported_names_no_objective_until_it_is_to_train(tmp_path: Path):
+    study = load(tmp_path, GOOD.replace('objective = "m:f"', 'imported = "results.csv"'))
+    with pytest.raises(UserError, match=r"imported from results\.csv and names no objective: add"):
+        study.trained()
