@@ -65,6 +65,12 @@ def compare_name(name: str, changes: Mapping[str, object]) -> str:
     return f"{name}/compare {text}"
 
 
+def comparisons_of(name: str, database: Database) -> list[str]:
+    """Returns the names of a study's comparisons in the database."""
+    names = optuna.get_all_study_names(database.storage)
+    return sorted(each for each in names if each.startswith(f"{name}/compare "))
+
+
 def find_study(name: str, database: Database) -> optuna.Study | None:
     """Returns an Optuna study of hpstudy's, or None where there is none of that name."""
     study = any_study(name, database)

@@ -11,6 +11,7 @@ from hpstudy.store.addresses import shown_url
 from hpstudy.store.database import Database, Runs, reading
 from hpstudy.store.studies import (
     any_study,
+    comparisons_of,
     confirm_name,
     find_study,
     grid_name,
@@ -20,6 +21,7 @@ from hpstudy.store.studies import (
 )
 from hpstudy.study.opened import Opened, runs_at
 from hpstudy.views.notebook import Summary
+from hpstudy.wording import enumerated
 
 
 def read_summary(
@@ -77,6 +79,8 @@ def nothing_there(opened: Opened, database: Database | None) -> UserError:
         return UserError(
             f"{nothing}; {shown_url(there.url)} does: give --runs {shown_path(beside)}"
         )
+    if database is not None and (compared := comparisons_of(opened.name, database)):
+        return UserError(f"{nothing}, but {enumerated(compared)}: `hpstudy compare` shows these")
     return UserError(nothing)
 
 

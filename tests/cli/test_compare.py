@@ -113,6 +113,8 @@ def test_nothing_is_trained_twice_be_it_by_grid_or_by_another_comparison(noise):
 def test_it_is_a_study_of_its_own_that_goes_with_the_others(noise):
     noise.run("compare", "noise.toml", "width=11", "lr=0.2")
     assert optuna.get_all_study_names(noise.url) == ["noise/compare lr=0.2, width=11"]
+    shown = noise.run("show", "noise.toml", code=2).stderr
+    assert "holds no study 'noise', but noise/compare lr=0.2, width=11: `hpstudy compare`" in shown
     noise.run("compare", "noise.toml", "lr=0.2", "width=11", "--name", "other")
     assert optuna.get_all_study_names(noise.url)[1:] == ["other/compare lr=0.2, width=11"]
     noise.run("delete", "noise", "--yes")
