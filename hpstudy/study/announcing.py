@@ -152,11 +152,6 @@ def _margin(until: str, of_file: float | None, metric: Metric) -> tuple[float, b
         return margin_of(until, metric)
     if of_file is None:
         raise UserError(f"--until: expected {_wanted(metric)}, or equal_within in [grid]")
-    if metric.in_per_cent and of_file * metric.scale >= 100:
-        raise UserError(
-            f"grid.equal_within: expected less than {100 / metric.scale:g}, as it is in the "
-            f"metric's own unit, found {of_file:g}"
-        )
     return of_file, False
 
 

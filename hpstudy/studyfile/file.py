@@ -14,6 +14,7 @@ from hpstudy.metric import Direction, Metric
 from hpstudy.objective import PRECISIONS
 from hpstudy.objective.targets import is_module_and_name, near_objective
 from hpstudy.sampler import SEED, Level, Point
+from hpstudy.studyfile.margins import check_margins
 from hpstudy.studyfile.sections import Claim, Dimension, Grid, Measure, Published, Search, Section
 from hpstudy.studyfile.values import OneLevel, Setting, Text, as_level, distinct, is_same
 
@@ -110,6 +111,7 @@ class StudyFile(Section):
             for name, dimension in self.search.space.items():
                 self._check_dimension(name, dimension)
         self._check_metrics()
+        check_margins(self)
         return self
 
     def _check_factor(self, name: str, levels: list[Any]) -> None:

@@ -260,12 +260,19 @@ class Search(Section):
         return looks
 
     @model_validator(mode="after")
-    def _one_direction(self) -> Search:
+    def _consistent(self) -> Search:
         if self.confirming_metric == self.metric and self.confirming_direction != self.direction:
             raise ValueError(
                 f"confirm_direction: expected {self.direction!r}, as what is confirmed by is "
                 f"{self.metric!r} itself, found {self.confirm_direction!r}"
             )
+        if "confirm_looks" in self.model_fields_set and self.confirm_seeds:
+            beyond = [look for look in self.confirm_looks if look > self.confirm_seeds]
+            if beyond:
+                raise ValueError(
+                    f"confirm_looks: expected at most {self.confirm_seeds}, as confirm_seeds "
+                    f"is the last look, found {beyond[0]}"
+                )
         return self
 
     @property

@@ -138,7 +138,8 @@ def test_a_files_margin_as_wide_as_the_metric_is_refused(folder, noisy):
     noisy(("seeds = 2", "equal_within = 5"))
     error = folder.error("grid", "noisy.toml", "--plan", "--until")
     assert error == (
-        "grid.equal_within: expected less than 1, as it is in the metric's own unit, found 5"
+        "noisy.toml: grid.equal_within: expected less than 1, as it is in the metric's own unit, "
+        "found 5"
     )
 
 
