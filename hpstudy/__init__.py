@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hpstudy.errors import UserError
     from hpstudy.metric import Metric, Quantity, Verdict
     from hpstudy.objective import Runtime, Step, Training
+    from hpstudy.objective.running_seed import seed
     from hpstudy.sampler import OneFactorSampler
     from hpstudy.study.study import Study
     from hpstudy.studyfile.file import StudyFile
@@ -33,6 +34,7 @@ __all__ = [
     "Verdict",
     "__version__",
     "load_study",
+    "seed",
 ]
 
 _HOMES = {
@@ -47,6 +49,7 @@ _HOMES = {
     "UserError": "hpstudy.errors",
     "Verdict": "hpstudy.metric",
     "load_study": "hpstudy.studyfile.find",
+    "seed": "hpstudy.objective.running_seed",
 }
 
 

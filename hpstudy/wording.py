@@ -14,6 +14,7 @@ from hpstudy.metric import Metric, Quantity
 from hpstudy.numeric import ROUNDING, finite, written
 from hpstudy.sampler import SEED, Level
 
+_BESIDE = (SEED, "validation")  # parameters of trials that are no hyperparameters
 _SMALL = 0.01  # from here on, two decimals of points show something
 _SMALL_SHARE = 0.1  # per cent
 _MOST_DIGITS = 12
@@ -275,7 +276,7 @@ def level(value: object) -> str:
 
 def label(point: Mapping[str, Level], baseline: Mapping[str, Level], *, seeds: int) -> str:
     """Names a point by what sets it apart from the baseline."""
-    apart = {k: v for k, v in point.items() if baseline.get(k, v) != v}
+    apart = {k: v for k, v in point.items() if k not in _BESIDE and baseline.get(k) != v}
     text = setting(apart) or "baseline"
     return f"{text} · seed {point[SEED]}" if seeds > 1 and SEED in point else text
 

@@ -62,12 +62,10 @@ def slice_figure(search: SearchResults, param: str) -> go.Figure:
     """Draws the value of each complete trial against one hyperparameter."""
     assert search.best is not None
     trials = [t for t in _complete(search, _SLICE_TRIALS) if param in t.params]
-    best, value = search.best, search.best.values[0]
+    best = [t for t in [search.best] if param in t.params]  # a branch may do without it
     figure = go.Figure()
-    for xs, ys, look in (
-        ([_at(t, param) for t in trials], [t.values[0] for t in trials], _ANY_TRIAL),
-        ([_at(best, param)], [value], {"size": 11, "color": VERMILLION}),
-    ):
+    for drawn, look in ((trials, _ANY_TRIAL), (best, {"size": 11, "color": VERMILLION})):
+        xs, ys = [_at(t, param) for t in drawn], [t.values[0] for t in drawn]
         figure.add_scatter(
             x=xs,
             y=ys,
@@ -83,7 +81,7 @@ def slice_figure(search: SearchResults, param: str) -> go.Figure:
     figure.update_layout(showlegend=bool(astray))
     figure.update_xaxes(title=words(param), **_axis(param, [*trials, *search.diverged]))
     figure.update_yaxes(**value_axis(search.metric, shown))
-    title = f"{words(param)}: the best trial has {level(best.params[param])}"
+    title = f"{words(param)}: the best trial has {level(best[0].params[param]) if best else 'none'}"
     trials_drawn = counted(len(trials), "complete trial")
     says = f"{words(search.metric.name)} of {trials_drawn} against {words(param)}."
     if astray:

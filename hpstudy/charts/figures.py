@@ -90,11 +90,14 @@ def search_figures(found: SearchFindings, *, tradeoffs: Sequence[Tradeoff] = ())
     figures["search-importance"] = importance_figure(importances, search.metric)
     ranked = list(dict.fromkeys(row.param for row in importances.rows))
     params.sort(key=lambda name: ranked.index(name) if name in ranked else len(ranked))
+    complete = measured(search)
     for param in params:
-        figures[identifier("search-slice", param)] = explore.slice_figure(search, param)
-    if len(params) >= _ENOUGH_TO_COMPARE:
-        figures["search-contour"] = explore.together_figure(search, *params[:2])
-        figures["search-parallel"] = parallel_figure(search, params)
+        if any(param in trial.params for trial in complete):
+            figures[identifier("search-slice", param)] = explore.slice_figure(search, param)
+    common = [param for param in params if all(param in trial.params for trial in complete)]
+    if len(common) >= _ENOUGH_TO_COMPARE:
+        figures["search-contour"] = explore.together_figure(search, *common[:2])
+        figures["search-parallel"] = parallel_figure(search, common)
     figures["search-distribution"] = explore.distribution_figure(search)
     figures["search-pareto"] = tradeoff_figure(tradeoffs, search.metric)
     figures["search-timeline"] = explore.timeline_figure(search)

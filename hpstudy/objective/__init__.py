@@ -1,6 +1,12 @@
-"""What is trained: a `Training` class or a plain function, named as "module:name".
+"""What is trained: a `Training` class, a plain function, or an objective of Optuna's.
 
-Either may offer more than it has to, by the names in `hpstudy.objective.hooks`: checks before
+It is named as "module:name". A function whose one argument is a `trial` is Optuna's kind and works
+as it is: what it suggests is answered by the point, what it reports are its epochs. A search lets
+Optuna choose what the study file doesn't know, from the objective's own ranges; a grid refuses that
+with the line that [baseline] lacks. The replicate is `trial.user_attrs["seed"]`, and for
+objectives of all kinds `hpstudy.seed()`.
+
+Each may offer more than it has to, by the names in `hpstudy.objective.hooks`: checks before
 anything runs, cost estimates, curves finer than epochs, predictions, images for the report.
 """
 

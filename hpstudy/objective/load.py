@@ -5,10 +5,10 @@ from __future__ import annotations
 import inspect
 import multiprocessing
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hpstudy.errors import UserError
 from hpstudy.expected import listed
@@ -17,6 +17,7 @@ from hpstudy.objective.beside import entered
 from hpstudy.objective.function import FunctionTraining
 from hpstudy.objective.hooks import Hook, hook
 from hpstudy.objective.misspelt import misspelt
+from hpstudy.objective.optunas import takes_trial
 from hpstudy.objective.shown import Layer, Pictures
 from hpstudy.objective.targets import find_target
 from hpstudy.objective.training import (
@@ -32,12 +33,13 @@ from hpstudy.raised import described, place
 
 
 class Objective:
-    """What a study file's `objective` names: a `Training` class or a plain function.
+    """What a study file's `objective` names: a `Training` class, a function, or one of Optuna's.
 
     Attributes:
         name: "module:name".
         keeps_state: Whether its trainings go on epoch by epoch and can be saved in between, and
-            are told how to run; a plain function is one call.
+            are told how to run; a function is one call.
+        suggests: Whether it is Optuna's kind, and may ask for hyperparameters while it runs.
 
     Args:
         name: "module:name".
@@ -49,6 +51,7 @@ class Objective:
     def __init__(self, name: str, target: Any, folder: Path, source: Path | None = None) -> None:  # noqa: ANN401
         self.name = name
         self.keeps_state = inspect.isclass(target)
+        self.suggests = not self.keeps_state and takes_trial(target)
         self._target = target
         self._folder = folder
         self._source = source
@@ -67,10 +70,18 @@ class Objective:
 
     def start(self, params: Params, *, seed: int, settings: Settings, runtime: Runtime) -> Training:
         """Returns a training at epoch 0."""
-        make: Any = self._target if self.keeps_state else partial(FunctionTraining, self._target)
         with entered(self._folder):
-            training: Training = make(params, seed=seed, settings=settings, runtime=runtime)
+            training: Training = self._kind()(params, seed=seed, settings=settings, runtime=runtime)
         return training
+
+    def _kind(self) -> Callable[..., Any]:
+        if self.keeps_state:
+            return cast("Callable[..., Any]", self._target)
+        if not self.suggests:
+            return partial(FunctionTraining, self._target)
+        from hpstudy.objective.trial import TrialTraining
+
+        return partial(TrialTraining, self._target)
 
     def check(self, params: Params, *, settings: Settings) -> None:
         """Raises `ValueError` if the objective says that it can't train these."""
@@ -187,7 +198,7 @@ def load_objective(name: str, beside: Path) -> Objective:
     Notes on stderr, once, what it offers under a name that is close to a hook's but isn't one.
 
     Args:
-        name: "module:name" of a `Training` class or a plain function.
+        name: "module:name" of a `Training` class, a plain function, or an objective of Optuna's.
         beside: The study file's folder.
 
     Raises:

@@ -13,6 +13,7 @@ from hpstudy.expected import did_you_mean, listed, one_line
 from hpstudy.objective.aside import aside
 from hpstudy.objective.beside import import_beside
 from hpstudy.objective.hooks import hook
+from hpstudy.objective.optunas import made, refuse_optimizing, refuse_running, takes_trial
 from hpstudy.raised import described, place
 from hpstudy.seeds import LARGEST_WHOLE
 
@@ -40,7 +41,7 @@ def find_target(name: str, folder: Path) -> tuple[ModuleType, Any]:
     """Imports "module:name", looking in a folder first, then on `sys.path`.
 
     Args:
-        name: "module:name" of a `Training` class or a plain function.
+        name: "module:name" of a `Training` class, a plain function, or an objective of Optuna's.
         folder: The study file's folder.
 
     Returns:
@@ -56,6 +57,8 @@ def find_target(name: str, folder: Path) -> tuple[ModuleType, Any]:
         target = getattr(module, attribute)
     except AttributeError as error:
         raise UserError(_missing(name, attribute, module, folder)) from error
+    if inspect.isclass(target) and takes_trial(target):
+        target = made(name, target)
     if inspect.isclass(target):
         _check_class(name, target)
     else:
@@ -72,6 +75,7 @@ def find_target(name: str, folder: Path) -> tuple[ModuleType, Any]:
 def _imported(module_name: str, name: str, folder: Path) -> ModuleType:
     """Imports a module; what it prints goes to stderr, as stdout is for results."""
     failed = f"objective {name!r}: importing it failed"
+    refuse_running(name, folder / f"{module_name.replace('.', '/')}.py")
     try:
         with aside():
             return import_beside(module_name, folder)
@@ -128,12 +132,16 @@ def _check_function(name: str, target: object) -> None:
             f"objective {name!r}: expected a Training class or a function, "
             f"found {type(target).__name__}"
         )
-    if inspect.iscoroutinefunction(target) or inspect.isgeneratorfunction(target):
+    call = target if inspect.isroutine(target) else target.__call__  # of an object
+    if any(map(inspect.iscoroutinefunction, (target, call))) or inspect.isgeneratorfunction(call):
         raise UserError(
             f"objective {name!r}: expected a function that returns its result, "
             "found one that is async or yields"
         )
-    _check_call(name, target, "params, *, seed, settings")
+    if takes_trial(target):
+        refuse_optimizing(name, target)
+    else:
+        _check_call(name, target, "params, *, seed, settings")
 
 
 def _check_call(name: str, target: Callable[..., Any], expected: str, **more: object) -> None:
@@ -147,8 +155,9 @@ def _check_call(name: str, target: Callable[..., Any], expected: str, **more: ob
         signature.bind({}, seed=0, settings={}, **more)
     except TypeError as error:
         found = one_line(f"{called}{signature}", 100)
+        optunas = "" if inspect.isclass(target) else f" or, as Optuna has it, {called}(trial)"
         raise UserError(
-            f"objective {name!r}: expected {called}({expected}), found {found}"
+            f"objective {name!r}: expected {called}({expected}){optunas}, found {found}"
         ) from error
 
 

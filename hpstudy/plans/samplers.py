@@ -88,5 +88,8 @@ class GivenSampler(BaseSampler):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:  # noqa: ANN401 - Optuna's signature
-        """Returns the point's value."""
-        return self._point[param_name]
+        """Returns the point's value, or where it has none, any."""
+        if param_name in self._point:
+            return self._point[param_name]
+        anyhow = optuna.samplers.RandomSampler(seed=trial.number)
+        return anyhow.sample_independent(study, trial, param_name, param_distribution)

@@ -74,10 +74,10 @@ class Scenario:
                 epochs = int(value)
             elif name == PRECISION:
                 precision = str(value)
-            elif name in self.study.baseline:
-                params[name] = value
-            else:
+            elif name in self.settings and name not in self.study.baseline:
                 settings[name] = value
+            else:
+                params[name] = value
         identity = Identity(
             objective=self.study.trained(),
             version=self.version,

@@ -132,7 +132,11 @@ def _trials_of(
     trials: Iterable[FrozenTrial],
 ) -> Iterator[FrozenTrial]:
     wanted = {**setting, VALIDATION: validation}
-    return (t for t in trials if {**t.params, **wanted} == t.params and t.params[SEED] in seeds)
+    return (t for t in trials if t.params[SEED] in seeds and _without_seed(t) == wanted)
+
+
+def _without_seed(trial: FrozenTrial) -> Point:
+    return {name: value for name, value in trial.params.items() if name != SEED}
 
 
 def candidates(

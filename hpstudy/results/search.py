@@ -130,7 +130,7 @@ def read_search(study: StudyFile, name: str, database: Database) -> SearchResult
     running = [
         t
         for t in every
-        if t.params.keys() == study.search.space.keys()  # else it has just begun
+        if t.params.keys() >= study.search.space.keys()  # else it has just begun
         and is_alive(t, search_name(name), database.url)
     ]
     failures = tuple(
@@ -213,7 +213,8 @@ def _on_fresh_seeds(
     if won is None:
         return _Fresh(tuple(tried), chosen_by, None, confirmation)
     found = read_winner(study, design, tried, won, trials, epochs=metric.epochs)
-    between = None if found is None else read_ablation(baseline, found, trials)
+    is_alike = found is not None and found.setting.keys() == baseline.keys()
+    between = read_ablation(baseline, found, trials) if found is not None and is_alike else None
     return _Fresh(tuple(tried), chosen_by, found, confirmation, between)
 
 

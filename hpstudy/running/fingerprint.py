@@ -37,7 +37,7 @@ from hpstudy.store.studies import (
     source_of,
     trials_of,
 )
-from hpstudy.store.trials import is_finished
+from hpstudy.store.trials import is_failed, is_finished
 from hpstudy.wording import counted, enumerated, setting, within
 
 
@@ -97,9 +97,13 @@ def check(plan: Plan, database: Database | None) -> None:
 def _guard(study: optuna.Study | None, plan: Plan, database: Database) -> None:
     """Keeps trials of another kind, and others' studies, apart from the plan's.
 
-    A study that was created a moment before its process was killed is as good as none.
+    A study that was created a moment before its process was killed is as good as none, and so is
+    one of hpstudy's in which nothing has worked: its file was wrong, and is mended.
     """
-    if study is None or (is_untouched(study) and study.direction.name.lower() == plan.direction):
+    if study is None:
+        return
+    is_void = is_untouched(study) or (is_ours(study) and all(map(is_failed, trials_of(study))))
+    if is_void and study.direction.name.lower() == plan.direction:
         return
     if not is_ours(study):
         raise UserError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import takewhile
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from hpstudy.expected import did_you_mean
 from hpstudy.objective import Objective, Runtime, Step, Training, predictions_of, steps_of
 from hpstudy.objective.numbers import as_metrics, as_number
+from hpstudy.objective.running_seed import seeded
 from hpstudy.objective.whole import WholeTraining
 from hpstudy.raised import described
 from hpstudy.running.failures import ObjectiveFailedError, objectives_own_code
@@ -122,12 +124,15 @@ class TrainingSession:
         training = self._start()
         assert isinstance(training, WholeTraining)
         is_stale = bool(epochs)
-        epochs = run_whole(training, metric, watcher)
+        with seeded(self._identity.seed):
+            epochs = run_whole(training, metric, watcher)
         _check_metric(epochs[-1], metric)
+        params = {**self._identity.params, **watcher.chosen}
+        identity = replace(self._identity, params=params) if watcher.chosen else self._identity
         with deferred_interrupts():
             if is_stale:
-                self._records.forget(self.key, from_epoch=1)
-            self._records.add(self._identity, *epochs, versions=versions(self._identity.objective))
+                self._records.forget(identity.key, from_epoch=1)
+            self._records.add(identity, *epochs, versions=versions(identity.objective))
         return epochs[-1]
 
     def drop_state(self) -> None:
@@ -150,7 +155,7 @@ class TrainingSession:
         if saved is not None:
             training = self._start()
             try:
-                with objectives_own_code():
+                with self._own_code():
                     training.load_state_dict(saved[1])
             except ObjectiveFailedError as error:  # it is as good as none
                 why = described(error.cause)
@@ -159,8 +164,13 @@ class TrainingSession:
             return training, saved[0]
         return self._start(), 0
 
+    @contextmanager
+    def _own_code(self) -> Iterator[None]:
+        with seeded(self._identity.seed), objectives_own_code():
+            yield
+
     def _start(self) -> Training:
-        with objectives_own_code():
+        with self._own_code():
             return self._objective.start(
                 self._identity.params,
                 seed=self._identity.seed,
@@ -169,7 +179,7 @@ class TrainingSession:
             )
 
     def _next_epoch(self, training: Training) -> dict[str, float | None]:
-        with objectives_own_code():
+        with self._own_code():
             metrics = as_metrics(training.epoch())
         self._at += 1
         return metrics
@@ -187,7 +197,7 @@ class TrainingSession:
     def _record(self, training: Training, epoch: Epoch, *, has_diverged: bool) -> None:
         keep_state = not has_diverged and self._objective.keeps_state
         seen = self._last_seen(epoch.number)
-        with objectives_own_code():
+        with self._own_code():
             state = training.state_dict() if keep_state else None
             steps = _checked_steps(steps_of(training), seen)
             predictions = _checked_predictions(predictions_of(training))

@@ -113,7 +113,7 @@ class PointsScheduler:
     def distributions(self, point: Point) -> dict[str, BaseDistribution]:
         """Returns distributions that span the plan's points and this one."""
         if point_key(point) in self._left:
-            return self._distributions
+            return {name: self._distributions[name] for name in point}
         points = [*(p.point for p in self._plan.points), point]
         return distributions(points, self._known, self._plan.space)
 

@@ -7,10 +7,12 @@ from typing import Any
 from optuna import Trial
 
 from hpstudy.errors import UserError
+from hpstudy.expected import shown
 from hpstudy.plans.points import Plan
+from hpstudy.plans.search import SearchPlan
 from hpstudy.running.interrupts import check_interrupts, deferred_interrupts
 from hpstudy.store.records import Epoch
-from hpstudy.store.trials import TAKEN_UP
+from hpstudy.store.trials import OURS, TAKEN_UP, TRAINING
 
 
 class MisfitError(UserError):
@@ -24,6 +26,10 @@ class Watcher:
         trial: The trial.
         plan: What it is of.
         has_worked: Whether a trial of the plan has come to its end before.
+
+    Attributes:
+        trial: The trial.
+        chosen: What the search chose because the objective asked for it.
     """
 
     def __init__(self, trial: Trial, plan: Plan, *, has_worked: bool) -> None:
@@ -31,6 +37,8 @@ class Watcher:
         self._plan = plan
         self._has_worked = has_worked
         self._reported = 0
+        self._is_baseline = isinstance(plan, SearchPlan) and trial.params == plan.baseline
+        self.chosen: dict[str, Any] = {}
 
     def taken_up(self, found: int, again: int) -> None:
         """Notes how many epochs were found recorded, and how many were trained again."""
@@ -51,12 +59,25 @@ class Watcher:
             return self._plan.may_prune and self.trial.should_prune()
 
     def suggest(self, method: str, name: str, *args: Any, **options: Any) -> Any:  # noqa: ANN401
-        """Refuses: every hyperparameter is known."""
-        raise MisfitError(f"the objective suggests {name!r}, which [baseline] lacks")
+        """Lets the search choose a hyperparameter that the study file doesn't know.
+
+        Raises:
+            MisfitError: This is no search, or the setting is the baseline, which the winner is to
+                be compared with.
+        """
+        example = shown(args[0][0] if method == "suggest_categorical" else args[0])
+        line = f"[baseline] lacks {name!r}, which the objective suggests: add {name} = {example}"
+        if not isinstance(self._plan, SearchPlan):
+            raise MisfitError(line)
+        if self._plan.confirmed_by is not None and self._is_baseline:
+            raise MisfitError(f"{line}, or leave the confirmation out (--confirm 0)")
+        self.chosen[name] = value = getattr(self.trial, method)(name, *args, **options)
+        self.trial.set_user_attr(TRAINING, self._plan.planned(self.trial.params).key)
+        return value
 
     def note(self, name: str, value: object) -> None:
         """Keeps what the objective has to say of its trial."""
-        self.trial.set_user_attr(name, value)
+        self.trial.set_user_attr(f"{name} of the objective" if name in OURS else name, value)
 
     def check_confirming(self, epoch: Epoch) -> None:
         """Finds out at the first epoch, not after the search, that its winner can't be confirmed.

@@ -194,7 +194,8 @@ class Worker:
         name = training_lock(planned.key)
         if wait:
             self._leave_training()  # two workers, each waiting for the other's, would wait for ever
-            lock: Held | None = take(self._url, name)
+            is_known = not self._objective.suggests  # else others are likely to choose otherwise
+            lock = take(self._url, name) if is_known else try_take(self._url, name)
         else:
             lock = try_take(self._url, name)
             if lock is None:
@@ -239,12 +240,11 @@ class Worker:
         try:
             return self._trained(claim)
         except MisfitError as error:
-            failed = _Outcome(TrialState.FAIL, failure=Failure(str(error), ""))
             if not self._ledger.has_worked:  # the study file is wrong, and so all else will fail
                 with deferred_interrupts():
-                    self._tell(claim.trial, failed)
+                    self._tell(claim.trial, _Outcome(TrialState.FAIL))
                 raise
-            return failed
+            return _Outcome(TrialState.FAIL, failure=Failure(str(error), ""))
         except ObjectiveFailedError as error:
             stop_if_full(error.cause)
             if isinstance(error.cause, optuna.TrialPruned) and self._plan.may_prune:

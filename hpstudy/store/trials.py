@@ -19,6 +19,7 @@ DIVERGED = "diverged"
 INVOCATION = "invocation"
 TRAINING = "training"
 TAKEN_UP = "taken_up"
+OURS = {ERROR, TRACE, DIVERGED, INVOCATION, TRAINING, TAKEN_UP}
 
 PointKey = frozenset[tuple[str, object]]
 
@@ -79,14 +80,19 @@ def is_measured(trial: FrozenTrial) -> bool:
     return is_complete(trial) and DIVERGED not in trial.user_attrs
 
 
+def is_failed(trial: FrozenTrial) -> bool:
+    """Tells whether a trial came to nothing: it raised, or was interrupted or killed."""
+    return trial.state == TrialState.FAIL
+
+
 def raised(trial: FrozenTrial) -> bool:
     """Tells whether a trial's objective raised, or ended its process by itself."""
-    return trial.state == TrialState.FAIL and ERROR in trial.user_attrs
+    return is_failed(trial) and ERROR in trial.user_attrs
 
 
 def was_lost(trial: FrozenTrial) -> bool:
     """Tells whether a trial was interrupted or killed: its point is free again."""
-    return trial.state == TrialState.FAIL and ERROR not in trial.user_attrs
+    return is_failed(trial) and ERROR not in trial.user_attrs
 
 
 def error_of(trial: FrozenTrial) -> str | None:
