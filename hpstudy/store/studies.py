@@ -6,11 +6,13 @@ import gc
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial
 
+from hpstudy.metric import Direction
 from hpstudy.store.database import Database
 
 # User attributes of a study: what its trials have in common, the replicates asked for, the looks of
@@ -24,6 +26,10 @@ SOURCE = "source"
 # Of a fingerprint: where trials come from that hpstudy did not run; the rest is known of them.
 IMPORTED = "imported"
 
+# A user attribute of a study, which stays when others are trained beside them: what pairs their
+# seeds, and how many of these are folds of a cross-validation.
+PAIRING = "pairing"
+
 # Of a fingerprint: over how many last epochs a trial's value is the mean; 1 where it is not there.
 METRIC_EPOCHS = "metric_epochs"
 
@@ -31,8 +37,22 @@ METRIC_EPOCHS = "metric_epochs"
 SAMPLER = "sampler"
 PRUNER = "pruner"
 
-
 _LONGEST_CHANGES = 120  # bytes
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """What the seeds of imported trials are.
+
+    Attributes:
+        source: Where the trials come from.
+        by: What pairs those of different settings, such as "seed"; None where nothing does.
+        folds: Of how many folds of a cross-validation they are; 0 for none.
+    """
+
+    source: str
+    by: str | None
+    folds: int = 0
 
 
 def grid_name(name: str) -> str:
@@ -85,6 +105,14 @@ def any_study(name: str, database: Database) -> optuna.Study | None:
         return None
 
 
+def creating(name: str, direction: Direction, database: Database) -> int:
+    """Creates an Optuna study and returns its number in the tables; one begun there will do."""
+    optuna.create_study(
+        study_name=name, storage=database.storage, direction=direction, load_if_exists=True
+    )
+    return database.storage.get_study_id_from_name(name)
+
+
 def is_ours(study: optuna.Study) -> bool:
     """Tells whether hpstudy wrote an Optuna study."""
     return FINGERPRINT in study.user_attrs
@@ -127,6 +155,12 @@ def looks_of(study: optuna.Study) -> Mapping[str, Any] | None:
 def combined_of(study: optuna.Study) -> Mapping[str, Any] | None:
     """Returns the setting that combines a grid's better levels; None where none was asked for."""
     return study.user_attrs.get(COMBINED)
+
+
+def pairing_of(study: optuna.Study) -> Pairing | None:
+    """Returns what the seeds of imported trials are; None where none were imported."""
+    found = study.user_attrs.get(PAIRING)
+    return None if found is None else Pairing(**found)
 
 
 def source_of(study: optuna.Study) -> str | None:
