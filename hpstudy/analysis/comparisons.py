@@ -107,14 +107,21 @@ class Comparisons(Generic[_Key]):
     Sources: randomised blocks, Box, Hunter and Hunter, "Statistics for Experimenters", 2005;
     Welch, "The generalization of 'Student's' problem", 1947.
 
+    Folds of a cross-validation share what they train on, so that a mean of n of them varies more
+    than n apart would: its variance has 1/n + test/training examples in place of 1/n.
+
+    Source: Nadeau and Bengio, "Inference for the generalization error", 2003.
+
     Args:
         values: Each setting's values by seed; one with fewer than two is not compared. Settings
             of which seeds diverged are none of these: what is left of them are the lucky ones.
         metric: The metric that they are of.
+        overlap: Test examples by training ones of folds that share these; 0 of seeds.
     """
 
-    def __init__(self, values: Mapping[_Key, Values], metric: Metric) -> None:
+    def __init__(self, values: Mapping[_Key, Values], metric: Metric, overlap: float = 0.0) -> None:
         self.metric = metric
+        self._overlap = overlap
         self._values = {key: found for key, found in values.items() if len(found) > 1}
 
     def between(self, first: _Key, second: _Key) -> Contrast | None:
@@ -150,7 +157,8 @@ class Comparisons(Generic[_Key]):
             abs(weight) * self._surplus[key] / math.sqrt(len(self._pool[key]))
             for key, weight in weights.items()
         ]
-        return Contrast(difference, finite(math.hypot(luck * factor, *more)), freedom, BLOCKS)
+        error = self._widened(math.hypot(luck * factor, *more), weights)
+        return Contrast(difference, error, freedom, BLOCKS)
 
     def mean(self, key: _Key, alpha: float = ALPHA) -> Quantity | None:
         """Returns a setting's mean with its interval; None with fewer than two seeds.
@@ -165,10 +173,11 @@ class Comparisons(Generic[_Key]):
         if (values := self._values.get(key)) is None:
             return None
         found = [*values.values()]
-        ends = mean_ends(mean(found), t_half(found, alpha), self.metric)
+        half = self._widened(t_half(found, alpha), [key])
+        ends = mean_ends(mean(found), half, self.metric)
         if key in self._pool and self._blocks.total_deviation > 0:
             error = self._blocks.total_deviation / math.sqrt(len(found))
-            half = finite(t_quantile(self._blocks.total_freedom, alpha) * error)
+            half = self._widened(t_quantile(self._blocks.total_freedom, alpha) * error, [key])
             ends = mean_ends(mean(found), half, self.metric)
         return Quantity.within(mean(found), ends)
 
@@ -189,8 +198,11 @@ class Comparisons(Generic[_Key]):
         One with fewer than two seeds is taken to be like those of the pool.
 
         Returns:
-            The noise, or None where it is not known or there is none.
+            The noise, or None where it is not known or there is none; nor of folds: more of them
+            are no new data.
         """
+        if self._overlap:
+            return None
         both = (first, second)
         if all(key in self._pool or key not in self._values for key in both):
             if self.spread is None or self.spread.deviation == 0:
@@ -228,6 +240,11 @@ class Comparisons(Generic[_Key]):
         """What rounding alone does to values: where few are equal by chance, luck is no less."""
         return resolution(self._values.values()) / math.sqrt(12)
 
+    def _widened(self, error: float, settings: Collection[_Key]) -> float:
+        """Returns a standard error of means with what folds share."""
+        count = max(len(self._values[key]) for key in settings)
+        return finite(error * math.sqrt(1 + count * self._overlap))
+
     def _shared(self, weights: Mapping[_Key, float]) -> list[float]:
         """Returns the weighed sums on the seeds that all the settings have."""
         values = [self._values[key] for key in weights]
@@ -251,7 +268,8 @@ class Comparisons(Generic[_Key]):
             found = 0.0
         squares = sum(weight**2 for weight in weights.values())
         luck = max(found, finite(math.sqrt(squares) * self._rounding))
-        return Contrast(mean(differences), luck / math.sqrt(freedom + 1), freedom, PAIRED)
+        error = self._widened(luck / math.sqrt(freedom + 1), weights)
+        return Contrast(mean(differences), error, freedom, PAIRED)
 
     def _by_welch(self, first: _Key, second: _Key) -> Contrast:
         """Compares two settings without seeds in common."""

@@ -265,7 +265,7 @@ def _luck(grid: GridResults, comparisons: Comparisons[Cell]) -> Importance | Non
     if spread is None:
         return None
     levels = max(len(factor.levels) for factor in grid.factors)
-    error = spread.deviation / spread.seeds**0.5
+    error = spread.deviation * (1 / spread.seeds + grid.overlap) ** 0.5
     least, most = grid.metric.bounds  # no range is wider, whatever the model says
     value, low, high = (
         min(finite(error * range_quantile(levels, spread.freedom, p)), most - least)

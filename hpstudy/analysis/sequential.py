@@ -172,6 +172,7 @@ def judged(
     *,
     rate: Rate = WHOLE,
     margin: float | None = None,
+    overlap: float = 0.0,
 ) -> tuple[dict[Pair[_Key], Compared], Comparisons[_Key]]:
     """Judges pairs of settings once, those of which seeds diverged by rank.
 
@@ -181,12 +182,13 @@ def judged(
         metric: The metric.
         rate: How often they may be wrong together.
         margin: What difference counts; None where any does.
+        overlap: Test examples by training ones of folds; 0 of seeds.
 
     Returns:
         What was found of each pair that could be compared, and the settings' values compared.
     """
     steady = {key: outcome.values for key, outcome in outcomes.items() if not outcome.diverged}
-    comparisons = Comparisons(steady, metric)
+    comparisons = Comparisons(steady, metric, overlap)
     ranked = {}
     for pair in pairs:
         if all(key in steady for key in pair):

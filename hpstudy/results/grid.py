@@ -10,6 +10,7 @@ from hpstudy.numeric import mean
 from hpstudy.results.looks import Looks
 from hpstudy.sampler import Level
 from hpstudy.store.records import Epoch
+from hpstudy.store.studies import Pairing
 from hpstudy.studyfile.sections import Claim
 
 
@@ -178,6 +179,7 @@ class GridResults:
         margin: What difference counts, in the metric's unit; None where any does.
         looks: The looks that were announced; None where the seeds are fixed.
         combined: The setting that combines better levels; None where none was asked for.
+        pairing: What the seeds of imported trials are; None where none were imported.
     """
 
     metric: Metric
@@ -196,6 +198,13 @@ class GridResults:
     margin: float | None = None
     looks: Looks | None = None
     combined: CombinedResult | None = None
+    pairing: Pairing | None = None
+
+    @property
+    def overlap(self) -> float:
+        """Test examples by training ones, of folds that share these; 0 where seeds are apart."""
+        folds = 0 if self.pairing is None else self.pairing.folds
+        return 1 / (folds - 1) if folds > 1 else 0.0
 
     def upto(self, seeds: Collection[int]) -> GridResults:
         """Returns what these seeds alone came to."""

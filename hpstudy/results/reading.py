@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from optuna.trial import FrozenTrial
 
@@ -24,6 +25,7 @@ from hpstudy.store.studies import (
     fingerprint_of,
     grid_name,
     metric_epochs_of,
+    pairing_of,
     seeds_of,
     trials_of,
 )
@@ -71,16 +73,20 @@ def read_grid(
     asked = {*study.grid.seeds, *seeds_of(optuna_study)}
     seeds = sorted(asked) if looks is None else list(looks.seeds)
     attempts = latest_attempts(trials_of(optuna_study))
+    pairing = pairing_of(optuna_study)
+    wanted = asked if pairing is None else {*study.grid.seeds}  # of imported ones, seeds may differ
     planned = {
         key: point
         for point in one_factor_points(baseline, chosen, seeds)
-        if (key := point_key(point)) in attempts or looks is None  # else not all seeds are wanted
+        if (key := point_key(point)) in attempts or (looks is None and point[SEED] in wanted)
     }
     together = combination(optuna_study, baseline, chosen)
     beside = {point_key(p): p for p in ([] if together is None else together.points)}
     planned |= beside
     tried = {key: attempts[key] for key in planned if key in attempts}
     runs = _runs(tried, records)
+    if pairing is not None and pairing.by is None and looks is None:
+        runs = _unpaired(runs)
     failed = {
         key: Failure(_params(planned[key]), seed_of(trial), error, trace_of(trial))
         for key, trial in tried.items()
@@ -138,6 +144,7 @@ def read_grid(
         margin=study.grid.equal_within if looks is None else looks.looks(metric).margin,
         looks=None if looks is None else looks.looks(metric),
         combined=None if together is None else combined_result(together, baseline, runs, failed),
+        pairing=pairing,
     )
 
 
@@ -158,6 +165,11 @@ def _runs(attempts: Mapping[PointKey, FrozenTrial], records: Records) -> dict[Po
         behind = tuple(e for e in epochs.get(training, []) if e.number <= last)
         runs[key] = Run(seed_of(trial), value_of(trial), training, behind, has_diverged(trial))
     return runs
+
+
+def _unpaired(runs: Mapping[PointKey, Run]) -> dict[PointKey, Run]:
+    """Numbers runs through, as the first run of one setting has nothing to do with another's."""
+    return {key: replace(run, seed=n) for n, (key, run) in enumerate(runs.items())}
 
 
 def _level(

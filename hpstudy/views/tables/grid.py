@@ -13,6 +13,7 @@ from hpstudy.analysis.seeds import is_replicated
 from hpstudy.analysis.speed import go_by_epochs, is_telling
 from hpstudy.metric import Metric, Verdict
 from hpstudy.numeric import mean
+from hpstudy.store.studies import Pairing
 from hpstudy.views.tables.table import Spread, Table, table
 from hpstudy.wording import (
     apart,
@@ -147,6 +148,8 @@ def _level_notes(factor: FactorFinding, found: GridFindings) -> Iterator[str]:
     yield from over_epochs(found.metric)
     if is_sure:
         yield _HOW_JUDGED
+    if is_sure and found.results.pairing is not None:
+        yield from _of_import(found.results.pairing)
     if is_sure and found.is_baseline_doubtful:
         yield _NOISY_BASELINE
     if any(row.difference and row.seeds != factor.baseline.seeds for row in factor.levels):
@@ -169,6 +172,18 @@ def _level_notes(factor: FactorFinding, found: GridFindings) -> Iterator[str]:
     if any(row.is_doubted for row in factor.levels):
         luck = "" if is_sure else "; the luck of test images alone, that of seeds is unknown"
         yield f"{_DOUBT}: further from ours than luck explains (at 5 %{luck})."
+
+
+def _of_import(pairing: Pairing) -> Iterator[str]:
+    """Says of imported trials what their seeds are."""
+    if pairing.folds:
+        yield (
+            f"The seeds are {pairing.folds} folds of a cross-validation, which share what they "
+            "train on: variances are corrected for that (Nadeau and Bengio), with one part of "
+            f"{pairing.folds} to test on."
+        )
+    if pairing.by is None:
+        yield "Nothing pairs the runs of one level with those of another: Welch's test."
 
 
 def _on_these(count: int | None) -> str:
