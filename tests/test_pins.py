@@ -26,6 +26,7 @@ COMMANDS = (
     "grid",
     "search",
     "compare",
+    "import",
     "show",
     "report",
     "export",

@@ -13,7 +13,7 @@ from hpstudy.importing.sheet import Row, Sheet
 from hpstudy.wording import enumerated
 
 _WHOLE = re.compile(r"(\d{1,15})(?:\.0*)?", re.ASCII)
-_MOST_SEEDS = 2000  # where some are missing, the time of comparing grows with the third power
+MOST_SEEDS = 2000  # where some are missing, the time of comparing grows with the third power
 
 
 @dataclass
@@ -91,9 +91,9 @@ def groups_of(sheet: Sheet, columns: Sequence[str], metric: str, seed: str | Non
             group.diverged.add(at)
     _check_groups(sheet, groups, columns)
     is_whole = all(len(group.values) == len(seeds) for group in groups.values())
-    if len(seeds) > _MOST_SEEDS and not is_whole:
+    if len(seeds) > MOST_SEEDS and not is_whole:
         raise UserError(
-            f"{sheet.path}: expected {_MOST_SEEDS:,} seeds at most where not all groups have all "
+            f"{sheet.path}: expected {MOST_SEEDS:,} seeds at most where not all groups have all "
             f"(without --seed each row is one), found {len(seeds):,}"
         )
     return Groups(groups, seeds, tuple(_notes(groups, seeds, metric, seed)))

@@ -108,10 +108,15 @@ def _rows(path: Path, text: str, delimiter: str) -> list[tuple[int, list[str]]]:
     rows, begins = [], 1
     try:
         for cells in reader:
-            stripped = [printable(cell.strip()) for cell in cells]  # no terminal obeys them
+            stripped = [_plain(cell.strip()) for cell in cells]
             if any(stripped):
                 rows.append((begins, stripped))
             begins = reader.line_num + 1
     except csv.Error as error:
         raise UserError(f"{path}: line {begins}: not CSV: {error}") from error
     return rows
+
+
+def _plain(cell: str) -> str:
+    """Returns a cell that no terminal obeys."""
+    return cell if cell.isprintable() else printable(cell)

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from hpstudy.store.database import Database
 from hpstudy.store.records import Records
-from hpstudy.store.studies import find_study, fingerprint_of, trials_of
+from hpstudy.store.studies import find_study, fingerprint_of, pairing_of, trials_of
 from hpstudy.store.trials import distinct_epochs, is_finished
 
 _Value = TypeVar("_Value", int, str)
@@ -33,6 +33,7 @@ class Origin:
         finished: When the last one ended; None before that.
         trials: Complete and pruned trials.
         epochs: Distinct epochs behind them.
+        imported: Where trials come from that hpstudy did not run; None where it ran all.
     """
 
     objective: str
@@ -46,6 +47,7 @@ class Origin:
     finished: datetime | None
     trials: int
     epochs: int
+    imported: str | None = None
 
 
 def read_origin(study: str, database: Database) -> Origin | None:
@@ -65,24 +67,29 @@ def read_origin(study: str, database: Database) -> Origin | None:
     trials = [t for t in trials_of(optuna_study) if is_finished(t)]
     last = distinct_epochs(trials)
     trainings = records.trainings_of(last).values()
+    pairing = pairing_of(optuna_study)
     identities = [training.identity for training in trainings]
     if not identities:
         return None
+    # Of imported ones no time may be known: they ended when they began.
+    timed = [t for t in trials if pairing is None or t.datetime_start != t.datetime_complete]
+    ours = [identity for identity in identities if identity.threads]  # not known of imported ones
     return Origin(
-        objective=identities[0].objective,
+        objective=ours[0].objective if ours else "",
         settings=fingerprint_of(optuna_study).get("settings", {}),
         versions={
             name: _each(t.versions[name] for t in trainings if name in t.versions)
             for name in dict.fromkeys(name for t in trainings for name in t.versions)
         },
         seeds=_each(i.seed for i in identities),
-        precisions=_each(i.precision for i in identities),
-        devices=_each(i.device for i in identities),
-        threads=_each(i.threads for i in identities),
-        started=min((t.datetime_start for t in trials if t.datetime_start), default=None),
-        finished=max((t.datetime_complete for t in trials if t.datetime_complete), default=None),
+        precisions=_each(i.precision for i in ours),
+        devices=_each(i.device for i in ours),
+        threads=_each(i.threads for i in ours),
+        started=min((t.datetime_start for t in timed if t.datetime_start), default=None),
+        finished=max((t.datetime_complete for t in timed if t.datetime_complete), default=None),
         trials=len(trials),
         epochs=sum(last.values()),
+        imported=None if pairing is None else pairing.source,
     )
 
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import optuna
 
 from hpstudy.plans.points import PointsPlan
+from hpstudy.plans.scenario import PlannedPoint
 from hpstudy.running.ledger import Ledger
 from hpstudy.running.schedulers import is_hopeless
 from hpstudy.store.database import Database
-from hpstudy.store.trials import point_key
+from hpstudy.store.studies import find_study, pairing_of, trials_of
+from hpstudy.store.trials import is_complete, point_key, training_of
 
 
 @dataclass(frozen=True)
@@ -63,3 +65,17 @@ def leftover(plan: PointsPlan, invocation: str, database: Database) -> Leftover:
         is_asked_for=ledger.waiting() is not None,
         stopped_by=ledger.errors_in_a_row[0] if is_hopeless(ledger) else None,
     )
+
+
+def not_imported(plan: PointsPlan, database: Database | None) -> tuple[PlannedPoint, ...]:
+    """Returns the points of a plan whose values were not imported: those have no training here.
+
+    Args:
+        plan: The plan.
+        database: The database; None where there is none yet.
+    """
+    study = None if database is None else find_study(plan.name, database)
+    if study is None or pairing_of(study) is None:
+        return plan.points
+    done = {point_key(t.params): training_of(t) for t in trials_of(study) if is_complete(t)}
+    return tuple(p for p in plan.points if done.get(point_key(p.point), p.key) == p.key)

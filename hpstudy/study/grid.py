@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hpstudy.objective import Objective
 from hpstudy.plans.forecast_looks import LooksForecast
@@ -11,6 +11,7 @@ from hpstudy.plans.forecast_points import Forecast, forecast
 from hpstudy.plans.points import PointsPlan
 from hpstudy.running.course import Teller, Trained, run_points, workers_for
 from hpstudy.running.fingerprint import check
+from hpstudy.running.leftover import not_imported
 from hpstudy.store.connections import Connections
 from hpstudy.study.announcing import Announced, announced
 from hpstudy.study.looking import Looking
@@ -91,6 +92,7 @@ def grid_forecast(
         return looking.forecast(reader, asked.workers)
     plan = _plan(opened, objective, database, asked)
     check(plan, reader)
+    plan = replace(plan, points=not_imported(plan, reader))
     return forecast(plan, objective, reader, opened.runs, workers_for(asked.workers, plan))
 
 

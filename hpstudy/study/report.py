@@ -75,7 +75,7 @@ def _shown_by_objective(
     opened: Opened, summary: StudySummary, say: Say
 ) -> tuple[Pictures | None, Sequence[Layer]]:
     """Returns what the objective shows; a report is worth having without it."""
-    if opened.file.objective is None:
+    if not opened.file.trains:
         return None, ()
     found = summary.grid or summary.search
     assert found is not None  # else there is nothing to report
@@ -105,10 +105,10 @@ def _commands(opened: Opened, origins: Mapping[str, Origin]) -> list[str]:
     if opened.runs.url != runs_at(opened.runs.folder, None).url:
         where += ["--storage", shown_url(opened.runs.url)]
     commands = []
-    if opened.file.grid is not None and "Grid" in origins:
+    if opened.file.trains and opened.file.grid is not None and "Grid" in origins:
         seeds = origins["Grid"].seeds
         commands.append(["hpstudy", "grid", *where, *(["--seeds", _spans(seeds)] if seeds else [])])
-    if "Search" in origins:
+    if opened.file.trains and "Search" in origins:
         commands.append(["hpstudy", "search", *where])
     commands.append(["hpstudy", "report", *where])
     return [shlex.join(command) for command in commands]

@@ -69,7 +69,7 @@ def compared_sheet(
         raise UserError(f"--baseline: expected one of {known}, found {shown(first)}{near}")
     found = [value for group in groups.by_name.values() for value in group.values.values()]
     direction = direction_of(minimize=asked.minimize)
-    metric = Metric.named(asked.metric, direction, _checked(asked.unit)).seeing(found)
+    metric = Metric.named(asked.metric, direction, checked_unit(asked.unit)).seeing(found)
     margin = None if until is None else margin_of(until, metric)[0] / metric.scale
     seeds = tuple(groups.seeds.values())
     outcomes = {
@@ -80,7 +80,12 @@ def compared_sheet(
     return compare(outcomes, first, looks, metric, is_all=True), groups.notes
 
 
-def _checked(unit: str | None) -> str | None:
+def checked_unit(unit: str | None) -> str | None:
+    """Returns a metric's unit as a study file may say it.
+
+    Raises:
+        UserError: It is none.
+    """
     try:
         return None if unit is None else Measure(unit=unit).unit
     except ValidationError as error:

@@ -53,6 +53,7 @@ class Draft:
     Attributes:
         title: The study in a few words.
         objective: "module:name"; None where it is a command, or where results were imported.
+        imported: Where results come from that hpstudy did not measure.
         command: The program with its arguments, one by one or as one text.
         baseline: The setting that all factors but one are held at.
         fidelity: The hyperparameter that only says how long to train.
@@ -71,6 +72,7 @@ class Draft:
 
     title: str
     objective: str | None = None
+    imported: str | None = None
     command: Sequence[str] | str | None = None
     baseline: Mapping[str, Level] = field(default_factory=dict)
     fidelity: str | None = None
@@ -127,6 +129,7 @@ def _keys(draft: Draft) -> dict[str, Any]:
     return {
         "title": draft.title,
         "objective": draft.objective,
+        "imported": draft.imported,
         "command": draft.command,
         "fidelity": draft.fidelity,
         "settings": draft.settings or None,

@@ -263,6 +263,11 @@ class StudyFile(Section):
         metric = Metric.named(name, direction, told.unit if told is not None else None)
         return replace(metric.seeing(values), epochs=epochs)
 
+    @property
+    def trains(self) -> bool:
+        """Whether it names what to train: one that was imported may not yet."""
+        return self.objective is not None
+
     def trained(self) -> str:
         """Returns what the study trains, "module:name".
 

@@ -1,0 +1,47 @@
+"""What a user names as a source, and what is read from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hpstudy.errors import UserError
+from hpstudy.importing.roles import Asked
+from hpstudy.importing.runs import Measured, measured
+from hpstudy.importing.table import read_table, table_of_frame
+from hpstudy.store.addresses import file_of
+
+_DATABASES = (".db", ".sqlite", ".sqlite3")
+
+
+def measured_of(source: Any, study: str | None, asked: Asked) -> Measured:  # noqa: ANN401
+    """Returns what was run, of whatever source.
+
+    Args:
+        source: A path, a database's address, or a DataFrame.
+        study: Which study of a database; its only one where None.
+        asked: What is known of the columns; the rest is guessed.
+
+    Raises:
+        UserError: The source can't be read, or what is asked of it is wrong.
+    """
+    if isinstance(source, (str, Path)):
+        file = _database(f"{source}")
+        if file is not None:
+            from hpstudy.importing.optuna_studies import measured_in
+
+            return measured_in(file, study, asked)
+        if study is not None:
+            raise UserError(f"{study}: a study is named of a database alone: expected one source")
+        return measured(read_table(Path(source)), asked)
+    return measured(table_of_frame(source), asked)
+
+
+def _database(source: str) -> Path | None:
+    """Returns the file of a database; None where the source is none."""
+    if "://" in source:
+        try:
+            return file_of(source)
+        except UserError as error:
+            raise UserError(f"{error}".removeprefix("--storage: ")) from error
+    return Path(source) if Path(source).suffix.lower() in _DATABASES else None

@@ -1,0 +1,133 @@
+"""What names and cells tell of a column."""
+
+from __future__ import annotations
+
+import pytest
+
+from hpstudy.importing import names
+from hpstudy.importing.levels import levels_of, seeds_of
+from hpstudy.importing.roles import Asked, Role, roles_of
+from hpstudy.importing.shapes import shaped
+from hpstudy.importing.table import Table
+
+
+@pytest.mark.parametrize(
+    ("name", "direction"),
+    [
+        ("acc", "maximize"),
+        ("valLoss", "minimize"),
+        ("Validation Accuracy", "maximize"),
+        ("test/acc_top-1", "maximize"),
+        ("best_val_metrics.f1_macro", "maximize"),
+        ("neg_root_mean_squared_error", "minimize"),
+        ("r2", "maximize"),
+        ("error_rate", "minimize"),
+        ("explained_variance", "maximize"),
+        ("value", None),
+        ("values_0", None),
+    ],
+)
+def test_a_metric_is_known_by_its_name(name: str, direction: str | None):
+    assert names.metric_rank(name) is not None
+    assert names.direction_by(name) == direction
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ErrorTolerance", "train_samples", "test_size", "val_table", "loss_weight", "epochs", "lr"],
+)
+def test_a_hyperparameter_is_no_metric(name: str):
+    assert names.metric_rank(name) is None
+    assert not names.is_bookkeeping(name)
+
+
+@pytest.mark.parametrize("name", ["id", "Trial Number", "_step", "run_name", "", "created_at"])
+def test_what_books_are_kept_by_is_known_by_its_name(name: str):
+    assert names.is_bookkeeping(name)
+
+
+def test_validation_comes_before_test_and_training():
+    found = ["train_acc", "acc", "test_loss", "val_loss", "val_acc"]
+    assert sorted(found, key=names.metric_rank) == [
+        "val_acc",
+        "test_loss",
+        "val_loss",
+        "acc",
+        "train_acc",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "levels"),
+    [
+        (["5.0", "9.0", ""], [5, 9, None]),
+        (["1e-3", "1"], [0.001, 1.0]),
+        (["True", "false"], [True, False]),
+        (["4.0", "None"], ["4", "None"]),
+        (["1_000", "x"], ["1_000", "x"]),
+        (["9007199254740993", "1"], ["9007199254740993", "1"]),
+        (["1e999", "1"], ["1e999", "1"]),
+        (["nan", "NA"], [None, None]),
+    ],
+)
+def test_cells_become_levels_of_one_kind(cells: list[str], levels: list[object]):
+    found = levels_of(cells)
+    assert found == levels
+    assert list(map(type, found)) == list(map(type, levels))
+
+
+def test_a_comma_may_be_the_decimal_sign():
+    assert levels_of(["0,5", "1"], has_commas=True) == [0.5, 1.0]
+    assert levels_of(["0,5", "1"]) == ["0,5", "1"]
+
+
+def test_seeds_keep_their_numbers_or_get_some():
+    assert seeds_of(["7", "11.0", "7"]) == ({"7": 7, "11.0": 11}, True)
+    assert seeds_of(["b", "a"]) == ({"b": 0, "a": 1}, False)
+
+
+def roles(asked: Asked | None = None, **columns: str) -> dict[str, Role]:
+    cells = {name: text.split() for name, text in columns.items()}
+    table = Table("t", cells, range(len(next(iter(cells.values())))))
+    found = roles_of(shaped(table), asked or Asked())
+    return {guess.column: guess.role for guess in found.guesses}
+
+
+def test_what_follows_another_column_or_was_measured_is_no_hyperparameter():
+    found = roles(
+        bits="2 2 4 4",
+        model_mb="1.5 1.5 2.5 2.5",
+        gpu_hours="0.11 0.12 0.13 0.14",
+        seed="0 1 0 1",
+        acc="0.1 0.2 0.3 0.4",
+    )
+    assert found == {
+        "bits": Role.PARAM,
+        "model_mb": Role.LEFT,
+        "gpu_hours": Role.LEFT,
+        "seed": Role.SEED,
+        "acc": Role.METRIC,
+    }
+    asked = Asked(columns=("model_mb", "gpu_hours"))
+    found = roles(asked, bits="2 2", model_mb="1 2", gpu_hours="3 4", acc="0.1 0.2")
+    assert [name for name, role in found.items() if role == Role.PARAM] == ["model_mb", "gpu_hours"]
+
+
+def test_a_search_of_numbers_that_never_repeat_keeps_them_all():
+    found = roles(lr="0.1 0.2 0.3", decay="0.01 0.02 0.05", loss="3 2 1")
+    assert [name for name, role in found.items() if role == Role.PARAM] == ["lr", "decay"]
+
+
+def test_dictionaries_of_wandbs_api_are_opened():
+    table = Table(
+        "t",
+        {
+            "name": ["a", "b"],
+            "config": ["{'lr': 0.1, 'net': {'depth': 2}}", "{'lr': 0.2, 'net': {'depth': 2}}"],
+            "summary": ["{'val_acc': 0.5, '_step': 3}", "{'val_acc': 0.6, '_step': 4}"],
+        },
+        [2, 3],
+    )
+    found = shaped(table)
+    assert found.params == ("lr", "net.depth")
+    assert found.table.columns["val_acc"] == ["0.5", "0.6"]
