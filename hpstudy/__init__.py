@@ -33,6 +33,9 @@ __all__ = [
     "UserError",
     "Verdict",
     "__version__",
+    "from_csv",
+    "from_cv_results",
+    "from_optuna",
     "load_study",
     "seed",
 ]
@@ -48,6 +51,9 @@ _HOMES = {
     "Training": "hpstudy.objective",
     "UserError": "hpstudy.errors",
     "Verdict": "hpstudy.metric",
+    "from_csv": "hpstudy.study.sources",
+    "from_cv_results": "hpstudy.study.sources",
+    "from_optuna": "hpstudy.study.sources",
     "load_study": "hpstudy.studyfile.find",
     "seed": "hpstudy.objective.running_seed",
 }
@@ -58,3 +64,8 @@ def __getattr__(name: str) -> object:
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return __all__

@@ -89,7 +89,7 @@ def design_of(found: Measured, asked: Mapping[str, str]) -> Design:
     grid = [one for one in placed if one.key in star and one.run.state in _ENDED]
     grid = [one for one in grid if all(value in levels[name] for name, value in one.key)]
     valued = sum(one.run.value is not None for one in placed)
-    if not _is_grid(grid, valued, factors):
+    if not _is_grid(found, grid, valued, factors):
         grid, factors = [], {}
     _check_size(found, grid)
     rest = valued - sum(one.is_complete for one in grid)
@@ -97,15 +97,23 @@ def design_of(found: Measured, asked: Mapping[str, str]) -> Design:
     return Design(dict(baseline), factors, grid, values, rest, told)
 
 
-def _is_grid(grid: Sequence[Placed], valued: int, factors: Mapping[str, object]) -> bool:
+def _is_grid(
+    found: Measured,
+    grid: Sequence[Placed],
+    valued: int,
+    factors: Mapping[str, Sequence[Level]],
+) -> bool:
     """Tells whether runs were meant as a grid: settings were repeated, or most lie on it.
 
-    Of a search, two settings may differ in one hyperparameter by chance.
+    Of a search, some settings differ in one hyperparameter by chance.
     """
     ended = [one.key for one in grid if one.is_complete]
     if not factors or len({*ended}) > _MOST_SETTINGS:
         return False
-    return len({*ended}) < len(ended) or 2 * len(ended) >= valued
+    if len({*ended}) < len(ended):
+        return True
+    is_of_few = max(map(len, factors.values())) <= valued / 2
+    return not found.ranges and (len(ended) == valued or (is_of_few and 2 * len(ended) >= valued))
 
 
 def _check_size(found: Measured, grid: Sequence[Placed]) -> None:

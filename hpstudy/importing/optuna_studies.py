@@ -24,7 +24,7 @@ from hpstudy.metric import Direction
 from hpstudy.sampler import SEED, Level
 from hpstudy.store.foreign import ForeignStudy, ForeignTrial, study_in
 from hpstudy.studyfile.compose import Range
-from hpstudy.wording import counted, enumerated
+from hpstudy.wording import enumerated
 
 _STATES = {"COMPLETE": State.COMPLETE, "PRUNED": State.PRUNED, "FAIL": State.FAILED}
 
@@ -74,7 +74,6 @@ def measured_study(found: ForeignStudy, asked: Asked, source: str) -> Measured:
         ranges=_ranges(found, names, values),
         pairs=None if seeds is None else SEED,
         said=[
-            f"Study {printable(found.name)}: {counted(len(found.trials), 'trial')}",
             said,
             "Seeds: of each trial" if seeds is not None else "Seeds: none, so nothing pairs trials",
             f"Hyperparameters: {', '.join(names.values())}",

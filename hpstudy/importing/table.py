@@ -95,13 +95,13 @@ def table_of(records: Iterable[Mapping[str, Any]], source: str, lines: Sequence[
     rows = [_flat(record) for record in records]
     names = list(dict.fromkeys(name for row in rows for name in row))
     columns = {printable(name): [row.get(name, "") for row in rows] for name in names}
-    return Table(source, columns, lines, place="row" if source == DATA else "line")
+    return Table(source, columns, lines)
 
 
-DATA = "the data"
-
-
-def table_of_frame(frame: Any) -> Table:  # noqa: ANN401 - pandas is no dependency
+def table_of_frame(
+    frame: Any,  # noqa: ANN401 - pandas is no dependency
+    source: str = "a DataFrame",
+) -> Table:
     """Returns a DataFrame, or columns by name, as a table: NaN is an empty cell.
 
     Raises:
@@ -121,7 +121,7 @@ def table_of_frame(frame: Any) -> Table:  # noqa: ANN401 - pandas is no dependen
     if len(sizes) > 1:
         raise UserError(f"expected columns of one length, found {sorted(sizes)}")
     count = sizes.pop() if sizes else 0
-    return _checked(Table(DATA, columns, range(1, count + 1), place="row"))
+    return _checked(Table(source, columns, range(1, count + 1), place="row"))
 
 
 def _checked(table: Table) -> Table:

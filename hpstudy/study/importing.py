@@ -98,31 +98,37 @@ def import_source(
     Raises:
         UserError: Something is wrong with these; nothing was written.
     """
-    checked_unit(asked.unit)
     found = measured_of(source, study, asked)
-    chosen = check_name(name or Path(study or found.source).stem, "--as")
-    return import_runs(found, chosen, runs, asked.baseline, folder)
+    return import_runs(found, checked_name(name or study, found), runs, asked, folder)
 
 
-def import_runs(
-    found: Measured, name: str, runs: Runs, baseline: Mapping[str, str], folder: Path
-) -> Imported:
+def checked_name(name: str | None, found: Measured) -> str:
+    """Returns a study's name; that of its source where None is given.
+
+    Raises:
+        UserError: It is none.
+    """
+    return check_name(name or Path(found.source).stem, "--as")
+
+
+def import_runs(found: Measured, name: str, runs: Runs, asked: Asked, folder: Path) -> Imported:
     """Writes runs as trials of a study, with the study's file.
 
     Args:
         found: The runs.
         name: The study's name, and its file's.
         runs: Where the database is.
-        baseline: The baseline's values of some hyperparameters, as text; the rest is guessed.
+        asked: What was asked of them.
         folder: Where the study file goes.
 
     Raises:
         UserError: There is too little to compare, or the name is taken; nothing was written.
     """
+    checked_unit(asked.unit)
     check_enough(found)
     path = absolute(folder / f"{name}.toml")
     _check_free(name, runs)
-    design = design_of(found, baseline)
+    design = design_of(found, asked.baseline)
     write_study(path, compose(_draft(found, design)))
     try:
         file = load_study(path)
