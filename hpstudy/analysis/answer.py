@@ -283,7 +283,7 @@ def _of_winner(e: Evidence, headline: str, why: str, notes: Sequence[str]) -> An
     return Answer(
         headline=headline,
         why=why,
-        params={**e.baseline, **won.params},
+        params=dict(won.params),
         changed=tuple(e.changes(won.params)),
         metric=won.metric,
         value=won.mean,

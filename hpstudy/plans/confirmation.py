@@ -23,6 +23,7 @@ from hpstudy.studyfile.sections import Search
 _NOT_SHARED = (
     "seed",
     "space",
+    "when",
     "fixed",
     "metric",
 )  # what sets a search apart, but not its confirmation
@@ -143,7 +144,7 @@ def plan_between(
 def find_finalists(search: SearchPlan, database: Database, way: Design) -> list[Candidate]:
     """Returns the best settings of the search, with the values that they have on fresh seeds."""
     return candidates(
-        search.study.baseline,
+        search.study.whole,
         trials_of(find_study(search.name, database)),
         search.metric,
         search_of(search.study).finalists,
@@ -158,7 +159,7 @@ def _name(search: SearchPlan) -> str:
 
 
 def _baseline(search: SearchPlan) -> Point:
-    return fitted(search.study.baseline, search.space)
+    return fitted(search.study.whole(), search.space)
 
 
 def _confirmed_by(search: SearchPlan) -> Metric:

@@ -80,10 +80,8 @@ def holding(space: Mapping[str, BaseDistribution], baseline: Point) -> dict[str,
         space: What is searched; the baseline lies in it.
         baseline: All hyperparameters.
     """
-    return {
-        name: _unsampled(space[name]) if name in space else spanning([value])
-        for name, value in baseline.items()
-    }
+    fixed = {name: spanning([v]) for name, v in baseline.items() if name not in space}
+    return {**fixed, **{name: _unsampled(one) for name, one in space.items()}}
 
 
 def _unsampled(distribution: BaseDistribution) -> BaseDistribution:

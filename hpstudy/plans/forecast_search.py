@@ -9,7 +9,6 @@ from hpstudy.objective import Objective
 from hpstudy.plans.scenario import PlannedPoint
 from hpstudy.plans.search import SearchPlan, search_of
 from hpstudy.results.fresh import Design
-from hpstudy.sampler import SEED
 from hpstudy.store.database import Database
 from hpstudy.store.studies import find_study, trials_of
 from hpstudy.store.trials import is_finished
@@ -64,7 +63,7 @@ def search_forecast(
     left = plan.limits.trials - min(_finished(plan, database), plan.limits.trials)
     examples = plan.examples()
     epochs = mean(example.epochs for example in examples)
-    baseline = plan.planned({**plan.study.baseline, SEED: plan.seed})
+    baseline = plan.planned(plan.study.whole())
     # The finalists and the winner are as long as the space's average, for all we know.
     finalists = search_of(plan.study).finalists
     least, most = (_confirming(confirmation, finalists, last) for last in (0, -1))

@@ -67,12 +67,13 @@ class SearchPlan(Plan):
 
     def planned(self, point: Point) -> PlannedPoint:
         """Returns the training behind a trial's parameters, the others at the baseline."""
-        return self.scenario.planned(point, {**self.study.baseline, SEED: self.seed})
+        return self.scenario.planned(point, {**self.study.whole(point), SEED: self.seed})
 
     @property
     def baseline(self) -> Point:
         """The baseline's values of what is searched: the first trial."""
-        return fitted({name: self.study.baseline[name] for name in self.space}, self.space)
+        whole = self.study.whole()
+        return fitted({name: whole[name] for name in self.space if name in whole}, self.space)
 
     @property
     def last_epoch(self) -> int | None:
@@ -91,7 +92,16 @@ class SearchPlan(Plan):
         """Returns random points of the space, to estimate by."""
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
-        return [self.planned(study.ask(self.space).params) for _ in range(_EXAMPLES)]
+        return [self.planned(self.ask(study).params) for _ in range(_EXAMPLES)]
+
+    def ask(self, study: optuna.Study) -> optuna.Trial:
+        """Asks a study for a trial of the space; what depends on others comes after them."""
+        if all(one.when is None for one in search_of(self.study).space.values()):
+            return study.ask(self.space)
+        trial = study.ask()
+        while left := [n for n in self.study.searched(trial.params) if n not in trial.params]:
+            suggest(trial, left[0], self.space[left[0]])
+        return trial
 
 
 def search_of(study: StudyFile) -> Search:
@@ -146,7 +156,7 @@ def plan_search(
         )
     scenario = scenario_of(study, objective, section, home=home, runtime=runtime, quick=quick)
     space = {
-        key: distribution(dimension, study.baseline[key])
+        key: distribution(dimension, study.baseline.get(key, dimension.low))
         for key, dimension in section.space.items()
     }
     searched = {
@@ -154,6 +164,9 @@ def plan_search(
         "space": {k: optuna.distributions.distribution_to_json(d) for k, d in space.items()},
         "fixed": {k: v for k, v in study.baseline.items() if k not in space},
     }
+    when = {name: one.when for name, one in section.space.items() if one.when is not None}
+    if when:
+        searched["when"] = when
     plan = SearchPlan(
         name=search_name(name),
         scenario=scenario,
@@ -174,6 +187,16 @@ def plan_search(
 def _check_choice(option: str, found: str, known: Sequence[str]) -> None:
     if found not in known:
         raise UserError(f"{option}: expected {', '.join(known)}, found {found!r}")
+
+
+def suggest(trial: optuna.Trial, name: str, of: BaseDistribution) -> None:
+    """Lets a trial choose a value of a distribution."""
+    if isinstance(of, CategoricalDistribution):
+        trial.suggest_categorical(name, of.choices)
+    elif isinstance(of, IntDistribution):
+        trial.suggest_int(name, of.low, of.high, step=of.step, log=of.log)
+    elif isinstance(of, FloatDistribution):
+        trial.suggest_float(name, of.low, of.high, step=of.step, log=of.log)
 
 
 def distribution(dimension: Dimension, baseline: Any) -> BaseDistribution:  # noqa: ANN401

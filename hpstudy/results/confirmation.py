@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from optuna.trial import FrozenTrial
@@ -140,7 +140,7 @@ def _without_seed(trial: FrozenTrial) -> Point:
 
 
 def candidates(
-    baseline: Point,
+    whole: Callable[[Point], Point],
     searched: Iterable[FrozenTrial],
     metric: Metric,
     count: int,
@@ -152,7 +152,7 @@ def candidates(
     """Returns the best distinct settings of a search, best first.
 
     Args:
-        baseline: Names the hyperparameters that were not searched.
+        whole: Returns all hyperparameters of a setting, from those that were searched.
         searched: The search's trials.
         metric: What is searched for.
         count: How many.
@@ -165,7 +165,7 @@ def candidates(
         distinct.setdefault(point_key(trial.params), trial)
     return [
         Candidate(
-            setting := {**baseline, **trial.params},
+            setting := whole(trial.params),
             value_of(trial),
             values_of(setting, validation, seeds, trials),
             diverged_of(setting, validation, seeds, trials),
@@ -204,7 +204,7 @@ def read_winner(
         trials: The confirmation's trials.
         epochs: Over how many last epochs a training's value is the mean.
     """
-    search, setting, baseline = study.search, won.setting, study.baseline
+    search, setting, baseline = study.search, won.setting, study.whole()
     assert search is not None  # the caller's
     seeds = confirming_seeds(100)
     values = values_of(setting, 0, seeds, trials)

@@ -130,7 +130,7 @@ def read_search(study: StudyFile, name: str, database: Database) -> SearchResult
     running = [
         t
         for t in every
-        if t.params.keys() >= study.search.space.keys()  # else it has just begun
+        if t.params.keys() >= {*study.searched(t.params)}  # else it has just begun
         and is_alive(t, search_name(name), database.url)
     ]
     failures = tuple(
@@ -147,7 +147,7 @@ def read_search(study: StudyFile, name: str, database: Database) -> SearchResult
     also = [v for c in fresh.candidates for v in c.values.values()] if not fresh.chosen_by else []
     return SearchResults(
         metric=metric.seeing([*map(value_of, measured), *also]),
-        baseline=dict(study.baseline),
+        baseline=study.whole(),
         settings=settings,
         runtime=runtime_of(fingerprint, study.baseline),
         counts=TrialCounts(
@@ -185,12 +185,12 @@ def _on_fresh_seeds(
     confirming: Study | None,
 ) -> _Fresh:
     """Returns the best settings, the winner among them, and how far their confirmation is."""
-    search, baseline, trials = study.search, study.baseline, trials_of(confirming)
+    search, baseline, trials = study.search, study.whole(), trials_of(confirming)
     assert search is not None  # the caller's
     design = design_of(confirming, held_out=search.choose_held_out)
     held_out = validation if design.is_apart else 0
     tried = candidates(
-        baseline,
+        study.whole,
         finished,
         metric,
         search.finalists,

@@ -42,8 +42,8 @@ class Scheduler(Protocol):
     def is_over(self) -> bool:
         """Tells whether there is nothing to wait for: no running trial may leave work behind."""
 
-    def distributions(self, point: Point) -> dict[str, BaseDistribution]:
-        """Returns the distributions of a trial with this point."""
+    def ask(self, point: Point) -> Trial:
+        """Asks the study for a trial with this point, as its sampler or somebody else has set."""
 
     def sampler(self) -> BaseSampler:
         """Returns what fills in the parameters that an enqueued trial leaves open."""
@@ -82,6 +82,7 @@ class PointsScheduler:
 
     def __init__(self, plan: PointsPlan, study: optuna.Study, ledger: Ledger) -> None:
         self._plan = plan
+        self._study = study
         self._ledger = ledger
         self._left: dict[PointKey, PlannedPoint] = {point_key(p.point): p for p in plan.points}
         self._known = known_distributions(study.get_trials(deepcopy=False))
@@ -110,8 +111,11 @@ class PointsScheduler:
         """Tells whether no point is free and no trial, which may yet die, is running."""
         return not self._ledger.running() and next(self.candidates(), None) is None
 
-    def distributions(self, point: Point) -> dict[str, BaseDistribution]:
-        """Returns distributions that span the plan's points and this one."""
+    def ask(self, point: Point) -> Trial:
+        """Asks for a trial whose distributions span the plan's points and this one."""
+        return self._study.ask(self._distributions_of(point))
+
+    def _distributions_of(self, point: Point) -> dict[str, BaseDistribution]:
         if point_key(point) in self._left:
             return {name: self._distributions[name] for name in point}
         points = [*(p.point for p in self._plan.points), point]
@@ -178,7 +182,7 @@ class SearchScheduler:
         if self._is_full() or self._has_to_stop():
             return
         for point in self._ledger.lost():
-            if point.keys() == self._plan.space.keys():
+            if point.keys() == {*self._plan.study.searched(point)}:
                 yield self._plan.planned(point)
         if not self._ledger.was_attempted(self._plan.baseline):
             yield self._plan.planned(self._plan.baseline)
@@ -188,15 +192,15 @@ class SearchScheduler:
         if self._is_full() or self._has_to_stop():
             return None
         self._study.sampler = self.sampler()
-        return self._study.ask(self._plan.space)
+        return self._plan.ask(self._study)
 
     def is_over(self) -> bool:
         """Tells whether no running trial may leave work behind."""
         return self._has_to_stop() or not self._ledger.running()
 
-    def distributions(self, point: Point) -> dict[str, BaseDistribution]:
-        """Returns the search's space."""
-        return self._plan.space
+    def ask(self, point: Point) -> Trial:
+        """Asks for a trial of the search's space."""
+        return self._plan.ask(self._study)
 
     def sampler(self) -> BaseSampler:
         """Returns the sampler for the next trial."""

@@ -169,15 +169,13 @@ class Worker:
         waiting = self._ledger.waiting()
         if waiting is not None:
             self._study.sampler = self._scheduler.sampler()
-            return self._marked(
-                self._study.ask(self._scheduler.distributions(known_params(waiting)))
-            )
+            return self._marked(self._scheduler.ask(known_params(waiting)))
         planned = next((p for p in self._scheduler.candidates() if self._enter(p)), None)
         if planned is None:
             trial = self._scheduler.propose()
             return self._marked(trial) if trial is not None else None
         self._study.sampler = GivenSampler(planned.point)
-        trial = self._study.ask(self._scheduler.distributions(planned.point))
+        trial = self._scheduler.ask(planned.point)
         if trial.params != planned.point:  # it would never be found done
             raise UserError(f"asked for {planned.point}, Optuna gave {trial.params}")
         return self._marked(trial)

@@ -141,6 +141,12 @@ def _changes(opened: Opened, asked: Asked, reader: Database | None) -> dict[str,
     if answer is None:
         raise UserError(f"--from best: study {opened.name!r} has no answer yet")
     base = opened.file.full_baseline()
+    if alone := [name for name in answer.params if name not in base]:
+        example = shown(answer.params[alone[0]])
+        raise UserError(
+            f"--from best: it has {alone[0]}, which [baseline] lacks: add {alone[0]} = {example}; "
+            "where its condition doesn't hold it counts for nothing"
+        )
     changes = {k: v for k, v in answer.params.items() if not is_same(v, base.get(k, v))}
     if not changes:
         raise SameError(f"{answer.headline} That is the baseline: there is nothing to compare.")

@@ -192,9 +192,9 @@ class _Confirming:
             return "no winner is confirmed yet"
         if found.is_baseline:
             return "the winner is the baseline itself"
-        if found.params.keys() != self.search.study.baseline.keys():
+        if found.params.keys() != self.search.study.whole().keys():
             return "winner and baseline have not the same hyperparameters"
-        if len(changed(self.search.study.baseline, found.params)) < 2:
+        if len(changed(self.search.study.whole(), found.params)) < 2:
             return "the winner has one change, which the comparison is of"
         if found.diverged or len(found.seeds) < 2 or not found.baseline_values:
             return "winner and baseline can't be compared"

@@ -32,7 +32,11 @@ fresh seeds the winner is compared; `equal_within`: what difference counts; `con
 `confirm_direction`: what by.
 
 **`[search.space]`.** What is searched: `{ low = 1e-4, high = 0.1, log = true }`, a `step` that
-divides the range, or a list of `choices`.
+divides the range, or a list of `choices`. What is of use only beside a value of another one says
+so: `C = { low = 0.01, high = 100, log = true, when = { model = "svm" } }` (or `["svm", "svr"]`);
+elsewhere it isn't chosen, and the objective isn't given it. `[baseline]` names such a
+hyperparameter where the baseline has that value; otherwise it may leave it out, and what it says of
+it counts for the grid alone.
 
 **`[published.FACTOR]`.** Figures of others, by level, to show beside your own. With `test_examples`
 in `[published]`, of how many test examples these figures are shares, it is tested whether they

@@ -15,7 +15,8 @@ from hpstudy.objective import PRECISIONS
 from hpstudy.objective.targets import is_module_and_name, near_objective
 from hpstudy.sampler import SEED, Level, Point
 from hpstudy.studyfile.margins import check_margins
-from hpstudy.studyfile.sections import Claim, Dimension, Grid, Measure, Published, Search, Section
+from hpstudy.studyfile.sections import Claim, Grid, Measure, Published, Search, Section
+from hpstudy.studyfile.space import check_space, is_active
 from hpstudy.studyfile.values import OneLevel, Setting, Text, as_level, distinct, is_same
 
 PRECISION = "precision"
@@ -108,8 +109,7 @@ class StudyFile(Section):
                     f"baseline.{VALIDATION}: the search's confirmation sets what this names; the "
                     "hyperparameter needs another name"
                 )
-            for name, dimension in self.search.space.items():
-                self._check_dimension(name, dimension)
+            check_space(self)
         self._check_metrics()
         check_margins(self)
         return self
@@ -157,28 +157,6 @@ class StudyFile(Section):
             raise ValueError(
                 f"settings.{factor}: {error}, as it is a factor of the grid, found {found}"
             ) from error
-
-    def _check_dimension(self, name: str, dimension: Dimension) -> None:
-        where = f"search.space.{name}"
-        if name not in self.baseline:
-            raise ValueError(
-                f"{where}: expected a key of [baseline] ({', '.join(self.baseline)})"
-                f"{did_you_mean(name, list(self.baseline))}"
-            )
-        base = self.baseline[name]
-        if not dimension.holds(base):
-            raise ValueError(
-                f"{where}: expected a range that holds the baseline's {shown(base)}, as the search "
-                "begins there"
-            )
-        if name == self.fidelity:
-            ends = dimension.choices or [dimension.low]
-            if not (dimension.choices or dimension.is_whole(self.baseline[name])) or not all(
-                type(end) is int and end >= 1 for end in ends
-            ):
-                raise ValueError(
-                    f"{where}: the fidelity expects whole numbers from 1, found {shown(ends)}"
-                )
 
     def _check_published(self, factors: Mapping[str, Sequence[Level]]) -> None:
         for name, figures in self.published.factors.items():
@@ -293,6 +271,24 @@ class StudyFile(Section):
             **self.baseline,
             **{f: self.baseline_of(f) for f in factors if f not in self.baseline},
         }
+
+    def whole(self, params: Mapping[str, Level] | None = None) -> Point:
+        """Returns a setting of a search: what is searched, the rest as at the baseline.
+
+        What depends on others is left out where their values don't ask for it.
+
+        Args:
+            params: What is chosen; nothing at the baseline.
+        """
+        setting = {**self.baseline, **(params or {})}
+        space = self.search.space if self.search is not None else {}
+        return {name: v for name, v in setting.items() if is_active(name, setting, space)}
+
+    def searched(self, params: Mapping[str, Level]) -> list[str]:
+        """Returns the hyperparameters that a search chooses where these are chosen already."""
+        space = self.search.space if self.search is not None else {}
+        fixed = {name: value for name, value in self.baseline.items() if name not in space}
+        return [name for name in space if is_active(name, {**fixed, **params}, space)]
 
     def published_figure(self, factor: str, level: Level) -> float | None:
         """Returns what the published report printed for a level, if it did."""

@@ -139,6 +139,16 @@ class Dimension(Section):
     choices: Annotated[list[OneLevel], Field(min_length=1), AfterValidator(distinct)] | None = (
         Field(None, description="the values, unordered")
     )
+    when: dict[str, Annotated[list[OneLevel], Field(min_length=1)]] | None = Field(
+        None, description="the values of others that it depends on: without them it has none"
+    )
+
+    @field_validator("when", mode="before")
+    @classmethod
+    def _listed(cls, data: Any) -> Any:  # noqa: ANN401 - pydantic's signature
+        if not isinstance(data, dict) or not data:
+            raise ValueError('expected hyperparameters with values, such as { model = "svm" }')
+        return {name: v if isinstance(v, list) else [v] for name, v in data.items()}
 
     @model_validator(mode="before")
     @classmethod
@@ -155,7 +165,7 @@ class Dimension(Section):
     @model_validator(mode="after")
     def _whole(self) -> Dimension:
         if self.choices is not None:
-            if self.model_fields_set != {"choices"}:
+            if self.model_fields_set - {"when"} != {"choices"}:
                 raise ValueError("expected either choices, or low and high, not both")
         elif self.low is None or self.high is None:
             raise ValueError("expected low and high, or choices")

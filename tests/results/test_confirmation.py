@@ -26,10 +26,19 @@ def trial(value: float | None, **params: int) -> FrozenTrial:
 SEARCHED = [trial(0.5, x=1), trial(0.9, x=2), trial(0.8, x=3), trial(0.9, x=2), trial(None, x=4)]
 
 
+def whole(params):
+    return {"x": 0, **params}
+
+
 @pytest.mark.parametrize(("direction", "best"), [("maximize", [2, 3]), ("minimize", [1, 3])])
 def test_the_candidates_are_the_best_distinct_settings(direction: str, best: list[int]):
     found = candidates(
-        {"x": 0, "y": 7}, SEARCHED, Metric("m", direction), 2, validation=5, seeds=APART
+        lambda params: {"y": 7, **params},
+        SEARCHED,
+        Metric("m", direction),
+        2,
+        validation=5,
+        seeds=APART,
     )
     assert [c.setting for c in found] == [{"x": x, "y": 7} for x in best]
 
@@ -42,7 +51,7 @@ def test_the_winner_has_the_best_mean_on_fresh_seeds_and_not_in_the_search():
     ]
     # neither another validation nor the winner's own round counts
     trials += [trial(1.0, x=2, validation=0, seed=200), trial(1.0, x=2, validation=5, seed=100)]
-    found = candidates({"x": 0}, SEARCHED, METRIC, 2, validation=5, seeds=APART, trials=trials)
+    found = candidates(whole, SEARCHED, METRIC, 2, validation=5, seeds=APART, trials=trials)
     assert [dict(c.values) for c in found] == [{200: 0.5, 201: 0.7}, {200: 0.8, 201: 0.6}]
     best = winner(found, METRIC)
     assert best is not None
@@ -55,11 +64,11 @@ def test_a_finalist_that_lacks_seeds_does_not_win():
         trial(0.6, x=3, validation=0, seed=200),
         trial(0.6, x=3, validation=0, seed=201),
     ]
-    found = candidates({"x": 0}, SEARCHED, METRIC, 2, validation=0, seeds=APART, trials=trials)
+    found = candidates(whole, SEARCHED, METRIC, 2, validation=0, seeds=APART, trials=trials)
     best = winner(found, METRIC)
     assert best is not None
     assert best.setting == {"x": 3}
-    assert winner(candidates({}, SEARCHED, METRIC, 2, validation=0, seeds=APART), METRIC) is None
+    assert winner(candidates(whole, SEARCHED, METRIC, 2, validation=0, seeds=APART), METRIC) is None
 
 
 def test_the_rounds_share_no_seed_and_a_setting_stands_once():
@@ -78,7 +87,7 @@ def test_a_finalist_that_diverged_on_a_fresh_seed_does_not_win():
     trials = [trial(0.99, x=2, validation=0, seed=200), lost]
     trials += [trial(0.6, x=3, validation=0, seed=seed) for seed in (200, 201)]
     found = candidates(
-        {"x": 0}, [*SEARCHED, lost], METRIC, 2, validation=0, seeds=APART, trials=trials
+        whole, [*SEARCHED, lost], METRIC, 2, validation=0, seeds=APART, trials=trials
     )
     assert [(c.setting, c.diverged) for c in found] == [({"x": 2}, (201,)), ({"x": 3}, ())]
     best = winner(found, METRIC)

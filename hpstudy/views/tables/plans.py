@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from optuna.distributions import (
     BaseDistribution,
@@ -11,10 +11,12 @@ from optuna.distributions import (
     IntDistribution,
 )
 
+from hpstudy.expected import listed
 from hpstudy.plans.forecast_looks import LooksForecast
 from hpstudy.plans.forecast_points import Forecast
 from hpstudy.plans.forecast_search import SearchForecast
-from hpstudy.plans.search import SearchPlan
+from hpstudy.plans.search import SearchPlan, search_of
+from hpstudy.sampler import Level
 from hpstudy.views.tables.table import Table, table
 from hpstudy.wording import counted, duration, enumerated, level, size, within, words
 
@@ -84,15 +86,22 @@ def _combined_fact(plan: Forecast | None) -> dict[str, str]:
 
 def space_table(title: str, plan: SearchPlan) -> Table | None:
     """Returns where a search looks."""
+    asked, base = search_of(plan.study).space, plan.study.whole()
     rows = [
         {
             "hyperparameter": words(name),
             "range": _range(dimension),
-            "baseline": level(plan.study.baseline[name]),
+            "baseline": level(base[name]) if name in base else "–",
+            **({"where": _condition(when)} if (when := asked[name].when) else {}),
         }
         for name, dimension in plan.space.items()
     ]
-    return table(title, rows, text=("hyperparameter", "range", "baseline"))
+    return table(title, rows, text=("hyperparameter", "range", "baseline", "where"))
+
+
+def _condition(when: Mapping[str, Sequence[Level]]) -> str:
+    values = {words(name): listed(map(level, values)) for name, values in when.items()}
+    return enumerated([f"{name} is {value}" for name, value in values.items()])
 
 
 def search_plan_table(plan: SearchPlan, expected: SearchForecast) -> Table:
