@@ -152,7 +152,9 @@ def _level_notes(factor: FactorFinding, found: GridFindings) -> Iterator[str]:
         yield from _of_import(found.results.pairing)
     if is_sure and found.is_baseline_doubtful:
         yield _NOISY_BASELINE
-    if any(row.difference and row.seeds != factor.baseline.seeds for row in factor.levels):
+    is_paired = found.results.pairing is None or found.results.pairing.by is not None
+    unlike = [row for row in factor.levels if row.seeds != factor.baseline.seeds]
+    if is_paired and any(row.difference for row in unlike):
         yield _UNLIKE_SEEDS
     if any(row.verdict == Verdict.EQUAL for row in factor.levels):
         yield _EQUAL
