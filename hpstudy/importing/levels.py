@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from hpstudy.expected import shown
@@ -127,17 +128,29 @@ def seeds_of(cells: Sequence[str]) -> tuple[dict[str, int], bool]:
     return {cell: place for place, cell in enumerate(distinct)}, False
 
 
+@dataclass(frozen=True)
+class Condition:
+    """Where a hyperparameter is one: beside some values of another."""
+
+    other: str
+    values: tuple[Level, ...]
+
+    def __str__(self) -> str:
+        """Returns it in words."""
+        return enumerated([setting({self.other: value}) for value in self.values])
+
+
 def condition(
     cells: Sequence[Level | None], others: Mapping[str, Sequence[Level | None]]
-) -> str | None:
-    """Says where a column that is empty in places has values, if another one tells; else None."""
+) -> Condition | None:
+    """Returns where a column that is empty in places has values, if another one tells."""
     for name, values in sorted(others.items(), key=lambda other: len({*other[1]})):
         if len({*values}) > _MOST_CASES or None in values:
             continue
         there = dict.fromkeys(v for v, cell in zip(values, cells, strict=True) if cell is not None)
         nowhere = {v for v, cell in zip(values, cells, strict=True) if cell is None}
         if there and nowhere and not there.keys() & nowhere:
-            return enumerated([setting({name: value}) for value in there])
+            return Condition(name, tuple(value for value in there if value is not None))
     return None
 
 

@@ -16,7 +16,7 @@ from optuna.distributions import (
 
 from hpstudy.errors import UserError
 from hpstudy.expected import did_you_mean, printable, shown
-from hpstudy.importing.levels import NONE, State, condition
+from hpstudy.importing.levels import NONE, Condition, State, condition
 from hpstudy.importing.metrics import better, direction_from
 from hpstudy.importing.roles import Asked
 from hpstudy.importing.runs import Measured, Run, free_name, outcomes
@@ -60,9 +60,12 @@ def measured_study(found: ForeignStudy, asked: Asked, source: str) -> Measured:
     params = [name for name in values if name != SEED]
     seeds = _seeds(found, asked, values)
     runs = list(_runs(found, metric, values, params, seeds, source))
-    conditions = _conditions(runs, params)
     names = {name: free_name(name) for name in params}
-    told = [f"{names[name]} is set only where {when}" for name, when in conditions.items()]
+    conditions = _conditions(runs, [*names.values()])
+    told = [
+        f"{name} is set only where {when or 'Optuna suggested it'}"
+        for name, when in conditions.items()
+    ]
     return Measured(
         source=source,
         metric=metric,
@@ -70,7 +73,7 @@ def measured_study(found: ForeignStudy, asked: Asked, source: str) -> Measured:
         unit=asked.unit,
         runs=runs,
         params=[*names.values()],
-        conditions=conditions,
+        conditions={name: when for name, when in conditions.items() if when is not None},
         ranges=_ranges(found, names, values),
         pairs=None if seeds is None else SEED,
         said=[
@@ -213,13 +216,12 @@ def _epochs(
     return epochs
 
 
-def _conditions(runs: Sequence[Run], params: Sequence[str]) -> dict[str, str]:
-    """Returns where a hyperparameter is one, in words, of those that not all settings have."""
+def _conditions(runs: Sequence[Run], params: Sequence[str]) -> dict[str, Condition | None]:
+    """Returns where a hyperparameter is one, of those that not all settings have, if it's told."""
     told = [run for run in runs if run.value is not None]
-    columns = {name: [run.setting.get(name) for run in told] for name in map(free_name, params)}
+    columns = {name: [run.setting.get(name) for run in told] for name in params}
     return {
         name: condition(cells, {n: c for n, c in columns.items() if n != name})
-        or "Optuna suggested it"
         for name, cells in columns.items()
         if None in cells and {*cells} != {None}
     }

@@ -14,6 +14,7 @@ from hpstudy.importing import names
 from hpstudy.importing.levels import (
     NONE,
     STATES,
+    Condition,
     State,
     condition,
     is_empty,
@@ -72,7 +73,7 @@ class Measured:
         runs: The runs.
         params: The hyperparameters, in order.
         fixed: What is the same for all runs.
-        conditions: Where a hyperparameter is one only in some settings, when, in words.
+        conditions: Where a hyperparameter is one, of those that not all settings have.
         ranges: What was searched, where that is known.
         pairs: What pairs runs of different settings: "seed"; None where nothing does.
         folds: How many folds of a cross-validation pair them; 0 where none do.
@@ -86,7 +87,7 @@ class Measured:
     runs: Sequence[Run]
     params: Sequence[str]
     fixed: Mapping[str, Level] = field(default_factory=dict)
-    conditions: Mapping[str, str] = field(default_factory=dict)
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
     ranges: Mapping[str, Range] = field(default_factory=dict)
     pairs: str | None = None
     folds: int = 0
@@ -167,7 +168,7 @@ def _states(table: Table, roles: Roles, metric: Chosen) -> list[State]:
 
 def _settings(
     table: Table, roles: Roles, states: Sequence[State]
-) -> tuple[list[dict[str, Level]], dict[str, str], list[str]]:
+) -> tuple[list[dict[str, Level]], dict[str, Condition], list[str]]:
     """Returns each run's setting, which hyperparameters are conditional, and what to say of it."""
     columns = {
         free_name(name): levels_of(table.columns[name], has_commas=table.has_commas)
@@ -175,7 +176,7 @@ def _settings(
     }
     told = [place for place, state in enumerate(states) if state in (State.COMPLETE, State.PRUNED)]
     seen = {name: [cells[place] for place in told] for name, cells in columns.items()}
-    conditions: dict[str, str] = {}
+    conditions: dict[str, Condition] = {}
     said: list[str] = []
     for name in list(columns):
         if None not in seen[name]:

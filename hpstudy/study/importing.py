@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -164,12 +164,14 @@ def _draft(found: Measured, design: Design) -> Draft:
         "with what follows this file.",
         ("imported",): 'with objective = "module:name" here, `hpstudy grid` adds what is missing',
     }
+    varied = {**design.baseline} if design.factors else _active(found, design.baseline)
     for name, when in found.conditions.items():
-        comments["baseline", name] = f"only where {when}"
+        if name in varied and design.baseline[when.other] not in when.values:
+            comments["baseline", name] = f"only where {when}"
     return Draft(
         title=f"{found.metric} of {Path(found.source).name}",
         imported=found.source,
-        baseline=design.baseline,
+        baseline=varied,
         settings=found.fixed,
         metric=found.metric,
         direction=found.direction,
@@ -180,6 +182,16 @@ def _draft(found: Measured, design: Design) -> Draft:
         trials=sum(run.value is not None for run in found.runs) if design.rest else None,
         comments=comments,
     )
+
+
+def _active(found: Measured, baseline: Mapping[str, Level]) -> dict[str, Level]:
+    """Returns a setting without what isn't set beside its other values."""
+    conditions = found.conditions
+    return {
+        name: value
+        for name, value in baseline.items()
+        if name not in conditions or baseline[conditions[name].other] in conditions[name].values
+    }
 
 
 def _seeds(found: Measured, design: Design) -> list[int]:
@@ -197,17 +209,20 @@ def _seeds(found: Measured, design: Design) -> list[int]:
 def _space(found: Measured, design: Design) -> dict[str, Range]:
     space = {}
     for name, values in design.values.items():
-        if name in found.ranges:
-            space[name] = found.ranges[name]
-            continue
-        numbers = [v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool)]
-        if len(numbers) < len(values) or len(values) < 2:
-            space[name] = Range(choices=values)
-            continue
-        low, high = min(numbers), max(numbers)
-        is_log = low > 0 and high / low >= _WIDE
-        space[name] = Range(low=low, high=high, log=is_log)
+        one = found.ranges.get(name) or _range(values)
+        if (when := found.conditions.get(name)) is not None:
+            one = replace(one, when={when.other: when.values})
+        space[name] = one
     return space
+
+
+def _range(values: Sequence[Level]) -> Range:
+    """Returns what was tried, as far as the values tell."""
+    numbers = [v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool)]
+    if len(numbers) < len(values) or len(values) < 2:
+        return Range(choices=values)
+    low, high = min(numbers), max(numbers)
+    return Range(low=low, high=high, log=low > 0 and high / low >= _WIDE)
 
 
 def _grid(file: StudyFile, name: str, found: Measured, design: Design) -> Iterator[PastStudy]:
@@ -238,7 +253,10 @@ def _typed(file: StudyFile, params: Mapping[str, Level]) -> dict[str, Level]:
 def _search(file: StudyFile, name: str, found: Measured, design: Design) -> Iterator[PastStudy]:
     if file.search is None:
         return
-    space = {n: distribution(one, file.baseline[n]) for n, one in file.search.space.items()}
+    space = {
+        name: distribution(one, file.baseline.get(name, one.low))
+        for name, one in file.search.space.items()
+    }
     trials = [
         _past(run, dict(run.setting), name, found)
         for run in found.runs

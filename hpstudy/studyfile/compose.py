@@ -32,13 +32,14 @@ _TABLES: set[Place] = {
 
 @dataclass(frozen=True)
 class Range:
-    """What a search tries of one hyperparameter: low to high, or choices."""
+    """What a search tries of one hyperparameter: low to high, or choices; beside what values."""
 
     low: float | None = None
     high: float | None = None
     log: bool = False
     step: float | None = None
     choices: Sequence[Level] | None = None
+    when: Mapping[str, Sequence[Level]] | None = None
 
     def as_keys(self) -> dict[str, Any]:
         """Returns what is said of it, by the study file's keys."""

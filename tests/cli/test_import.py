@@ -165,7 +165,10 @@ def test_trials_of_optuna_as_csv(folder):
     assert found["grid"] is None
     counts = found["search"]["trials"]
     assert (counts["complete"], counts["pruned"], counts["failed"]) == (2, 1, 1)
-    assert "# only where model boost" in (folder.path / "mine.toml").read_text()
+    text = (folder.path / "mine.toml").read_text()
+    assert 'eta = {low = 0.31, high = 0.72, when = {model = ["boost"]}}' in text
+    assert "norm = true" not in text
+    assert "failed" in folder.run("show", "mine.toml").stdout
 
 
 @pytest.fixture(scope="module")
@@ -221,7 +224,7 @@ def test_a_study_of_a_database_is_read_from_a_copy(folder, trials_in: Path):
     text = (folder.path / "smoke.toml").read_text()
     assert '"optim.lr" = {low = 0.0001, high = 0.1, log = true}' in text
     assert 'model = {choices = ["None", "svm"]}' in text
-    assert "depth = {low = 16, high = 64, step = 16}" in text
+    assert 'depth = {low = 16, high = 64, step = 16, when = {model = ["svm"]}}' in text
     assert "value of theirs.db, study smoke" in folder.run("show", "smoke.toml").stdout
 
 
