@@ -92,9 +92,11 @@ def grid(
 
         from hpstudy.cli.results import live_tables, print_summary
         from hpstudy.cli.telling import Terminal
+        from hpstudy.study.checking import unchecked
         from hpstudy.study.reading import read_summary
 
-        teller = Terminal(live_tables(opened, database, factor))
+        note = "" if as_json else unchecked(opened, objective, database.reader, study)
+        teller = Terminal(live_tables(opened, database, factor), note)
         trained = run_grid(opened, objective, database, asked, teller)
         summary = read_summary(opened, database.reader, factor)
         print_summary(opened, summary, as_json=as_json, sections=["grid"])

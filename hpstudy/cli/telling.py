@@ -23,10 +23,12 @@ class Terminal:
 
     Args:
         tables: Reads the tables as they stand, shown on a terminal below the progress.
+        note: What to say, once, when trainings begin; "" for nothing.
     """
 
-    def __init__(self, tables: Callable[[], RenderableType] | None = None) -> None:
+    def __init__(self, tables: Callable[[], RenderableType] | None = None, note: str = "") -> None:
         self._tables = tables
+        self._note = note
 
     def say(self, line: str) -> None:
         """Prints a line."""
@@ -46,6 +48,9 @@ class Terminal:
 
     @contextmanager
     def _live(self, view: View) -> Iterator[Say]:
+        if self._note:
+            self.say(self._note)
+            self._note = ""
         try:
             with LiveProgress(view, plain_console(stderr=True), self._tables) as live:
                 yield live.say

@@ -13,6 +13,19 @@ from hpstudy.store.database import Database, Runs
 from hpstudy.store.records import Epoch, Records
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What an objective took just now.
+
+    Attributes:
+        seconds: How long an epoch took, by the training's key.
+        rate: Operations per second; None if the objective can't tell operations.
+    """
+
+    seconds: Mapping[str, float]
+    rate: float | None
+
+
 class Costs:
     """What the epochs of a plan's trainings cost.
 
@@ -37,6 +50,7 @@ class Costs:
         workers: int,
         rate: float | None = None,
         again: Mapping[str, int] | None = None,
+        measured: Mapping[str, float] | None = None,
     ) -> float | None:
         """Returns the seconds until the plan is done, or None if there is nothing to go by.
 
@@ -45,17 +59,16 @@ class Costs:
             workers: How many trainings run at once.
             rate: Operations per second, for when no epoch of this plan is recorded yet.
             again: Recorded epochs that have to be trained again, by key.
+            measured: Seconds of an epoch, by key, where none is recorded.
         """
         repeated = again or {}
         left = self._plan.epochs_left(recorded)
         left = {key: epochs + repeated.get(key, 0) for key, epochs in left.items()}
         if not left:
             return 0.0
-        own = {
-            k: s
-            for k in self._plan.last_epochs()
-            if (s := self._seconds(recorded.get(k, ()))) is not None
-        }
+        last = self._plan.last_epochs()
+        own = {key: s for key, s in (measured or {}).items() if key in last}
+        own |= {k: s for k in last if (s := self._seconds(recorded.get(k, ()))) is not None}
         known = [k for k in own if k in self._estimates]
         if known:
             rate = sum(self._estimates[k].operations for k in known) / sum(own[k] for k in known)
@@ -125,7 +138,12 @@ class Forecast:
 
 
 def forecast(
-    plan: PointsPlan, objective: Objective, database: Database | None, runs: Runs, workers: int
+    plan: PointsPlan,
+    objective: Objective,
+    database: Database | None,
+    runs: Runs,
+    workers: int,
+    measured: Measured | None = None,
 ) -> Forecast:
     """Says what a plan would take; trains nothing and writes nothing.
 
@@ -135,6 +153,7 @@ def forecast(
         database: The database; None where there is none yet.
         runs: Where the checkpoints are.
         workers: How many trainings would run at once.
+        measured: What the objective took just now; None where it is to be estimated.
     """
     last = plan.last_epochs()
     recorded: dict[str, list[Epoch]] = {}
@@ -147,8 +166,8 @@ def forecast(
         for key, epochs in recorded.items()
         if key in left
     }
-    rate = None
-    if left and not recorded:
+    rate = measured.rate if measured is not None else None
+    if left and not recorded and measured is None:
         rate = objective.measure_rate(runtime=plan.scenario.runtime)
     costs = Costs(plan, objective)
     return Forecast(
@@ -158,7 +177,9 @@ def forecast(
         epochs_shared=sum(last.values()),
         epochs_left=sum(left.values()) + sum(again.values()),
         workers=workers,
-        seconds_left=costs.seconds_left(recorded, workers, rate, again),
+        seconds_left=costs.seconds_left(
+            recorded, workers, rate, again, measured.seconds if measured is not None else None
+        ),
         checkpoint_bytes=costs.disk_bytes(workers, runs.keep) if left else 0,
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hpstudy.numeric import mean
 from hpstudy.objective import Objective
+from hpstudy.plans.forecast_points import Measured
 from hpstudy.plans.scenario import PlannedPoint
 from hpstudy.plans.search import SearchPlan, search_of
 from hpstudy.results.fresh import Design
@@ -49,6 +50,7 @@ def search_forecast(
     confirmation: Design | None,
     *,
     ablate: bool = False,
+    measured: Measured | None = None,
 ) -> SearchForecast:
     """Says what a search would take; trains nothing and writes nothing.
 
@@ -59,6 +61,7 @@ def search_forecast(
         workers: How many trainings would run at once.
         confirmation: How the winner is confirmed; None where it is not.
         ablate: Whether what lies between the baseline and the winner is to be trained, too.
+        measured: What the objective took just now; None where it is to be estimated.
     """
     left = plan.limits.trials - min(_finished(plan, database), plan.limits.trials)
     examples = plan.examples()
@@ -71,10 +74,14 @@ def search_forecast(
     between = max(2 * len(plan.space) - 2, 0) if ablate and len(plan.space) > 1 else 0
     steps = between * (most[1] if confirmation is not None else 0)
     seconds = None
-    if (rate := _rate(plan, objective, baseline)) is not None:
+    rate = measured.rate if measured is not None else _rate(plan, objective, baseline)
+    if rate is not None:
         average = mean(_operations(example, objective) for example in examples)
         own = _operations(baseline, objective)
         seconds = ((left + most[0] + steps) * average + most[1] * own) / rate / workers
+    elif measured is not None and measured.seconds:
+        all_epochs = (left + most[0] + steps) * epochs + most[1] * baseline.epochs
+        seconds = all_epochs * mean(measured.seconds.values()) / workers
     return SearchForecast(
         trials=plan.limits.trials,
         trials_left=left,

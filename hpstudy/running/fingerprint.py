@@ -209,12 +209,17 @@ def _differences(
             yield f"{inside}{name} was {old!r}, is now {new!r}"
 
 
+def source_digest(objective: Objective) -> str | None:
+    """Returns what tells the source of a user's own objective from what it was before."""
+    source = objective.source_file()
+    return hashlib.sha256(source.read_bytes()).hexdigest()[:16] if source is not None else None
+
+
 def _changed_source(study: optuna.Study, objective: Objective) -> Iterator[str]:
     """Notes an edit of the user's own objective: its recorded epochs would still be used."""
-    source = objective.source_file()
+    source, digest = objective.source_file(), source_digest(objective)
     if source is None:
         return
-    digest = hashlib.sha256(source.read_bytes()).hexdigest()[:16]
     before = source_of(study)
     if before not in (None, digest):
         yield (

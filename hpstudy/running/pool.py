@@ -6,10 +6,8 @@ exit, a crash, a changed folder) must not touch the run.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -36,7 +34,7 @@ from hpstudy.running.interrupts import (
 )
 from hpstudy.running.ledger import Ledger
 from hpstudy.running.output import Marks, Relay, Say, Warnings
-from hpstudy.running.processes import end, prepare, starting, take_over
+from hpstudy.running.processes import end, end_with_parent, prepare, starting, take_over
 from hpstudy.running.worker import Job, Worker
 from hpstudy.store.database import Database, writing
 from hpstudy.store.locks import ask_lock, hold
@@ -225,7 +223,7 @@ def _work(
         take_over(environment)
         heed_interrupts(ignored=(signal.SIGINT,))  # Ctrl-C: the parent decides, and says SIGTERM
         mark = Marks(pipe)
-        threading.Thread(target=_end_with_parent, daemon=True).start()
+        end_with_parent()
         unblock_signals()
         with started_here(), entered(job.plan.scenario.home.resolve()):
             Worker(job, mark).run()
@@ -241,10 +239,3 @@ def _work(
     finally:
         default_interrupts()  # whoever ends it now ends it without a word
     end(code)
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os.kill(os.getpid(), signal.SIGTERM)

@@ -11,10 +11,13 @@ import atexit
 import ctypes
 import multiprocessing
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing.context import ForkServerContext, SpawnContext
+from multiprocessing.process import BaseProcess
 from typing import NoReturn
 
 from hpstudy.files import flush_files
@@ -55,6 +58,22 @@ def starting(threads: int) -> Iterator[dict[str, str]]:
         yield environment
 
 
+@contextmanager
+def spawning(threads: int) -> Iterator[SpawnContext]:
+    """In the block, a process can be started from nothing: with a hash seed of its own, too.
+
+    Signals that ask it to stop are held back until it heeds them.
+
+    Args:
+        threads: Threads of one training.
+    """
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # as it begins, it lets signals through that are held back
+    with blocked_signals(), _environment({}, threads):
+        yield multiprocessing.get_context("spawn")
+
+
 def take_over(environment: Mapping[str, str]) -> None:
     """Makes a worker that was forked what it would be if it had been spawned now."""
     atexit.register(flush_files)  # after all that an objective registers
@@ -62,6 +81,17 @@ def take_over(environment: Mapping[str, str]) -> None:
     os.environ.update(environment)
     if (random := sys.modules.get("numpy.random")) is not None:
         random.seed()  # else what is drawn without a seed were the same in all (NumPy 1)
+
+
+def end_with_parent() -> None:
+    """Asks this process to stop as soon as its parent is gone."""
+    if (parent := multiprocessing.parent_process()) is not None:
+        threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+
+
+def _follow(parent: BaseProcess) -> None:
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def end(code: int) -> NoReturn:

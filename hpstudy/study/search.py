@@ -15,6 +15,7 @@ from hpstudy.plans.confirmation import (
     plan_choice,
     plan_confirmation,
 )
+from hpstudy.plans.forecast_points import Measured
 from hpstudy.plans.forecast_search import SearchForecast, search_forecast
 from hpstudy.plans.points import PointsPlan
 from hpstudy.plans.search import SearchPlan, search_of
@@ -87,6 +88,7 @@ def forecast_search(
     confirm: int | None,
     *,
     ablate: bool = False,
+    measured: Measured | None = None,
 ) -> SearchForecast:
     """Says what a search would take; trains nothing and writes nothing.
 
@@ -97,6 +99,7 @@ def forecast_search(
         workers: How many trainings would run at once.
         confirm: How many fresh seeds the winner and the baseline get at most; as in `run_search`.
         ablate: Whether what lies between the baseline and the winner is to be trained, too.
+        measured: What the objective took just now; None where it is to be estimated.
 
     Raises:
         UserError: The plan doesn't go with what was begun.
@@ -105,7 +108,9 @@ def forecast_search(
     way = None
     if _is_wanted(search, confirm):
         way = _check(search, objective, database, confirm)
-    return search_forecast(search, objective, database, workers, way, ablate=ablate)
+    return search_forecast(
+        search, objective, database, workers, way, ablate=ablate, measured=measured
+    )
 
 
 def _is_wanted(search: SearchPlan, confirm: int | None) -> bool:

@@ -1,0 +1,132 @@
+"""`hpstudy check`: a few small trainings tell what an objective keeps to."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+
+import pytest
+
+from hpstudy.study.checking import unchecked
+from hpstudy.study.opened import open_study
+
+BAD = """
+import os, random, time
+
+
+def good(params, *, seed, settings):
+    return random.Random(f"{seed} {params['lr']}").random()
+
+
+def bad(params, *, seed, settings):
+    if params["lr"] == 0.2:
+        os._exit(9)
+    print("hello")
+    settings["kept"].append(1)
+    with open("left.txt", "a") as file:
+        file.write("x")
+    return {"value": random.random()}
+
+
+def sleeps(params, *, seed, settings):
+    time.sleep(60)
+"""
+
+STUDY = """
+title = "T"
+objective = "mine:good"
+[settings]
+kept = []
+[baseline]
+lr = 0.1
+[grid.factors]
+lr = [0.1, 0.2]
+"""
+
+
+@pytest.fixture
+def mine(folder):
+    folder.write("mine.py", BAD)
+    folder.write("mine.toml", STUDY)
+    return folder
+
+
+def test_what_keeps_all_promises_is_remembered_until_it_is_edited(mine):
+    def told() -> str:
+        opened = open_study(f"{mine.path / 'mine.toml'}", runs=mine.path / "runs")
+        return unchecked(opened, opened.objective(), None, "mine.toml")
+
+    assert told().startswith("Not checked yet: `hpstudy check mine.toml` tells")
+    lines = mine.run("check", "mine.toml").stdout.splitlines()
+    assert [line[0] for line in lines[:8]] == [*"✓✓✓✓–✓✓✓"]
+    assert lines[8].startswith("The grid would take about ")
+    assert lines[9].endswith(": nothing that is relied on is broken.")
+    assert not told()
+    assert not (mine.path / "runs" / "checkpoints").exists()
+    mine.write("mine.py", BAD + "\n")
+    assert told()
+    assert told() in mine.run("grid", "mine.toml").stderr
+    assert "Not checked" not in mine.run("grid", "mine.toml", "--seeds", "2").stderr  # it has begun
+
+
+def test_what_is_broken_is_a_line_each_with_what_to_do(mine):
+    mine.write("mine.toml", STUDY.replace("mine:good", "mine:bad"))
+    ran = mine.run("check", "mine.toml", "--json", code=1)
+    found = json.loads(ran.stdout)
+    holds = {finding["name"]: finding["holds"] for finding in found["findings"]}
+    assert holds == {
+        "trains": "no",
+        "metrics": "yes",
+        "same_seed": "no",
+        "other_seed": "yes",
+        "goes_on": "unknown",
+        "parameters": "unknown",
+        "arguments": "no",
+        "folder": "no",
+    }
+    assert not found["passed"]
+    assert found["grid"]["points"] == 2
+    trains = found["findings"][0]
+    assert trains["seen"] == "lr 0.2: its process ended without a word, exit code 9"
+    assert trains["do"]
+    assert "hello" in ran.stderr
+    assert not (mine.path / "runs").exists()  # it did not pass, and leaves nothing
+
+
+def test_a_training_is_stopped_and_taken_up(folder):
+    # A Walk logs its epochs, which is a promise broken.
+    out = folder.run("check", "seek.toml", code=1).stdout
+    assert "✓ goes on where it was stopped: value " in out
+    assert "✓ hyperparameters are used: lr and width: each changes the numbers" in out
+    assert "✗ nothing is left behind: epochs.log written to the working folder → " in out
+    assert "The search would take about " in out
+    lines = folder.trained()
+    assert lines[:2] == ["0.1 8 0 1", "0.1 8 0 2"]
+    assert len(lines) == 7  # and again, another seed, two changes, taken up
+
+
+def test_ctrl_c_ends_it_and_leaves_nothing(mine, tmp_path, monkeypatch):
+    mine.write("mine.toml", STUDY.replace("mine:good", "mine:sleeps"))
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    process = mine.start("check", "mine.toml")
+    mine.wait_for(lambda: [*scratch.glob("*/base/hpstudy.db")])
+    os.kill(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (130, "Interrupted: a check keeps nothing.\n")
+    assert not [*scratch.iterdir()]
+
+
+def test_what_is_no_objective_is_a_line(mine):
+    mine.write("mine.toml", STUDY.replace("mine:good", "mine:god"))
+    said = "mine.toml: objective 'mine:god': mine.py has no 'god'; did you mean 'good'?"
+    assert mine.error("check", "mine.toml") == said
+
+
+def test_an_endless_training_is_a_line(mine):
+    mine.write("mine.toml", STUDY.replace("mine:good", "mine:sleeps"))
+    out = mine.run("check", "mine.toml", "--timeout", "2s", code=1).stdout
+    assert out.startswith("✗ trains: baseline: it took more than 2 s: give it more time with --ti")
+    assert "--timeout: expected a duration" in mine.error("check", "mine.toml", "--timeout", "no")
