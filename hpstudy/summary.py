@@ -8,10 +8,12 @@ from functools import cached_property
 from typing import Self
 
 from hpstudy.analysis.answer import Answer, answer
+from hpstudy.analysis.compare import Comparison, comparison_of
 from hpstudy.analysis.findings import GridFindings, findings, part_of
 from hpstudy.analysis.search import SearchFindings, search_findings
 from hpstudy.analysis.speed import Tradeoff, search_tradeoffs
 from hpstudy.analysis.telling import telling
+from hpstudy.results.comparison import ComparisonResults, read_comparisons
 from hpstudy.results.curves import Curve, read_curves
 from hpstudy.results.grid import Failure, GridResults
 from hpstudy.results.origin import Origin, read_origin
@@ -42,8 +44,12 @@ class StudySummary:
         address: The database's address, without a password.
         grid: The grid's results; None where it was not run.
         search: The search's results; None where it was not run.
+        compared: What was compared with the baseline.
         database: The database that they were read from; None where there is none yet.
         part: The grid's results of the factors to show, where those aren't all.
+
+    Attributes:
+        compared: What was compared with the baseline, as it was read.
     """
 
     def __init__(
@@ -54,6 +60,7 @@ class StudySummary:
         address: str,
         grid: GridResults | None = None,
         search: SearchResults | None = None,
+        compared: Sequence[ComparisonResults] = (),
         database: Database | None = None,
         part: GridResults | None = None,
     ) -> None:
@@ -61,6 +68,7 @@ class StudySummary:
         self.title = title
         self.address = address
         self._grid, self._part, self._search = grid, part, search
+        self.compared = compared
         self._database = database
 
     @classmethod
@@ -86,6 +94,7 @@ class StudySummary:
             address=database.shown,
             grid=read_grid(file, name, database),
             search=read_search(file, name, database),
+            compared=read_comparisons(file, name, database),
             database=database,
             part=read_grid(file, name, database, factors) if factors else None,
         )
@@ -126,6 +135,11 @@ class StudySummary:
     def failed_in_search(self) -> tuple[Failure, ...]:
         """What raised in the search and in its confirmation."""
         return () if self._search is None else self._search.all_failed
+
+    @cached_property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """What was compared with the baseline, each by itself."""
+        return tuple(map(comparison_of, self.compared))
 
     @cached_property
     def curves(self) -> tuple[Curve, ...]:

@@ -10,7 +10,9 @@ from hpstudy.analysis.family import Compared
 from hpstudy.analysis.sequential import Look, Outcome, looked, verdict_of
 from hpstudy.metric import Metric, Quantity, Verdict
 from hpstudy.numeric import mean
+from hpstudy.results.comparison import ComparisonResults, Ran
 from hpstudy.results.looks import Looks
+from hpstudy.wording import setting
 
 # After how many seeds, what that spent of the 5 %, and what was found.
 Seen = tuple[tuple[int, float, Compared | None], ...]
@@ -131,6 +133,18 @@ def compare(
 
     beside = (Beside(sides[name], verdict(name), seen[name]) for name in others)
     return Comparison(metric, looks, sides[baseline], tuple(beside))
+
+
+def comparison_of(found: ComparisonResults) -> Comparison:
+    """Judges a setting beside the baseline that it was compared with."""
+    names = "baseline", setting(found.changes)
+    outcomes = {name: outcome(ran) for name, ran in zip(names, found.ran, strict=True)}
+    return compare(outcomes, names[0], found.looks, found.metric)
+
+
+def outcome(ran: Ran) -> Outcome:
+    """Returns what became of a setting's seeds."""
+    return Outcome(ran.values, ran.diverged, frozenset(ran.failed))
 
 
 def _average(one: Outcome) -> Quantity | None:

@@ -13,8 +13,10 @@ from hpstudy.store.connections import Connections
 from hpstudy.study.opened import Opened
 from hpstudy.summary import StudySummary
 from hpstudy.views.files.document import document
+from hpstudy.views.tables.comparison import comparisons_table
 from hpstudy.views.terminal.consoles import plain_console
 from hpstudy.views.terminal.grid import grid_tables, search_tables
+from hpstudy.views.terminal.render import with_notes
 from hpstudy.wording import setting
 
 
@@ -38,7 +40,7 @@ def print_summary(
     summary: StudySummary,
     *,
     as_json: bool,
-    sections: Sequence[str] = ("grid", "search"),
+    sections: Sequence[str] = ("grid", "search", "comparisons"),
 ) -> None:
     """Prints what a study's results come to.
 
@@ -62,6 +64,8 @@ def _print(opened: Opened, summary: StudySummary, sections: Sequence[str]) -> No
         console.print(grid_tables(summary.grid, quick=quick))
     if (search := summary.search) is not None and "search" in sections:
         console.print(search_tables(search, quick=quick))
+    if "comparisons" in sections and summary.comparisons:
+        console.print(*with_notes(comparisons_table(summary.comparisons)), sep="\n")
     if (chosen := summary.answer) is not None:
         console.print(chosen.headline, style="bold", highlight=False)
         console.print(chosen.why, highlight=False)

@@ -1,16 +1,23 @@
-"""What the database holds of the trainings of one setting, and what they took."""
+"""What the database holds of settings that were compared, and what their trainings took."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from hpstudy.metric import WALL_SECONDS
+from hpstudy.metric import WALL_SECONDS, Metric
 from hpstudy.results.grid import Failure
+from hpstudy.results.looks import Looks, announced
 from hpstudy.sampler import SEED, Point
 from hpstudy.store.database import Database
 from hpstudy.store.records import Records
-from hpstudy.store.studies import find_study, trials_of
+from hpstudy.store.studies import (
+    comparisons_of,
+    find_study,
+    fingerprint_of,
+    metric_epochs_of,
+    trials_of,
+)
 from hpstudy.store.trials import (
     distinct_epochs,
     error_of,
@@ -20,7 +27,9 @@ from hpstudy.store.trials import (
     point_key,
     trace_of,
     value_of,
+    without_seed,
 )
+from hpstudy.studyfile.file import StudyFile
 
 # Seeds from here on are kept fresh for comparing what was chosen by values on the others.
 FIRST_COMPARING_SEED = 300
@@ -41,6 +50,30 @@ class Ran:
     diverged: frozenset[int] = frozenset()
     failed: Mapping[int, Failure] = field(default_factory=dict)
     epochs: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ComparisonResults:
+    """A setting that was compared with the baseline, by itself.
+
+    Attributes:
+        metric: The metric.
+        looks: The looks that were announced.
+        baseline: The baseline.
+        setting: What is compared with it.
+        ran: What became of the trainings of both, in this order.
+    """
+
+    metric: Metric
+    looks: Looks
+    baseline: Point
+    setting: Point
+    ran: tuple[Ran, Ran]
+
+    @property
+    def changes(self) -> Point:
+        """What the setting changes of the baseline."""
+        return {k: v for k, v in self.setting.items() if v != self.baseline.get(k)}
 
 
 @dataclass(frozen=True)
@@ -85,6 +118,45 @@ def read_setting(name: str, setting: Point, seeds: Iterable[int], database: Data
         },
         distinct_epochs(complete.values()),
     )
+
+
+def read_comparisons(
+    file: StudyFile, name: str, database: Database
+) -> tuple[ComparisonResults, ...]:
+    """Reads what was compared with a study's baseline, as it is in its file now.
+
+    Args:
+        file: The study file.
+        name: The study's name.
+        database: The database.
+    """
+    found = (_comparison(file, each, database) for each in comparisons_of(name, database))
+    return tuple(one for one in found if one is not None)
+
+
+def _comparison(file: StudyFile, name: str, database: Database) -> ComparisonResults | None:
+    study = find_study(name, database)
+    looks = None if study is None else announced(study)
+    if study is None or looks is None:
+        return None
+    fingerprint = fingerprint_of(study)
+    base: Point = fingerprint["baseline"]
+    known = {**file.settings, **file.full_baseline()}
+    others = [s for trial in trials_of(study) if (s := without_seed(trial)) != base]
+    if not others or any(known.get(key, value) != value for key, value in base.items()):
+        return None  # of a baseline that was
+    ran = (
+        read_setting(name, base, looks.seeds, database),
+        read_setting(name, others[0], looks.seeds, database),
+    )
+    seen = [value for one in ran for value in one.values.values()]
+    metric = file.measured(
+        fingerprint["metric"],
+        fingerprint["direction"],
+        seen,
+        epochs=metric_epochs_of(fingerprint),
+    )
+    return ComparisonResults(metric, looks.looks(metric), base, others[0], ran)
 
 
 def read_cost(sides: Iterable[Ran], database: Database) -> Cost:

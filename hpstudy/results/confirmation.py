@@ -25,6 +25,7 @@ from hpstudy.store.trials import (
     seed_of,
     trace_of,
     value_of,
+    without_seed,
 )
 from hpstudy.studyfile.file import VALIDATION, StudyFile
 
@@ -132,11 +133,7 @@ def _trials_of(
     trials: Iterable[FrozenTrial],
 ) -> Iterator[FrozenTrial]:
     wanted = {**setting, VALIDATION: validation}
-    return (t for t in trials if t.params[SEED] in seeds and _without_seed(t) == wanted)
-
-
-def _without_seed(trial: FrozenTrial) -> Point:
-    return {name: value for name, value in trial.params.items() if name != SEED}
+    return (t for t in trials if t.params[SEED] in seeds and without_seed(t) == wanted)
 
 
 def candidates(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from optuna.trial import FrozenTrial, TrialState
 
-from hpstudy.sampler import SEED, known_params
+from hpstudy.sampler import SEED, Point, known_params
 from hpstudy.store.locks import is_free, trial_lock
 
 # User attributes of a trial: why it failed and the traceback, the epoch at which its metric was no
@@ -113,6 +113,11 @@ def training_of(trial: FrozenTrial) -> str | None:
 def seed_of(trial: FrozenTrial) -> int:
     """Returns the replicate of a trial whose parameters name it."""
     return int(trial.params[SEED])
+
+
+def without_seed(trial: FrozenTrial) -> Point:
+    """Returns a trial's setting."""
+    return {name: value for name, value in trial.params.items() if name != SEED}
 
 
 def epoch_of(trial: FrozenTrial) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from hpstudy.analysis.compare import Comparison, compare
+from hpstudy.analysis.compare import Comparison, compare, outcome
 from hpstudy.analysis.sequential import Outcome, next_seeds
 from hpstudy.metric import Metric
 from hpstudy.objective import Objective
@@ -212,9 +212,7 @@ def read_contest(contest: Contest, reader: Database) -> ContestResult:
     """Reads what a contest came to."""
     ran = _read(contest, reader)
     metric = _metric(contest, ran)
-    outcomes = {
-        name: Outcome(one.values, one.diverged, frozenset(one.failed)) for name, one in ran.items()
-    }
+    outcomes = {name: outcome(one) for name, one in ran.items()}
     found = compare(outcomes, contest.baseline.name, contest.announced.looks(metric), metric)
     failed = tuple(failure for one in ran.values() for failure in one.failed.values())
     return ContestResult(found, read_cost(ran.values(), reader), failed)

@@ -62,6 +62,7 @@ def _content(opened: Opened, summary: StudySummary, say: Say) -> Content:
         curves=summary.curves,
         search=summary.search,
         tradeoffs=summary.tradeoffs,
+        comparisons=summary.comparisons,
         reading=summary.reading(networks[0], labels) if networks and labels else None,
         pictures=pictures,
         layers=layers,

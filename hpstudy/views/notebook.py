@@ -71,6 +71,7 @@ class Summary(StudySummary):
         from hpstudy.analysis.telling import telling
         from hpstudy.views.tables.ablation import ablation_table
         from hpstudy.views.tables.combined import combined_table
+        from hpstudy.views.tables.comparison import comparisons_table
         from hpstudy.views.tables.grid import claims_table, costs_table, levels_tables
         from hpstudy.views.tables.importance import importance_table
         from hpstudy.views.tables.search import finalists_table, trials_table, winner_table
@@ -90,3 +91,4 @@ class Summary(StudySummary):
             yield winner_table(self.search)
             yield ablation_table(self.search)
             yield importance_table(self.search.importances, self.search.metric)
+        yield comparisons_table(self.comparisons)

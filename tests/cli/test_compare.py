@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 
 import optuna
@@ -237,3 +238,23 @@ def test_killed_it_goes_on_with_what_it_had_announced(noise):
 )
 def test_what_is_wrong_is_one_line(noise, args, message: str):
     assert message in noise.error("compare", *args)
+
+
+def test_what_was_compared_stands_in_the_study_s_tables_page_and_document(noise):
+    noise.run("grid", "noise.toml", "--seeds", "2", "--no-publish")
+    noise.run("compare", "noise.toml", "width=11")
+    noise.run("compare", "noise.toml", "lr=0.2", code=1)
+    shown = noise.run("show", "noise.toml").stdout
+    table = shown[shown.index("Compared with the baseline") :].splitlines()
+    assert re.search(r"lr 0\.2 .* (open|no difference shown|worse)", table[3])
+    assert re.search(r"width 11 .*better", table[4])
+    found = {one["b"]["name"]: one for one in noise.json("show", "noise.toml")["comparisons"]}
+    assert found["width 11"]["verdict"] == "better"
+    assert found["width 11"]["b"]["params"]["width"] == 11
+    noise.run("report", "noise.toml")
+    assert "Compared with the baseline" in (noise.path / "runs/report/noise.html").read_text()
+    assert "Compared" not in noise.run("grid", "noise.toml", "--no-publish").stdout
+    noise.write(
+        "noise.toml", (noise.path / "noise.toml").read_text().replace("lr = 0.1", "lr = 0.2")
+    )
+    assert not noise.json("show", "noise.toml")["comparisons"]  # they were of another baseline

@@ -16,6 +16,7 @@ from hpstudy.analysis.looks import LooksFinding
 from hpstudy.analysis.search import SearchFindings
 from hpstudy.results.grid import TrialCounts
 from hpstudy.summary import StudySummary
+from hpstudy.views.files.comparison import comparison_document
 from hpstudy.views.files.fresh import (
     ablation_document,
     confirmation_document,
@@ -46,7 +47,18 @@ def document(summary: StudySummary, sections: Sequence[str] = ("grid", "search")
         "answer": None if chosen is None else _answer(chosen),
         "grid": None if found is None else _grid(found),
         "search": None if search is None else _search(search),
+        "comparisons": _comparisons(summary),
     }
+
+
+def _comparisons(summary: StudySummary) -> list[dict[str, Any]]:
+    found = zip(summary.comparisons, summary.compared, strict=True)
+    return [
+        comparison_document(
+            one, {one.baseline.name: both.baseline, one.best.side.name: both.setting}, None
+        )
+        for one, both in found
+    ]
 
 
 def _answer(chosen: Answer) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from hpstudy.views.page.filters import breakable, characters, folded, told, unbr
 from hpstudy.views.states import alike_failures, missing_numbers, points_done, trials_done
 from hpstudy.views.tables.ablation import ablation_table
 from hpstudy.views.tables.combined import combined_table
+from hpstudy.views.tables.comparison import comparisons_table
 from hpstudy.views.tables.grid import claims_table, costs_table
 from hpstudy.views.tables.looks import looks_told
 from hpstudy.views.tables.search import finalists_table, trials_table, winner_table
@@ -52,6 +53,7 @@ def environment() -> Environment:
         "identifier": identifier,
         "claims_table": claims_table,
         "combined_table": combined_table,
+        "comparisons_table": comparisons_table,
         "costs_table": costs_table,
         "trials_table": partial(trials_table, most=_TRIALS),
         "finalists_table": finalists_table,

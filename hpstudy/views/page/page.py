@@ -13,6 +13,7 @@ from plotly.offline import get_plotlyjs
 
 from hpstudy import __version__
 from hpstudy.analysis.answer import Answer
+from hpstudy.analysis.compare import Comparison
 from hpstudy.analysis.findings import GridFindings
 from hpstudy.analysis.search import SearchFindings
 from hpstudy.analysis.speed import Tradeoff, go_by_epochs
@@ -51,6 +52,7 @@ class Content:
         origins: How grid and search were run, by those names.
         commands: The commands that run the study and write this report.
         written: When the report is written.
+        comparisons: What was compared with the baseline, each by itself.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Content:
     origins: Mapping[str, Origin]
     commands: Sequence[str]
     written: datetime
+    comparisons: Sequence[Comparison] = ()
 
 
 @dataclass(frozen=True)

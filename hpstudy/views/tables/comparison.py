@@ -1,6 +1,8 @@
-"""What settings come to beside a baseline, as a table."""
+"""What settings come to beside a baseline, together or one by one, as a table."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from hpstudy.analysis.compare import Comparison, Side
 from hpstudy.metric import Verdict
@@ -36,6 +38,30 @@ def comparison_table(found: Comparison) -> Table | None:
         text=("", "setting", "verdict", "seeds"),
         detail=("seeds",),
         footnotes=over_epochs(found.metric),
+    )
+
+
+def comparisons_table(found: Sequence[Comparison]) -> Table | None:
+    """Returns what was compared with a study's baseline, each by itself; None where nothing was."""
+    rows = [
+        {
+            "setting": one.best.side.name,
+            "difference, 95 %": (
+                "" if (gained := one.best.difference) is None else Spread(gap(gained, one.metric))
+            ),
+            "verdict": one.best.verdict,
+            "seeds": f"{one.best.seeds or len(one.baseline.outcome.values)}",
+        }
+        for one in found
+    ]
+    if not rows:
+        return None
+    by_itself = "Each by itself: of twenty comparisons without any difference one is called so."
+    return table(
+        "Compared with the baseline",
+        rows,
+        text=("setting", "verdict"),
+        footnotes=[by_itself] if len(rows) > 1 else [],
     )
 
 
