@@ -191,6 +191,15 @@ class Objective:
             return self._source
         return Path(found) if found else None
 
+    def source(self) -> tuple[str, bytes] | None:
+        """Returns its own source's name and text; None of what comes from elsewhere."""
+        file = self.source_file()
+        return None if file is None else (file.name, file.read_bytes())
+
+    def sent(self) -> bytes | None:
+        """Returns it as workers are sent it; None where they load it by its name."""
+        return None
+
 
 def load_objective(name: str, beside: Path) -> Objective:
     """Loads "module:name", looking beside the study file first, then on `sys.path`.

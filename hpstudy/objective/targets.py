@@ -17,6 +17,8 @@ from hpstudy.objective.optunas import made, refuse_optimizing, refuse_running, t
 from hpstudy.raised import described, place
 from hpstudy.seeds import LARGEST_WHOLE
 
+IN_PYTHON = "__main__"  # what a notebook's functions are of, and a script's own
+
 _CLASS_PARTS = ("epoch", "state_dict", "load_state_dict")
 
 
@@ -37,6 +39,11 @@ def near_objective(text: str) -> str:
     return guess if is_module_and_name(guess) else "mine:score"
 
 
+def is_of_python(name: str | None) -> bool:
+    """Tells whether an objective was given in Python, and is nowhere to be loaded from."""
+    return name is not None and name.startswith(f"{IN_PYTHON}.")
+
+
 def find_target(name: str, folder: Path) -> tuple[ModuleType, Any]:
     """Imports "module:name", looking in a folder first, then on `sys.path`.
 
@@ -52,11 +59,29 @@ def find_target(name: str, folder: Path) -> tuple[ModuleType, Any]:
             can't be called as a training or a function is.
     """
     module_name, _, attribute = name.partition(":")
+    if is_of_python(name):
+        raise UserError(
+            f"{attribute} was given to hpstudy.Study(…) in Python, and is trained from there; "
+            "hpstudy show, report and export work here too"
+        )
     module = _imported(module_name, name, folder)
     try:
         target = getattr(module, attribute)
     except AttributeError as error:
         raise UserError(_missing(name, attribute, module, folder)) from error
+    return module, check_target(name, target)
+
+
+def check_target(name: str, target: Any) -> Any:  # noqa: ANN401
+    """Returns a class or function that can be trained, an object of a class that gives such.
+
+    Args:
+        name: Its "module:name".
+        target: The class or function.
+
+    Raises:
+        UserError: It can't be called as a training or a function is.
+    """
     if inspect.isclass(target) and takes_trial(target):
         target = made(name, target)
     if inspect.isclass(target):
@@ -69,7 +94,7 @@ def find_target(name: str, folder: Path) -> tuple[ModuleType, Any]:
         raise UserError(f"objective {name!r}: version: expected a whole number, found {found}")
     if abs(version) > LARGEST_WHOLE:
         raise UserError(f"objective {name!r}: version: expected a smaller number, found {version}")
-    return module, target
+    return target
 
 
 def _imported(module_name: str, name: str, folder: Path) -> ModuleType:

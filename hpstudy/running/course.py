@@ -137,7 +137,7 @@ def run_points(
     invocation = ""
     if left.points or left.is_asked_for:
         with teller.points(observer.look, plan.metric, task, note) as say:
-            invocation = _launch(plan, database, size, say)
+            invocation = _launch(plan, objective, database, size, say)
         left = leftover(plan, invocation, reader)
     trained = _say_trained(plan, invocation, reader, time.monotonic() - start, size, teller)
     if left.points:
@@ -186,7 +186,7 @@ def run_trials(
     ledger.read()
     if ledger.complete + ledger.pruned < plan.limits.trials or ledger.waiting() is not None:
         with teller.search(observer.look, plan.metric) as say:
-            ledger = Ledger(study, _launch(plan, database, size, say))
+            ledger = Ledger(study, _launch(plan, objective, database, size, say))
         ledger.read()
     seconds = time.monotonic() - start
     epochs = _say_trained(plan, ledger.invocation, reader, seconds, size, teller)
@@ -216,10 +216,10 @@ def _prepare(plan: Plan, objective: Objective, database: Connections, teller: Te
     return reader
 
 
-def _launch(plan: Plan, database: Connections, workers: int, say: Say) -> str:
+def _launch(plan: Plan, objective: Objective, database: Connections, workers: int, say: Say) -> str:
     """Runs what is left of a plan and returns the name of this invocation."""
     invocation = uuid4().hex
-    launch(Job(plan, database.runs, invocation), workers, say)
+    launch(Job(plan, database.runs, invocation, objective.sent()), workers, say)
     return invocation
 
 

@@ -211,19 +211,19 @@ def _differences(
 
 def source_digest(objective: Objective) -> str | None:
     """Returns what tells the source of a user's own objective from what it was before."""
-    source = objective.source_file()
-    return hashlib.sha256(source.read_bytes()).hexdigest()[:16] if source is not None else None
+    source = objective.source()
+    return hashlib.sha256(source[1]).hexdigest()[:16] if source is not None else None
 
 
 def _changed_source(study: optuna.Study, objective: Objective) -> Iterator[str]:
     """Notes an edit of the user's own objective: its recorded epochs would still be used."""
-    source, digest = objective.source_file(), source_digest(objective)
+    source, digest = objective.source(), source_digest(objective)
     if source is None:
         return
     before = source_of(study)
     if before not in (None, digest):
         yield (
-            f"{source.name} has changed since this study began; epochs trained before are used as "
+            f"{source[0]} has changed since this study began; epochs trained before are used as "
             "they are: raise the objective's `version` if they would come out otherwise now"
         )
     if before != digest:

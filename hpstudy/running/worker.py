@@ -15,6 +15,7 @@ from hpstudy.errors import StoppedError, UserError
 from hpstudy.metric import worst_value
 from hpstudy.numeric import mean
 from hpstudy.objective import load_objective
+from hpstudy.objective.given import received
 from hpstudy.plans.points import Plan
 from hpstudy.plans.samplers import GivenSampler
 from hpstudy.plans.scenario import PlannedPoint
@@ -54,11 +55,13 @@ class Job:
         plan: What to run.
         runs: Where database and checkpoints are.
         invocation: Tells this invocation from others: a point that raised is tried once in each.
+        sent: The objective, where it is not loaded by its name.
     """
 
     plan: Plan
     runs: Runs
     invocation: str
+    sent: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,11 @@ class Worker:
         self._storage = database.storage
         self._records = Records(database.engine)
         self._checkpoints = Checkpoints(job.runs.checkpoints)
-        self._objective = load_objective(job.plan.study.trained(), job.plan.scenario.home)
+        self._objective = (
+            load_objective(job.plan.study.trained(), job.plan.scenario.home)
+            if job.sent is None
+            else received(job.sent)
+        )
         self._study = optuna.load_study(study_name=job.plan.name, storage=database.storage)
         self._ledger = Ledger(self._study, job.invocation)
         self._scheduler = scheduler(job.plan, self._study, self._ledger)

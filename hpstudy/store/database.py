@@ -52,6 +52,11 @@ class Runs:
         return self.folder / "checkpoints"
 
     @property
+    def studies(self) -> Path:
+        """The files of studies that were made in Python."""
+        return self.folder / "studies"
+
+    @property
     def artifacts(self) -> Path:
         """Optuna's artifact store."""
         return self.folder / "artifacts"

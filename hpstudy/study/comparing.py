@@ -73,7 +73,7 @@ def _plan(
         first.objective,
         [(party.setting, wanted[party.name]) for party in parties],
         name=study,
-        home=first.opened.path.parent,
+        home=first.opened.home,
         runtime=first.runtime,
         announced=announced,
         quick=first.opened.is_quick,

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.engine import URL
 
 from hpstudy.errors import UserError
 from hpstudy.files import absolute
 from hpstudy.objective import Objective, Runtime, load_objective
+from hpstudy.objective.given import GivenObjective, folder_of, name_of
 from hpstudy.running.fingerprint import begun_with
 from hpstudy.store.addresses import check_url, file_of
 from hpstudy.store.database import Database, Runs
 from hpstudy.store.keeping import bytes_of
+from hpstudy.study.made import Measured, made_study, resumed
 from hpstudy.studyfile.file import StudyFile
 from hpstudy.studyfile.find import find_study, load_study
 
@@ -30,6 +34,8 @@ class Opened:
         name: The study's name in the database.
         runs: Where its files go.
         is_quick: Whether this is a quick look.
+        given: The objective, where it was given in Python: the file then only tells of it.
+        measured: What such a study compares.
     """
 
     path: Path
@@ -37,9 +43,18 @@ class Opened:
     name: str
     runs: Runs
     is_quick: bool = False
+    given: GivenObjective | None = None
+    measured: Measured | None = None
+
+    @property
+    def home(self) -> Path:
+        """The folder in which the objective's modules are looked for first."""
+        return self.path.parent if self.given is None else self.given.folder
 
     def objective(self) -> Objective:
         """Loads what the study trains."""
+        if self.given is not None:
+            return self.given
         try:
             return load_objective(self.file.trained(), self.path.parent)
         except UserError as error:
@@ -109,6 +124,35 @@ def check_name(name: str, option: str = "--name") -> str:
     return name
 
 
+def open_function(
+    target: Callable[..., Any],
+    measured: Measured,
+    name: str | None,
+    runs: Path,
+    storage: str | None,
+    *,
+    baseline: Mapping[str, Any] | None,
+    settings: Mapping[str, Any] | None,
+    fidelity: str | None,
+    version: int | None,
+    keep: str,
+) -> Opened:
+    """Names the study of a function that was given in Python; its file tells of it alone."""
+    if not baseline:
+        raise UserError('Study: expected baseline, such as baseline={"lr": 0.1}, beside a function')
+    called = name_of(target, name or "").partition(":")[2]
+    chosen = check_name(called if name is None else name)
+    objective = name_of(target, chosen)
+    given = GivenObjective(objective, target, folder_of(target), version)
+    where = replace(runs_at(runs, storage), keep=bytes_of(keep))
+    path = where.studies / f"{chosen}.toml"
+    file = made_study(
+        objective, title=chosen, baseline=baseline, settings=settings or {}, fidelity=fidelity
+    )
+    file = resumed(file, measured, path)
+    return Opened(path, file, chosen, where, given=given, measured=measured)
+
+
 def open_study(
     study: str,
     name: str | None = None,
@@ -119,11 +163,11 @@ def open_study(
     keep: str | None = None,
 ) -> Opened:
     """Reads a study file and names its study in the database."""
-    path = find_study(study)
+    where = runs_at(runs, storage)
+    path = find_study(study, where.studies)
     read = load_study(path)
     chosen = check_name(path.stem if name is None else name)
     suffix = "-quick" if quick else ""
-    where = runs_at(runs, storage)
     if keep is not None:
         where = replace(where, keep=bytes_of(keep))
     return Opened(absolute(path), read, f"{chosen}{suffix}", where, quick)

@@ -11,6 +11,7 @@ from hpstudy.errors import UserError
 from hpstudy.files import absolute, replacing, shown
 from hpstudy.objective import Runtime
 from hpstudy.objective.shown import Layer, Pictures
+from hpstudy.objective.targets import is_of_python
 from hpstudy.plans.grid import chosen_factors
 from hpstudy.results.origin import Origin
 from hpstudy.running.output import Say
@@ -76,7 +77,7 @@ def _shown_by_objective(
     opened: Opened, summary: StudySummary, say: Say
 ) -> tuple[Pictures | None, Sequence[Layer]]:
     """Returns what the objective shows; a report is worth having without it."""
-    if not opened.file.trains:
+    if not opened.file.trains or (opened.given is None and is_of_python(opened.file.objective)):
         return None, ()
     found = summary.grid or summary.search
     assert found is not None  # else there is nothing to report

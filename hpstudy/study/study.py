@@ -2,46 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-
-from markupsafe import Markup
+from typing import Any
 
 from hpstudy.analysis.compare import Comparison
 from hpstudy.errors import UserError
 from hpstudy.expected import shown
-from hpstudy.plans.grid import chosen_factors
+from hpstudy.metric import direction_of
+from hpstudy.objective import Objective
+from hpstudy.plans.grid import parse_seeds
 from hpstudy.running.course import Silent, Teller, Trained
 from hpstudy.sampler import Level
 from hpstudy.store.connections import connections
-from hpstudy.store.database import reading
 from hpstudy.study import parties
 from hpstudy.study.announcing import FILES_MARGIN
 from hpstudy.study.comparing import read_contest, run_contest
 from hpstudy.study.grid import Asked, run_grid
-from hpstudy.study.opened import Opened, open_study
+from hpstudy.study.made import Measured, Range, with_levels, with_space, write_made
+from hpstudy.study.opened import open_function, open_study
 from hpstudy.study.planning import Machine, Seeds, search_plan, spelled
-from hpstudy.study.reading import read_summary
 from hpstudy.study.search import run_search
+from hpstudy.study.showing import Showing, named
+from hpstudy.studyfile.file import StudyFile
 from hpstudy.views.line import Line
-from hpstudy.views.notebook import Summary
 
 _MOST = {"workers": 1024, "threads": 1024, "confirm": 100}  # as on the command line
 
 
-class Study(Opened):
-    """A study file and what was, or is to be, trained for it.
+class Study(Showing):
+    """A study file, or a function, and what was, or is to be, trained for it.
 
     Methods do what the commands of the same name do, take their options, and raise `UserError`,
     of one line, for what is wrong; its message spells an option as the command line does. Ctrl-C
     raises `KeyboardInterrupt`: all finished epochs are kept, and the same call goes on from there.
 
     Trainings run in processes of their own, which import the program's main file anew: a script
-    does its work under `if __name__ == "__main__":`, and a notebook has its objective in a file.
+    does its work under `if __name__ == "__main__":`. A function is sent to them, with what it
+    uses: `Study(score, baseline={"lr": 0.1})` needs no file; what is to be trained is said where it
+    is asked for, as in `run_grid({"lr": [0.1, 0.01]})` and `search({"lr": (0.001, 1.0)})`.
 
     Args:
-        study: The study file: its path, or its name in `studies/`.
-        name: The study's name in the database; the file's where None.
+        study: The study file, its path or its name in `studies/`; or what is trained: a function, a
+            `Training` class, or an `objective(trial)` of Optuna's.
+        baseline: Of a function: the setting that all hyperparameters but one are held at.
+        metric: Of a function: the metric that is compared; "value" is a bare number.
+        direction: Of a function: "maximize" or "minimize".
+        unit: Of a function: what the metric's values are: "share", "%", or such as "s".
+        settings: Of a function: passed to it, the same for all trainings.
+        fidelity: Of a class: the hyperparameter that only says how long to train.
+        version: Of a function: raise it when it would give other numbers than before.
+        name: The study's name in the database; the file's, or the function's, where None.
         runs: The folder of a run's files.
         storage: The database's address; `sqlite:///RUNS/hpstudy.db` where None.
         quick: Whether to take a quick look, in a study NAME-quick.
@@ -53,21 +64,46 @@ class Study(Opened):
 
     def __init__(
         self,
-        study: str | Path = "report",
+        study: str | Path | Callable[..., Any] = "report",
         *,
+        baseline: Mapping[str, Any] | None = None,
+        metric: str = "value",
+        direction: str = direction_of(minimize=False),
+        unit: str | None = None,
+        settings: Mapping[str, Any] | None = None,
+        fidelity: str | None = None,
+        version: int | None = None,
         name: str | None = None,
         runs: str | Path = "runs",
         storage: str | None = None,
         quick: bool = False,
         keep: str = "4GB",
     ) -> None:
-        opened = open_study(f"{study}", name, Path(runs), storage, quick=quick, keep=keep)
+        if callable(study) and quick:
+            raise UserError("Study: expected a study file beside quick, found a function")
+        if callable(study):
+            opened = open_function(
+                study,
+                Measured(metric, direction, unit),
+                name,
+                Path(runs),
+                storage,
+                baseline=baseline,
+                settings=settings,
+                fidelity=fidelity,
+                version=version,
+                keep=keep,
+            )
+        elif baseline is not None:
+            raise UserError(f"Study: expected a function beside baseline, found {shown(study)}")
+        else:
+            opened = open_study(f"{study}", name, Path(runs), storage, quick=quick, keep=keep)
         super().__init__(**vars(opened))
 
     def run_grid(
         self,
+        factors: str | Sequence[str] | Mapping[str, Iterable[Level]] | None = None,
         *,
-        factors: str | Sequence[str] | None = None,
         seeds: Seeds | None = None,
         until: str | float | bool | None = None,
         combine: bool = False,
@@ -80,7 +116,8 @@ class Study(Opened):
         """Trains what is missing of the one-factor grid.
 
         Args:
-            factors: The factor or factors to run; all where None.
+            factors: The factor or factors to run; all where None. A mapping gives factors their
+                levels: these are added to the grid.
             seeds: How many seeds (3: 0 to 2), or which (`range(3)`, "0-4"); the file's where None.
             until: Add seeds until each level is better, worse or equal within so many points, or
                 so much in the metric's unit; True for the file's `equal_within`.
@@ -95,15 +132,20 @@ class Study(Opened):
             UserError: An option is wrong, or the study can't be run.
         """
         _check_counts(workers=workers, threads=threads)
-        objective = self.objective()
+        if isinstance(factors, Mapping):
+            chosen = None if seeds is None else parse_seeds(spelled(seeds))
+            self._grow(with_levels(self.file, self._compared(), factors, chosen))
+            factors = list(factors)
+        objective = self._sendable()
         asked = Asked(
-            factors=_named(factors),
+            factors=named(factors),
             seeds=seeds,
             until=FILES_MARGIN if until is True else f"{until}" if until else None,
             combine=combine,
             workers=workers,
             machine=Machine(device, precision, threads),
         )
+        self._write()
         with connections(self.runs) as database:
             return run_grid(self, objective, database, asked, _teller(quiet))
 
@@ -149,7 +191,8 @@ class Study(Opened):
         """
         _check_counts(trials=trials, epochs=epochs, workers=workers, threads=threads)
         _check_counts(0, confirm=confirm)
-        objective = self.objective()
+        objective = self._sendable()
+        self._write()
         with connections(self.runs) as database:
             plan = search_plan(
                 self,
@@ -167,6 +210,29 @@ class Study(Opened):
             return run_search(
                 self, plan, objective, database, workers, teller, confirm=confirm, ablate=ablate
             )
+
+    def search(
+        self,
+        space: Mapping[str, Range] | None = None,
+        *,
+        trials: int | None = None,
+        **options: Any,  # noqa: ANN401
+    ) -> Trained:
+        """Searches ranges, then confirms the winner on fresh seeds.
+
+        Args:
+            space: The range of each hyperparameter: its ends (low, high), or as
+                `{"low": 1e-4, "high": 0.1, "log": True}`, or a list of choices; the file's, or
+                those of the search before, where None.
+            trials: Finished trials in all.
+            **options: Those of `run_search`.
+
+        Raises:
+            UserError: A range or an option is wrong, or the study can't be run.
+        """
+        if space is not None:
+            self._grow(with_space(self.file, self._compared(), space))
+        return self.run_search(trials=trials, **options)
 
     def compare(
         self,
@@ -216,71 +282,26 @@ class Study(Opened):
             assert database.reader is not None  # what was run is there
             return read_contest(contest, database.reader).comparison
 
-    def summary(self, factors: str | Sequence[str] | None = None) -> Summary:
-        """Reads what the database holds, once; what it shows is worked out when asked for.
+    def _compared(self) -> Measured:
+        """Returns what is compared: as the study was made, or as its file says."""
+        section = self.file.grid or self.file.search
+        if self.measured is not None or section is None:
+            return self.measured or Measured("value")
+        return Measured(section.metric, section.direction)
 
-        Args:
-            factors: The grid's factors to show; all where None. Verdicts are of all together.
+    def _grow(self, file: StudyFile) -> None:
+        object.__setattr__(self, "file", file)  # the only thing of it that ever changes
 
-        Raises:
-            UserError: A factor is not in the file, or nothing was run yet.
-        """
-        chosen = _named(factors)
-        chosen_factors(self.file, chosen)
-        with reading(self.runs) as database:
-            summary = read_summary(self, database, chosen)
-        summary.quick = self.quick_note()
-        return summary
+    def _sendable(self) -> Objective:
+        """Returns the objective, if workers can be sent it."""
+        objective = self.objective()
+        objective.sent()
+        return objective
 
-    def write_report(
-        self, output: str | Path | None = None, *, factors: str | Sequence[str] | None = None
-    ) -> Path:
-        """Writes the report, one HTML file that opens offline, and returns its path.
-
-        Args:
-            output: The file; `RUNS/report/NAME.html` where None.
-            factors: The grid's factors to show; all where None.
-
-        Raises:
-            UserError: Nothing was run yet, or the file can't be written.
-        """
-        from hpstudy.study.report import write_report
-
-        path = None if output is None else Path(output)
-        return write_report(self, _named(factors), path, Line().say)
-
-    def export(
-        self, output: str | Path | None = None, *, file_format: str = "csv"
-    ) -> dict[Path, int]:
-        """Writes trials, epochs and steps as files for other tools.
-
-        Args:
-            output: The folder; `RUNS/export` where None.
-            file_format: "csv", or "parquet" with the package's extra of that name.
-
-        Returns:
-            How many rows each file has.
-
-        Raises:
-            UserError: Nothing was run yet, or the files can't be written.
-        """
-        from hpstudy.study.export import export
-
-        return export(self, file_format, None if output is None else Path(output))
-
-    def __repr__(self) -> str:
-        return f"Study({str(self.path)!r}, name={self.name!r})"
-
-    def _repr_html_(self) -> str:
-        """Returns what a notebook shows: the answer and the tables."""
-        try:
-            return self.summary()._repr_html_()
-        except UserError as error:
-            return Markup("<p>{}</p>").format(error)
-
-
-def _named(factors: str | Sequence[str] | None) -> Sequence[str] | None:
-    return [factors] if isinstance(factors, str) else factors  # else it is read letter by letter
+    def _write(self) -> None:
+        """Writes the file of a study that was made here, for the commands that show it."""
+        if self.given is not None:
+            write_made(self.path, self.file)
 
 
 def _teller(quiet: bool) -> Teller:

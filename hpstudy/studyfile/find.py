@@ -32,14 +32,18 @@ def studies_that_come_along() -> Path:
     return installed if installed.is_dir() else installed.parent.parent / "studies"
 
 
-def find_study(study: str) -> Path:
+def find_study(study: str, made: Path | None = None) -> Path:
     """Finds a study file by path, or by name: `studies/NAME.toml` here, then the package's own.
+
+    Args:
+        study: The path or the name.
+        made: Where files of studies lie that were made in Python; looked at last.
 
     Raises:
         UserError: There is no such file.
     """
     path = Path(study)
-    homes = [Path("studies"), studies_that_come_along()]
+    homes = [Path("studies"), studies_that_come_along(), *([] if made is None else [made])]
     if path.suffix == ".py":
         raise UserError(
             f"{one_line(study)}: expected a study file (.toml), found Python; a study names this "

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import nbformat
 from nbclient import NotebookClient
 
+STUDIES = Path(__file__).parents[2] / "studies"
 CELLS = [
     'from pathlib import Path\nfrom hpstudy import Study\nstudy = Study("two.toml")',
     "study.run_grid(seeds=2, workers=1)",
@@ -18,6 +21,11 @@ CELLS = [
     'file.write_text(text + "score.version = 2")\n'
     'again = Study("two.toml", name="again")\nagain.run_grid(seeds=2, workers=1, quiet=True)\n'
     "again.summary().answer.headline",
+    # A function of a cell, which is edited without a word of it.
+    "def cell(params, *, seed, settings):\n    return params['a'] + seed / 10",
+    "made = Study(cell, baseline={'a': 1})\nmade.run_grid({'a': [2]}, seeds=2, workers=1)",
+    "def cell(params, *, seed, settings):\n    return -params['a'] + seed / 10",
+    "Study(cell, baseline={'a': 1}).run_grid({'a': [2]}, seeds=2, workers=1)",
 ]
 TOML = """
 title = "Two"
@@ -59,3 +67,24 @@ def test_it_runs_from_top_to_bottom(tmp_path):
     assert (tmp_path / "it.html").read_text().startswith("<!doctype html>")
     assert "Keep the baseline" in shown[7]["text/plain"]
     assert streams[7] == ""
+    assert shown[9]["text/plain"] == "Trained(epochs=4, left=0)"
+    assert "Note: cell has changed since this study began; epochs trained before" in streams[11]
+
+
+def test_the_one_that_comes_along_runs_and_is_readable(tmp_path):
+    book = nbformat.read(STUDIES / "notebook.ipynb", as_version=4)
+    nbformat.validate(book)
+    code = [cell for cell in book.cells if cell.cell_type == "code"]
+    assert not any(cell.outputs for cell in code)
+    NotebookClient(
+        book, timeout=240, kernel_name="python3", resources={"metadata": {"path": f"{tmp_path}"}}
+    ).execute()
+    shown = [
+        next((output.data for output in cell.outputs if "data" in output), {}) for cell in code
+    ]
+    assert shown[1]["text/plain"] == "Trained(epochs=20, left=0)"
+    assert "alpha 10" in shown[2]["text/html"]
+    assert shown[3]["text/plain"].startswith("(<Verdict.WORSE")
+    assert "application/vnd.plotly.v1+json" in shown[5]
+    assert "The winner, on fresh seeds" in shown[8]["text/html"]
+    assert (tmp_path / "runs/report/cancer.html").exists()
