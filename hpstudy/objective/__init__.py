@@ -4,7 +4,8 @@ It is named as "module:name". A function whose one argument is a `trial` is Optu
 as it is: what it suggests is answered by the point, what it reports are its epochs. A search lets
 Optuna choose what the study file doesn't know, from the objective's own ranges; a grid refuses that
 with the line that [baseline] lacks. The replicate is `trial.user_attrs["seed"]`, and for
-objectives of all kinds `hpstudy.seed()`.
+objectives of all kinds `hpstudy.seed()`; as Optuna's may not ask for it, Python's, NumPy's and
+torch's own generators are seeded with it before each.
 
 Each may offer more than it has to, by the names in `hpstudy.objective.hooks`: checks before
 anything runs, cost estimates, curves finer than epochs, predictions, images for the report.

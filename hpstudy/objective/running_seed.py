@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,6 +24,15 @@ def seed() -> int:
             "objective, and in the processes that this forks"
         )
     return _running[-1]
+
+
+def seed_generators(number: int) -> None:
+    """Seeds the generators that all code shares: Python's, NumPy's and torch's, where loaded."""
+    random.seed(number)
+    if (numpy := sys.modules.get("numpy")) is not None:
+        numpy.random.seed(number % 2**32)
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.manual_seed(number)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from optuna.distributions import (
 from optuna.trial import FixedTrial
 
 from hpstudy.expected import shown
+from hpstudy.objective.running_seed import seed_generators
 from hpstudy.objective.training import Params, Runtime, Settings
 from hpstudy.objective.whole import Runner, WholeTraining
 from hpstudy.sampler import SEED
@@ -49,7 +50,12 @@ class TrialTraining(WholeTraining):
         self._given = {**fixed, **params, SEED: seed}
 
     def run(self, runner: Runner) -> Mapping[str, float]:
-        """Calls the objective; a bare number becomes the metric `value`."""
+        """Calls the objective; a bare number becomes the metric `value`.
+
+        It may know nothing of its seed: what it draws from the generators that all code shares
+        follows from that even so.
+        """
+        seed_generators(self._given[SEED])
         result = self._function(GivenTrial(self._given, runner))
         if isinstance(result, Mapping):
             return result

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import random
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import optuna
 import pytest
 
@@ -128,6 +130,16 @@ def test_it_returns_a_number_or_metrics():
     assert returning({"loss": 1.0}) == {"loss": 1.0}
     with pytest.raises(TypeError, match=r"it returns 2 values: expected one number, or metrics by"):
         returning((0.5, 3.0))
+
+
+def test_what_it_draws_without_a_seed_follows_from_its_seed():
+    def drawn(seed: int) -> float:
+        training = TrialTraining(
+            lambda trial: random.random() + np.random.random(), {}, seed=seed, settings={}
+        )
+        return training.run(Heard())["value"]
+
+    assert drawn(1) == drawn(1) != drawn(2)
 
 
 def test_settings_answer_too_but_for_hpstudy_s_own():
