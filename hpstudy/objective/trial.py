@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn
+from functools import cached_property
+from typing import Any
 
+from optuna import Study, create_study
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -140,17 +142,10 @@ class GivenTrial(FixedTrial):
         """What it was suggested from."""
         return dict(self._asked)
 
-    @property
-    def study(self) -> NoReturn:
-        """Refuses.
-
-        Raises:
-            AttributeError: The study is not the objective's.
-        """
-        raise AttributeError(
-            "trial.study is not there: hpstudy runs the study, of which an objective knows its "
-            "trial alone"
-        )
+    @cached_property
+    def study(self) -> Study:
+        """A study of the same direction, which callbacks ask for; hpstudy's own has the trials."""
+        return create_study(direction=self._runner.direction)
 
     def _value(self, method: str, name: str, *args: Any, **options: Any) -> Any:  # noqa: ANN401
         if name not in self._given:

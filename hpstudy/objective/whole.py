@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from hpstudy.errors import UserError
+from hpstudy.metric import Direction, direction_of
+
+_MORE = direction_of(minimize=False)
 
 
 class Runner(Protocol):
@@ -15,11 +18,13 @@ class Runner(Protocol):
 
     Attributes:
         metric: The metric that is compared.
+        direction: Which direction of it is better.
         last: The epoch that is wanted, where the study file's fidelity names it; else None.
         number: The number of the trial that it is trained for.
     """
 
     metric: str
+    direction: Direction
     last: int | None
     number: int
 
@@ -49,6 +54,7 @@ class Alone:
     """A runner that nobody listens to: a training by itself."""
 
     metric: str = "value"
+    direction: Direction = _MORE
     last: int | None = None
     number: int = 0
 

@@ -95,11 +95,12 @@ class Ledger:
     def lost(self) -> list[Point]:
         """Returns the points whose trial was interrupted or killed, and that nobody took up."""
         held = self.held()
-        return [point for key, point in self._lost.items() if key not in held]
+        return [point for key, point in self._lost.items() if not any(key <= h for h in held)]
 
     def was_attempted(self, point: Mapping[str, object]) -> bool:
-        """Tells whether a point has a trial, in whatever state."""
-        return point_key(point) in self._attempted | self.held()
+        """Tells whether a point has a trial, in whatever state; more may be chosen in that."""
+        wanted = point_key(point)
+        return any(wanted <= key for key in self._attempted | self.held())
 
     def epochs(self) -> int:
         """Returns how many distinct epochs all trials have reached together."""
@@ -115,7 +116,7 @@ class Ledger:
             if is_ours:
                 self.deaths[key, epoch_of(trial)] += 1
             return
-        self._lost.pop(key, None)
+        self._lost = {lost: p for lost, p in self._lost.items() if not lost <= key}
         if (error := error_of(trial)) is not None:
             if is_ours:
                 self.raised.add(key)

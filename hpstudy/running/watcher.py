@@ -29,11 +29,13 @@ class Watcher:
 
     Attributes:
         trial: The trial.
+        direction: Which direction of the compared metric is better.
         chosen: What the search chose because the objective asked for it.
     """
 
     def __init__(self, trial: Trial, plan: Plan, *, has_worked: bool) -> None:
         self.trial = trial
+        self.direction = plan.metric.direction
         self._plan = plan
         self._has_worked = has_worked
         self._reported = 0

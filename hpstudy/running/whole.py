@@ -50,6 +50,7 @@ class _Runner:
 
     def __init__(self, metric: str, watcher: Watcher) -> None:
         self.metric = metric
+        self.direction = watcher.direction
         self.number = watcher.trial.number
         self.trouble: BaseException | None = None  # of ours, not the objective's
         self._watcher = watcher

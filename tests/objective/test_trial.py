@@ -109,15 +109,15 @@ def test_reports_are_epochs_and_pruning_is_the_runner_s():
     assert one.should_prune()
 
 
-def test_a_trial_has_its_number_its_attributes_and_no_study():
-    runner = Heard()
+def test_a_trial_has_its_number_its_attributes_and_a_study():
+    runner = Heard(direction="minimize")
     one = trial(runner)
     one.set_user_attr("note", [1])
     assert (one.number, one.user_attrs) == (4, {"seed": 3, "note": [1]})
     assert runner.notes == {"note": [1]}
     assert one.datetime_start is not None
-    with pytest.raises(AttributeError, match="^trial.study is not there: hpstudy runs the study"):
-        one.study  # noqa: B018
+    assert one.study.direction == optuna.study.StudyDirection.MINIMIZE
+    assert one.study.trials == []
 
 
 def returning(value, **given):

@@ -33,6 +33,7 @@ class Watching:
     """Hears all, and finds what is above 2 hopeless."""
 
     trial = SimpleNamespace(number=3)
+    direction = "maximize"
 
     def __init__(self) -> None:
         self.reported = []
