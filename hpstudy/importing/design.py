@@ -157,8 +157,8 @@ def _check_repeats(found: Measured, placed: Iterable[Placed]) -> None:
             continue
         raise UserError(
             f"{found.source}: {one.run.place}: a second value of {setting(dict(one.key))}, "
-            f"{found.pairs} {one.seed}, after {first[one.key, one.seed].place}: expected one; "
-            "what else tells these runs apart is another --column"
+            f"{found.pairs} {one.seed}, after {first[one.key, one.seed].place}: expected one row a "
+            "run (of a row an epoch, the last); what else tells runs apart is another --column"
         )
 
 

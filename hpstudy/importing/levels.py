@@ -19,6 +19,7 @@ NONE = "None"  # a value like any other
 _EMPTY = frozenset({"", "nan", "NaN", "NA", "N/A", "<NA>", "null", "NULL", "NaT"})
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _BOOLS = {"true": True, "false": False}
+_BITS = {**_BOOLS, "1": True, "0": False}  # beside true and false
 
 
 class State(StrEnum):
@@ -94,8 +95,9 @@ def levels_of(cells: Sequence[str], *, has_commas: bool = False) -> list[Level |
 
 def _kind(cells: Sequence[str], has_commas: bool) -> Callable[[str], Level]:
     """Returns what makes one kind of all these values."""
-    if all(cell.lower() in _BOOLS for cell in cells):
-        return lambda cell: _BOOLS[cell.lower()]
+    words = {cell.lower() for cell in cells}
+    if words & _BOOLS.keys() and words <= _BITS.keys():
+        return lambda cell: _BITS[cell.lower()]
     if not all(is_number(cell, has_commas=has_commas) for cell in cells):
         return lambda cell: _plain(cell, has_commas)
     numbers = {cell: float(_pointed(cell, has_commas)) for cell in cells}

@@ -16,7 +16,8 @@ from hpstudy.importing.table import Table
 from hpstudy.wording import enumerated
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d.*|\d+ days .*")
-_NO_LEVEL = re.compile(r"[{\[<].*|.*/.*/.*|(?=.*\d)(?=.*[a-f])[0-9a-f]{8,}", re.DOTALL)
+_NO_LEVEL = re.compile(r"[{<].*", re.DOTALL)
+_NAME = re.compile(r".*/.*/.*|\[.*|(?=.*\d)(?=.*[a-f])[0-9a-f]{8,}", re.DOTALL)  # if seldom alike
 
 _REST = "what is left"
 
@@ -159,7 +160,8 @@ def _guess(name: str, shape: Shaped, asked: Asked) -> Guess:
         return Guess(name, Role.LEFT, "bookkeeping, by its name")
     if any(_DATE.fullmatch(cell) for cell in known):
         return Guess(name, Role.LEFT, "dates or times")
-    if any(_NO_LEVEL.fullmatch(cell) for cell in known):
+    is_unlike = len(known) > len(cells) / 2
+    if any(_NO_LEVEL.fullmatch(c) or (is_unlike and _NAME.fullmatch(c)) for c in known):
         return Guess(name, Role.LEFT, "no value of a hyperparameter, by its looks")
     if asked.columns:
         return Guess(name, Role.LEFT, "not named by --column")

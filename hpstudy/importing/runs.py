@@ -112,7 +112,8 @@ def measured(table: Table, asked: Asked) -> Measured:
     pairing = _pairing(shape, roles, states)
     runs = list(_runs(shape.table, metric, settings, pairing.seeds, states))
     fixed = {free_name(n): levels_of(shape.table.columns[n])[0] for n in roles.of(Role.FIXED)}
-    params = [free_name(name) for name in roles.of(Role.PARAM)]
+    set_in = {name for one in settings for name in one}
+    params = [name for name in map(free_name, roles.of(Role.PARAM)) if name in set_in]
     renamed = [name for name in (*roles.of(Role.PARAM), *roles.of(Role.FIXED)) if name in _RESERVED]
     known = {name: value for name, value in fixed.items() if value is not None}
     return Measured(

@@ -30,7 +30,7 @@ class Sheet:
         path: The file.
         columns: The columns' names.
         rows: The rows below; empty ones are left out.
-        has_commas: Whether numbers may have a decimal comma, as semicolons part the cells.
+        has_commas: Whether numbers may have a decimal comma, as something else parts the cells.
     """
 
     path: Path
@@ -99,7 +99,7 @@ def read_sheet(path: Path) -> Sheet:
                 f"columns, found {len(cells)}"
             )
     named = [Row(line, dict(zip(columns, cells, strict=True))) for line, cells in rest]
-    return Sheet(path, tuple(columns), tuple(named), has_commas=delimiter == ";")
+    return Sheet(path, tuple(columns), tuple(named), has_commas=delimiter in ";\t")
 
 
 def _rows(path: Path, text: str, delimiter: str) -> list[tuple[int, list[str]]]:

@@ -64,6 +64,8 @@ def test_validation_comes_before_test_and_training():
         (["1e-3", "1"], [0.001, 1.0]),
         (["True", "false"], [True, False]),
         (["4.0", "None"], ["4", "None"]),
+        (["0", "True", "1"], [False, True, True]),
+        (["0", "1"], [0, 1]),
         (["1_000", "x"], ["1_000", "x"]),
         (["9007199254740993", "1"], ["9007199254740993", "1"]),
         (["1e999", "1"], ["1e999", "1"]),
@@ -111,6 +113,13 @@ def test_what_follows_another_column_or_was_measured_is_no_hyperparameter():
     asked = Asked(columns=("model_mb", "gpu_hours"))
     found = roles(asked, bits="2 2", model_mb="1 2", gpu_hours="3 4", acc="0.1 0.2")
     assert [name for name, role in found.items() if role == Role.PARAM] == ["model_mb", "gpu_hours"]
+
+
+def test_lists_and_paths_are_levels_where_they_come_again():
+    layers = "[64,64] [64,64] [32] [32]"
+    assert roles(layers=layers, acc="1 2 3 4")["layers"] == Role.PARAM
+    assert roles(data="/a/b/c /a/b/d", acc="1 2")["data"] == Role.LEFT
+    assert roles(table="{1} {1} {2} {2}", acc="1 2 3 4")["table"] == Role.LEFT
 
 
 def test_a_search_of_numbers_that_never_repeat_keeps_them_all():
