@@ -15,6 +15,8 @@ from hpstudy.studyfile.find import is_file
 
 MOST_ROWS = 200_000  # a study of more takes minutes to show
 
+_MOST_LINES = 5 * MOST_ROWS
+
 _PICKLES = (".joblib", ".pkl", ".pickle")
 _OTHERS = {".xlsx": "a workbook", ".xls": "a workbook", ".ods": "a workbook", ".npz": "arrays"}
 
@@ -27,13 +29,13 @@ class Table:
         source: What they were read from, as it is shown.
         columns: The cells of each column.
         lines: Where each row stands.
-        place: What such a place is called: "line" of a file, "row" of a table.
+        place: What such a place is called: "line" of a file, "row" of a table, "log".
         has_commas: Whether numbers may have a decimal comma.
     """
 
     source: str
     columns: Mapping[str, Sequence[str]]
-    lines: Sequence[int]
+    lines: Sequence[int | str]
     place: str = "line"
     has_commas: bool = False
 
@@ -70,6 +72,7 @@ def read_table(path: Path) -> Table:
         return _checked(_json(path))
     if ending in (".parquet", ".pq"):
         return _checked(_parquet(path))
+    _check_lines(path)
     sheet = read_sheet(path)
     twice = next((name for name in sheet.columns if sheet.columns.count(name) > 1), None)
     if twice is not None:
@@ -77,14 +80,16 @@ def read_table(path: Path) -> Table:
     if len(sheet.columns) < 2:
         raise UserError(
             f"{path}: expected two columns or more, parted by commas, semicolons or tabs, found "
-            f"one: {shown(sheet.columns[0])}"
+            f"one: {shown(sheet.columns[0])} (logs: name their folder)"
         )
     columns = {name: [row.cells[name] for row in sheet.rows] for name in sheet.columns}
     lines = [row.line for row in sheet.rows]
     return _checked(Table(f"{path}", columns, lines, has_commas=sheet.has_commas))
 
 
-def table_of(records: Iterable[Mapping[str, Any]], source: str, lines: Sequence[int]) -> Table:
+def table_of(
+    records: Iterable[Mapping[str, Any]], source: str, lines: Sequence[int | str]
+) -> Table:
     """Returns rows of values as a table; what is inside an object is named as in "config.lr".
 
     Args:
@@ -128,11 +133,25 @@ def _checked(table: Table) -> Table:
     if not (count := len(table.lines)):
         raise UserError(f"{table.source}: expected rows with results, found none")
     if count > MOST_ROWS:
-        raise UserError(
-            f"{table.source}: expected {MOST_ROWS:,} rows at most, found {count:,}: keep one row a "
-            "run, its last"
-        )
+        raise _too_long(table.source, f"{count:,}")
     return table
+
+
+def _check_lines(path: Path) -> None:
+    """Refuses what is far too long before it is read: a cell may span lines, but few do."""
+    try:
+        with path.open("rb") as file:
+            count = sum(block.count(b"\n") for block in iter(lambda: file.read(2**20), b""))
+    except OSError:
+        return  # whoever reads it says what is wrong
+    if count > _MOST_LINES:
+        raise _too_long(f"{path}", f"{count:,} lines")
+
+
+def _too_long(source: str, found: str) -> UserError:
+    return UserError(
+        f"{source}: expected {MOST_ROWS:,} rows at most, found {found}: keep the last of each run"
+    )
 
 
 def _json(path: Path) -> Table:

@@ -250,7 +250,7 @@ def test_a_database_of_a_newer_optuna_or_none_is_one_line(folder, trials_in: Pat
         ("lr,acc\n1,0.5\n1,0.6\n", "", "no column tells settings apart"),
         ("lr,acc\n1,0.5\n2,0.6\n", "--baseline lr=3", "--baseline: expected a lr of [1, 2], found"),
         ("lr,b,acc\n1,1,0.5\n2,2,0.6\n", "--baseline lr=1,b=2", "no run with a value of acc has"),
-        ("lr,acc\n1,0.5\n2,0.6\n", "--baseline 3", "--baseline: expected NAME=VALUE,NAME=VALUE"),
+        ("lr,acc\n1,0.5\n2,0.6\n", "--baseline 3", "--baseline: expected NAME=VALUE, found '3'"),
         ("lr,acc\n1,0.5\n2,0.6\n", "--unit <b>", '--unit: expected "share", "%"'),
         ("lr,acc\n1,0.5\n2,0.6\n", "--as a/b", "--as: expected a name without '/'"),
         ("lr,acc\n1,0.5\n2,0.6\n", "study", "study: a study is named of a database alone"),
@@ -280,3 +280,7 @@ def test_a_file_that_is_no_table_is_one_line(folder):
     folder.write("book.xlsx", "")
     assert "a workbook; expected CSV" in folder.error("import", "book.xlsx")
     assert "nix.csv: no such file" in folder.error("import", "nix.csv")
+    folder.write("long.csv", "lr,acc\n" + "1,2\n" * 1_000_000)
+    assert "expected 200,000 rows at most, found 1,000,001 lines" in folder.error(
+        "import", "long.csv"
+    )
