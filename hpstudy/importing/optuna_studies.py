@@ -19,7 +19,8 @@ from hpstudy.expected import did_you_mean, printable, shown
 from hpstudy.importing.levels import NONE, Condition, State, condition
 from hpstudy.importing.metrics import better, direction_from
 from hpstudy.importing.roles import Asked
-from hpstudy.importing.runs import Measured, Run, free_name, outcomes
+from hpstudy.importing.runs import Measured, Run, outcomes
+from hpstudy.importing.settings import free_name
 from hpstudy.metric import Direction
 from hpstudy.sampler import SEED, Level
 from hpstudy.store.foreign import ForeignStudy, ForeignTrial, study_in

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 from hpstudy.errors import UserError
 from hpstudy.expected import did_you_mean, one_line, shown
@@ -54,6 +55,8 @@ class Asked:
         columns: The columns of the hyperparameters.
         baseline: The baseline's values of some hyperparameters, as text.
         unit: What the values are.
+        logs: The folder with the logs of a table's runs.
+        patterns: Where metrics stand in logs: a regular expression with one group each.
     """
 
     metric: str | None = None
@@ -62,6 +65,8 @@ class Asked:
     columns: Sequence[str] = ()
     baseline: Mapping[str, str] = field(default_factory=dict)
     unit: str | None = None
+    logs: Path | None = None
+    patterns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -186,7 +191,7 @@ def _keep_one(guesses: dict[str, Guess], role: Role, why: str) -> None:
 def _choose_seed(guesses: dict[str, Guess], table: Table, asked: Asked) -> None:
     """Keeps the one seed: that asked for, else one that varies, of the plainest name."""
     found = [name for name, guess in guesses.items() if guess.role == Role.SEED]
-    found.sort(key=lambda n: (n != asked.seed, n == FOLD, len({*table.columns[n]}) < 2, len(n)))
+    found.sort(key=lambda n: (n != asked.seed, len({*table.columns[n]}) < 2, n == FOLD, len(n)))
     for name in found[1:]:
         guesses[name] = Guess(name, Role.LEFT, "another seed")
 

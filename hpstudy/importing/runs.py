@@ -12,26 +12,21 @@ from hpstudy.errors import UserError
 from hpstudy.expected import shown
 from hpstudy.importing import names
 from hpstudy.importing.levels import (
-    NONE,
     STATES,
     Condition,
     State,
-    condition,
     is_empty,
-    levels_of,
     seeds_of,
 )
 from hpstudy.importing.metrics import Chosen, chosen_metric
 from hpstudy.importing.roles import Asked, Role, Roles, roles_of
+from hpstudy.importing.settings import settings_of
 from hpstudy.importing.shapes import FOLD, Shaped, shaped
 from hpstudy.importing.table import Table
 from hpstudy.metric import Direction
-from hpstudy.sampler import SEED, Level
+from hpstudy.sampler import Level
 from hpstudy.studyfile.compose import Range
-from hpstudy.studyfile.file import PRECISION, VALIDATION
 from hpstudy.wording import counted, setting
-
-_RESERVED = (SEED, PRECISION, VALIDATION)  # they mean something to a study file
 
 
 @dataclass(frozen=True)
@@ -108,33 +103,31 @@ def measured(table: Table, asked: Asked) -> Measured:
     roles = roles_of(shape, asked)
     metric = chosen_metric(shape.table, roles, asked)
     states = _states(shape.table, roles, metric)
-    settings, conditions, said = _settings(shape.table, roles, states)
+    told = [row for row, state in enumerate(states) if state in (State.COMPLETE, State.PRUNED)]
+    settings = settings_of(shape.table, roles.of(Role.PARAM), told)
     pairing = _pairing(shape, roles, states)
-    runs = list(_runs(shape.table, metric, settings, pairing.seeds, states))
-    fixed = {free_name(n): levels_of(shape.table.columns[n])[0] for n in roles.of(Role.FIXED)}
-    set_in = {name for one in settings for name in one}
-    params = [name for name in map(free_name, roles.of(Role.PARAM)) if name in set_in]
-    renamed = [name for name in (*roles.of(Role.PARAM), *roles.of(Role.FIXED)) if name in _RESERVED]
-    known = {name: value for name, value in fixed.items() if value is not None}
+    runs = list(_runs(shape.table, metric, settings.rows, pairing.seeds, states))
+    constant = settings_of(shape.table, roles.of(Role.FIXED), [0])
+    fixed = constant.rows[0]
     return Measured(
         source=table.source,
         metric=metric.name,
         direction=metric.direction,
         unit=metric.unit,
         runs=runs,
-        params=params,
-        fixed=known,
-        conditions=conditions,
+        params=settings.params,
+        fixed=fixed,
+        conditions=settings.conditions,
         pairs=pairing.column,
         folds=pairing.folds,
         said=[
             *shape.said,
             *metric.said,
             pairing.said,
-            f"Hyperparameters: {', '.join(params) or 'none'}",
-            *([f"The same in all rows: {setting(known)}: in [settings]"] if known else []),
-            *said,
-            *(f"{name} is {free_name(name)} here: {name} means something else" for name in renamed),
+            f"Hyperparameters: {', '.join(settings.params) or 'none'}",
+            *settings.said,
+            *([f"The same in all rows: {setting(fixed)}: in [settings]"] if fixed else []),
+            *constant.said,
             *roles.said(),
             *outcomes(runs),
         ],
@@ -151,11 +144,6 @@ class _Pairing:
     said: str
 
 
-def free_name(name: str) -> str:
-    """Returns a name that means nothing else to a study file."""
-    return f"{name}_" if name in _RESERVED else name
-
-
 def _states(table: Table, roles: Roles, metric: Chosen) -> list[State]:
     """Returns how each run ended: as its state says, else as its value does."""
     column = roles.first(Role.STATE)
@@ -165,42 +153,6 @@ def _states(table: Table, roles: Roles, metric: Chosen) -> list[State]:
         State.FAILED if state == State.COMPLETE and value is None else state
         for state, value in zip(states, metric.values, strict=True)
     ]
-
-
-def _settings(
-    table: Table, roles: Roles, states: Sequence[State]
-) -> tuple[list[dict[str, Level]], dict[str, Condition], list[str]]:
-    """Returns each run's setting, which hyperparameters are conditional, and what to say of it."""
-    columns = {
-        free_name(name): levels_of(table.columns[name], has_commas=table.has_commas)
-        for name in roles.of(Role.PARAM)
-    }
-    told = [place for place, state in enumerate(states) if state in (State.COMPLETE, State.PRUNED)]
-    seen = {name: [cells[place] for place in told] for name, cells in columns.items()}
-    conditions: dict[str, Condition] = {}
-    said: list[str] = []
-    for name in list(columns):
-        if None not in seen[name]:
-            continue
-        if {*seen[name]} == {None}:
-            said.append(f"{name} is empty where there is a value: left aside")
-            del columns[name]
-            continue
-        others = {other: values for other, values in seen.items() if other != name}
-        if (found := condition(seen[name], others)) is not None:
-            conditions[name] = found
-            said.append(f"{name} is set only where {found}")
-            continue
-        original = next(n for n in roles.of(Role.PARAM) if free_name(n) == name)
-        filled = [NONE if is_empty(cell) else cell for cell in table.columns[original]]
-        columns[name] = levels_of(filled, has_commas=table.has_commas)
-        said.append(f"{name}: an empty cell is a value like any other, {NONE}")
-    rows = zip(*columns.values(), strict=True) if columns else iter([()] * len(table.lines))
-    settings = [
-        {name: value for name, value in zip(columns, row, strict=True) if value is not None}
-        for row in rows
-    ]
-    return settings, conditions, said
 
 
 def _pairing(shape: Shaped, roles: Roles, states: Sequence[State]) -> _Pairing:

@@ -7,6 +7,7 @@ import pytest
 from hpstudy.importing import names
 from hpstudy.importing.levels import levels_of, seeds_of
 from hpstudy.importing.roles import Asked, Role, roles_of
+from hpstudy.importing.settings import settings_of
 from hpstudy.importing.shapes import shaped
 from hpstudy.importing.table import Table
 
@@ -122,6 +123,32 @@ def test_lists_and_paths_are_levels_where_they_come_again():
     assert roles(table="{1} {1} {2} {2}", acc="1 2 3 4")["table"] == Role.LEFT
 
 
+def test_a_seed_that_never_changes_gives_way_to_one_that_does():
+    found = roles(random_state="7 7 7", fold="0 1 2", lr="1 2 3", acc="1 2 3")
+    assert (found["random_state"], found["fold"]) == (Role.LEFT, Role.SEED)
+    asked = Asked(seed="random_state")
+    found = roles(asked, random_state="7 7 7", seed="0 1 2", lr="1 2 3", acc="1 2 3")
+    assert (found["random_state"], found["seed"]) == (Role.SEED, Role.LEFT)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"params.lr": "1 2", "metrics.acc": "3 4", "Run ID": "a b", "Source": "x y"},
+        {
+            "config/lr": "1 2",
+            "mean_accuracy": "3 4",
+            "trial_id": "a b",
+            "training_iteration": "9 8",
+        },
+        {"hparams/lr": "1 2", "val_loss": "3 4", "_step": "1 2", "host": "a b"},
+    ],
+)
+def test_exports_of_other_programs_mark_what_was_set(columns: dict[str, str]):
+    found = roles(**columns)
+    assert [name for name, role in found.items() if role == Role.PARAM] == ["lr"]
+
+
 def test_a_search_of_numbers_that_never_repeat_keeps_them_all():
     found = roles(lr="0.1 0.2 0.3", decay="0.01 0.02 0.05", loss="3 2 1")
     assert [name for name, role in found.items() if role == Role.PARAM] == ["lr", "decay"]
@@ -140,3 +167,34 @@ def test_dictionaries_of_wandbs_api_are_opened():
     found = shaped(table)
     assert found.params == ("lr", "net.depth")
     assert found.table.columns["val_acc"] == ["0.5", "0.6"]
+
+
+def settings(rows: int = 4, **columns: str):
+    cells = {name: [c.strip("-") for c in text.split()] for name, text in columns.items()}
+    return settings_of(Table("t", cells, range(rows)), [*columns], range(rows))
+
+
+def test_a_hyperparameter_that_was_renamed_is_one():
+    found = settings(lr="0.1 0.2 - -", learning_rate="- - 0.1 0.3", bs="1 2 2 1")
+    assert [one["lr"] for one in found.rows] == [0.1, 0.2, 0.1, 0.3]
+    assert found.params == ["lr", "bs"]
+    assert found.said == ["lr is learning_rate where it is empty, as no run has both"]
+
+
+def test_what_two_kinds_of_models_have_stays_apart():
+    found = settings(eta="0.1 0.2 - -", C="- - 0.1 0.3", model="rf rf svm svm")
+    assert found.params == ["eta", "C", "model"]
+    assert {n: str(when) for n, when in found.conditions.items()} == {
+        "eta": "model rf",
+        "C": "model svm",
+    }
+
+
+def test_an_empty_cell_that_nothing_explains_is_a_value():
+    found = settings(depth="4.0 - 4.0 -", model="a a b b")
+    assert [one["depth"] for one in found.rows] == ["4", "None", "4", "None"]
+
+
+def test_names_that_mean_something_else_are_changed():
+    found = settings(precision="16 16 32 32", lr="1 2 3 4")
+    assert found.params == ["precision_", "lr"]
