@@ -60,7 +60,7 @@ def check(
             say("Interrupted: a check keeps nothing.")
             raise typer.Exit(130) from None
     if as_json:
-        told = document(opened.name, opened.file.trained(), checked)
+        told = document(opened.name, f"{opened.file.trained()}", checked)
         typer.echo(json.dumps(told, indent=2, allow_nan=False))
     else:
         for finding in checked.findings:

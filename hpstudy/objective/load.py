@@ -14,6 +14,8 @@ from hpstudy.errors import UserError
 from hpstudy.expected import listed
 from hpstudy.objective.aside import aside
 from hpstudy.objective.beside import entered
+from hpstudy.objective.command import Command, Room
+from hpstudy.objective.command_training import CommandObjective
 from hpstudy.objective.function import FunctionTraining
 from hpstudy.objective.hooks import Hook, hook
 from hpstudy.objective.misspelt import misspelt
@@ -33,17 +35,19 @@ from hpstudy.raised import described, place
 
 
 class Objective:
-    """What a study file's `objective` names: a `Training` class, a function, or one of Optuna's.
+    """What a study trains: a `Training` class, a function, one of Optuna's, or a program.
 
     Attributes:
-        name: "module:name".
+        name: "module:name", or the program with its arguments.
         keeps_state: Whether its trainings go on epoch by epoch and can be saved in between, and
             are told how to run; a function is one call.
         suggests: Whether it is Optuna's kind, and may ask for hyperparameters while it runs.
+        is_program: Whether it is a program: one that is told how long to train goes on epoch by
+            epoch, as it says them, but keeps its state itself, if at all.
 
     Args:
         name: "module:name".
-        target: The class or function.
+        target: The class, the function or the program.
         folder: The folder that the study file lies in.
         source: The file of the objective's module, if it was found in that folder.
     """
@@ -51,7 +55,8 @@ class Objective:
     def __init__(self, name: str, target: Any, folder: Path, source: Path | None = None) -> None:  # noqa: ANN401
         self.name = name
         self.keeps_state = inspect.isclass(target)
-        self.suggests = not self.keeps_state and takes_trial(target)
+        self.is_program = isinstance(target, CommandObjective)
+        self.suggests = not (self.keeps_state or self.is_program) and takes_trial(target)
         self._target = target
         self._folder = folder
         self._source = source
@@ -68,8 +73,27 @@ class Objective:
         quick: Settings | None = hook(self._target, "quick")
         return quick
 
-    def start(self, params: Params, *, seed: int, settings: Settings, runtime: Runtime) -> Training:
-        """Returns a training at epoch 0."""
+    def start(
+        self,
+        params: Params,
+        *,
+        seed: int,
+        settings: Settings,
+        runtime: Runtime,
+        room: Room | None = None,
+    ) -> Training:
+        """Returns a training at epoch 0.
+
+        Args:
+            params: The hyperparameters, without the fidelity if it goes on epoch by epoch.
+            seed: The seed.
+            settings: The fixed settings.
+            runtime: How it runs.
+            room: The folders of a program's run; temporary ones where None.
+        """
+        if isinstance(self._target, CommandObjective):
+            program: Any = self._target.start(params, seed=seed, settings=settings, room=room)
+            return cast("Training", program)
         with entered(self._folder):
             training: Training = self._kind()(params, seed=seed, settings=settings, runtime=runtime)
         return training
@@ -153,7 +177,14 @@ class Objective:
         return best or PRECISIONS[0]
 
     def _is_not_told(self, what: str) -> str:
-        return f"the objective {self.name!r} is a function, and none is told the {what}"
+        return f"the objective {self.name!r} is {self.kind}, and none is told the {what}"
+
+    @property
+    def kind(self) -> str:
+        """What it is, in words."""
+        if self.keeps_state:
+            return "a Training class"
+        return "a program" if self.is_program else "a function"
 
     def estimate(self, params: Params, *, settings: Settings) -> Estimate | None:
         """Returns one epoch's cost, if the objective can tell."""
@@ -182,8 +213,8 @@ class Objective:
 
     def source_file(self) -> Path | None:
         """Returns the file of an objective that lies beside its study file."""
-        if self._source is None:
-            return None
+        if self._source is None or self.is_program:
+            return self._source
         try:
             with entered(self._folder):
                 found = inspect.getsourcefile(self._target)
@@ -201,20 +232,24 @@ class Objective:
         return None
 
 
-def load_objective(name: str, beside: Path) -> Objective:
-    """Loads "module:name", looking beside the study file first, then on `sys.path`.
+def load_objective(name: str | Command, beside: Path) -> Objective:
+    """Loads "module:name", looking beside the study file first, then on `sys.path`; or a program.
 
     Notes on stderr, once, what it offers under a name that is close to a hook's but isn't one.
 
     Args:
-        name: "module:name" of a `Training` class, a plain function, or an objective of Optuna's.
+        name: "module:name" of a `Training` class, a plain function, or an objective of Optuna's; or
+            a program.
         beside: The study file's folder.
 
     Raises:
         UserError: The module can't be imported, or has no such class or function, or that can't
-            be called as a training or a function is.
+            be called as a training or a function is; or there is no such program.
     """
     folder = beside.resolve()
+    if isinstance(name, Command):
+        program = CommandObjective(name, folder)
+        return Objective(f"{name}", program, folder, program.source())
     module, target = find_target(name, folder)
     file: Any = getattr(module, "__file__", None)
     is_beside = file is not None and Path(file).resolve().is_relative_to(folder)

@@ -81,6 +81,10 @@ class WholeTraining(ABC):
             runner: Is told each epoch as soon as it is finished, should there be several.
         """
 
+    def missing(self, metric: str) -> str:
+        """Says in its own words that its final metrics lack one; "" where it has none."""
+        return ""
+
     def epoch(self) -> Mapping[str, float]:
         """Trains to the end, as if that were one epoch."""
         return self.run(Alone())

@@ -70,6 +70,10 @@ class Plan:
         """Returns the training behind a trial's parameters."""
         return self.scenario.planned(point)
 
+    def longest(self, planned: PlannedPoint) -> int:
+        """Returns the last epoch that any trial that is known of needs of a point's training."""
+        return planned.epochs
+
 
 @dataclass(frozen=True)
 class OneFactor:
@@ -113,6 +117,10 @@ class PointsPlan(Plan):
     def most_workers(self) -> int:
         """How many workers find something to do at once."""
         return len(self.last_epochs())
+
+    def longest(self, planned: PlannedPoint) -> int:
+        """Returns the last epoch that any point of the plan needs of a point's training."""
+        return max(self.last_epochs().get(planned.key, 0), planned.epochs)
 
     def last_epochs(self) -> dict[str, int]:
         """Returns the last epoch that each training is needed for, by key, in order."""

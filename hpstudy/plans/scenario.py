@@ -79,7 +79,7 @@ class Scenario:
             else:
                 params[name] = value
         identity = Identity(
-            objective=self.study.trained(),
+            objective=f"{self.study.trained()}",
             version=self.version,
             params=params,
             settings=settings,
@@ -93,7 +93,7 @@ class Scenario:
     def fingerprint(self, section: Grid | Search) -> dict[str, Any]:
         """Returns what must be the same for all trials of a section's Optuna study."""
         found = {
-            "objective": self.study.trained(),
+            "objective": f"{self.study.trained()}",
             "version": self.version,
             "settings": self.settings,
             "metric": section.metric,
@@ -130,15 +130,16 @@ def scenario_of(
     """
     if study.fidelity is None and objective.keeps_state:
         raise UserError(_add_fidelity(study, objective))
-    if not objective.keeps_state and section.metric_epochs > 1:
+    if not (objective.keeps_state or objective.is_program) and section.metric_epochs > 1:
         raise UserError(
             f"metric_epochs: the objective {objective.name!r} is a function, which has one epoch; "
             "leave it out"
         )
     if not objective.keeps_state and PRECISION in study.full_baseline():
         raise UserError(
-            f"{PRECISION}: the objective {objective.name!r} is a function, and none is told the "
-            "precision of trainings, which this name stands for; give the hyperparameter another"
+            f"{PRECISION}: the objective {objective.name!r} is {objective.kind}, and none is told "
+            "the precision of trainings, which this name stands for; give the hyperparameter "
+            "another"
         )
     settings = {**study.settings, "validation": section.validation}
     if quick:
@@ -151,7 +152,7 @@ def scenario_of(
         runtime=runtime,
         settings=settings,
         version=objective.version,
-        incremental=objective.keeps_state,
+        incremental=objective.keeps_state or (objective.is_program and bool(study.fidelity)),
     )
 
 

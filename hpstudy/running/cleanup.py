@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -142,7 +143,7 @@ def belongings(name: str, database: Database) -> Belongings:
 
 
 def delete(owned: Belongings, database: Database, runs: Runs) -> None:
-    """Deletes what is a study's own, its checkpoints and artifacts included.
+    """Deletes what is a study's own, its checkpoints, artifacts and programs' output included.
 
     Args:
         owned: What is its own.
@@ -166,3 +167,4 @@ def delete(owned: Belongings, database: Database, runs: Runs) -> None:
     checkpoints = Checkpoints(runs.checkpoints)
     for key in owned.trainings:
         checkpoints.drop(key)
+        shutil.rmtree(runs.programs / key, ignore_errors=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 import optuna
 
 from hpstudy.expected import one_line, printable
+from hpstudy.objective.command_training import ProgramFailedError
 from hpstudy.raised import described, place
 from hpstudy.running.interrupts import Interrupted, was_interrupted
 
@@ -67,6 +68,8 @@ def failure_of(error: BaseException, home: Path) -> Failure:
         error: What it raised.
         home: The folder of the study file, where the user's own code lies.
     """
+    if isinstance(error, ProgramFailedError):
+        return Failure(f"{error}", error.last)
     where = place(error, home)
     try:
         trace = "".join(traceback.format_exception(error))

@@ -11,7 +11,7 @@ from itertools import takewhile
 from typing import Any
 
 from hpstudy.expected import did_you_mean
-from hpstudy.objective import Objective, Runtime, Step, Training, predictions_of, steps_of
+from hpstudy.objective import Objective, Room, Runtime, Step, Training, predictions_of, steps_of
 from hpstudy.objective.numbers import as_metrics, as_number
 from hpstudy.objective.running_seed import seeded
 from hpstudy.objective.whole import WholeTraining
@@ -36,6 +36,7 @@ class TrainingSession:
         runtime: How it runs; the precision is the training's own.
         records: Where finished epochs are.
         checkpoints: Where its last state is.
+        room: The folders of a program's run.
     """
 
     def __init__(
@@ -45,7 +46,9 @@ class TrainingSession:
         runtime: Runtime,
         records: Records,
         checkpoints: Checkpoints,
+        room: Room | None = None,
     ) -> None:
+        self._room = room
         self._objective = objective
         self._identity = identity
         self._runtime = runtime
@@ -126,6 +129,8 @@ class TrainingSession:
         is_stale = bool(epochs)
         with seeded(self._identity.seed):
             epochs = run_whole(training, metric, watcher)
+        if metric not in epochs[-1].metrics and (words := training.missing(metric)):
+            raise MisfitError(words)
         _check_metric(epochs[-1], metric)
         params = {**self._identity.params, **watcher.chosen}
         identity = replace(self._identity, params=params) if watcher.chosen else self._identity
@@ -138,6 +143,9 @@ class TrainingSession:
     def drop_state(self) -> None:
         """Drops the checkpoints: nothing goes on from them."""
         self._checkpoints.drop(self.key)
+
+    def stop(self) -> None:
+        """Leaves the training: nothing of it runs by itself."""
 
     def _taken_up(self, epoch: int, watcher: Watcher) -> Training:
         """Returns the training at a finished epoch, from the latest state that is still good."""
@@ -176,6 +184,7 @@ class TrainingSession:
                 seed=self._identity.seed,
                 settings=self._identity.settings,
                 runtime=replace(self._runtime, precision=self._identity.precision),
+                room=self._room,
             )
 
     def _next_epoch(self, training: Training) -> dict[str, float | None]:

@@ -23,6 +23,7 @@ from hpstudy.running.deaths import bury
 from hpstudy.running.failures import Failure, ObjectiveFailedError, failure_of
 from hpstudy.running.interrupts import Interrupted, check_interrupts, deferred_interrupts
 from hpstudy.running.ledger import Ledger
+from hpstudy.running.paced import PacedSession, begun
 from hpstudy.running.resume import TrainingSession
 from hpstudy.running.schedulers import scheduler
 from hpstudy.running.threads import limit_threads
@@ -100,6 +101,7 @@ class Worker:
         self._plan = job.plan
         self._mark = mark
         self._invocation = job.invocation
+        self._runs = job.runs
         self._url = job.runs.url
         if not exists(self._url):  # opening it would make another
             raise StoppedError(f"{shown_url(self._url)} was deleted while it was in use")
@@ -116,7 +118,7 @@ class Worker:
         self._ledger = Ledger(self._study, job.invocation)
         self._scheduler = scheduler(job.plan, self._study, self._ledger)
         limit_threads(job.plan.scenario.runtime.threads)
-        self._session: TrainingSession | None = None
+        self._session: TrainingSession | PacedSession | None = None
         self._session_lock: Held | None = None
         self._keeper = Keeper(job.runs)
 
@@ -207,12 +209,8 @@ class Worker:
                 return False
             self._leave_training()
         self._session_lock = lock
-        self._session = TrainingSession(
-            self._objective,
-            planned.identity,
-            self._plan.scenario.runtime,
-            self._records,
-            self._checkpoints,
+        self._session = begun(
+            self._plan, planned, self._objective, self._records, self._checkpoints, self._runs
         )
         return True
 
@@ -230,7 +228,7 @@ class Worker:
         finally:
             claim.lock.release()
             self._mark("")
-        if outcome.failure is not None:
+        if outcome.failure is not None or outcome.state is TrialState.PRUNED:
             self._leave_training()
 
     def _tell(self, trial: Trial, outcome: _Outcome) -> None:
@@ -265,13 +263,16 @@ class Worker:
         self._enter(planned, wait=True)  # a point that was not known beforehand may be another's
         assert self._session is not None
         watcher = Watcher(claim.trial, self._plan, has_worked=self._ledger.has_worked)
-        if self._plan.scenario.incremental:
-            epochs = self._session.epochs(planned.epochs, metric, watcher)
-        else:
-            epochs = iter([self._session.whole(metric, watcher)])
+        epochs = (
+            iter([self._session.whole(metric, watcher)])
+            if isinstance(self._session, TrainingSession) and not self._plan.scenario.incremental
+            else self._session.epochs(planned.epochs, metric, watcher)
+        )
         values: list[float] = []
         for epoch in epochs:
             check_interrupts()
+            if metric not in epoch.metrics:  # a program may say it now and then
+                continue
             watcher.check_confirming(epoch)
             value = epoch.metrics[metric]
             if value is None:
@@ -286,6 +287,8 @@ class Worker:
 
     def _leave_training(self) -> None:
         left, self._session = self._session, None
+        if left is not None:
+            left.stop()
         if self._session_lock is not None:
             self._session_lock.release()
             self._session_lock = None

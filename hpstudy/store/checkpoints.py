@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+_PROGRAMS = "program"  # the part of a training's folder that is a program's own
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,10 @@ class Checkpoints:
         epochs = (saved.epoch for saved in self._saved(key))
         return max((epoch for epoch in epochs if epoch <= at_most), default=0)
 
+    def folder_of(self, key: str) -> Path:
+        """Returns the folder in which a training that is a program keeps what it goes on from."""
+        return self._folder / key / _PROGRAMS
+
     def keep_only(self, key: str, epoch: int) -> None:
         """Drops a training's checkpoints of other epochs, and drafts of killed processes."""
         for path in self._files(key):
@@ -102,6 +109,7 @@ class Checkpoints:
         freed = self.size(key)
         for path in self._files(key):
             path.unlink(missing_ok=True)
+        shutil.rmtree(self.folder_of(key), ignore_errors=True)
         with suppress(OSError):  # gone already, or somebody saves there again
             (self._folder / key).rmdir()
         return freed
@@ -131,13 +139,14 @@ class Checkpoints:
 
     def _stats(self, key: str) -> list[os.stat_result]:
         stats: list[os.stat_result] = []
-        for path in self._files(key):
+        own = [path for path in self.folder_of(key).rglob("*") if path.is_file()]
+        for path in [*self._files(key), *own]:
             with suppress(FileNotFoundError):
                 stats.append(path.stat())
         return stats
 
     def _files(self, key: str) -> list[Path]:
-        return _listed(self._folder / key)
+        return [path for path in _listed(self._folder / key) if path.name != _PROGRAMS]
 
 
 def _listed(folder: Path) -> list[Path]:

@@ -57,6 +57,11 @@ class Runs:
         return self.folder / "studies"
 
     @property
+    def programs(self) -> Path:
+        """What programs print and write, a folder for each training."""
+        return self.folder / "programs"
+
+    @property
     def artifacts(self) -> Path:
         """Optuna's artifact store."""
         return self.folder / "artifacts"

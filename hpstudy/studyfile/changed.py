@@ -74,7 +74,8 @@ def with_changes(study: StudyFile, changes: Mapping[str, Level]) -> StudyFile:
     first = next(iter(study.baseline))
     factors = {name: [study.baseline_of(name), value] for name, value in changes.items()}
     section = _section(study) | {"factors": factors or {first: [study.baseline[first]]}}
-    same = {"title", "objective", "imported", "fidelity", "settings", "baseline"}
+    program = {"command", *({"flags", "version", "output"} if study.command else ())}
+    same = {"title", "objective", *program, "imported", "fidelity", "settings", "baseline"}
     metrics = {name: one.model_dump() for name, one in study.metrics.items()}
     told = {name: unit for name, unit in metrics.items() if name == section["metric"]}
     try:

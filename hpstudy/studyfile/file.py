@@ -11,13 +11,25 @@ from pydantic import Field, field_validator, model_validator
 from hpstudy.errors import UserError
 from hpstudy.expected import did_you_mean, listed, shown
 from hpstudy.metric import Direction, Metric
-from hpstudy.objective import PRECISIONS
+from hpstudy.objective import PRECISIONS, Command
+from hpstudy.objective.command import Flags
 from hpstudy.objective.targets import is_module_and_name, near_objective
 from hpstudy.sampler import SEED, Level, Point
 from hpstudy.studyfile.margins import check_margins
+from hpstudy.studyfile.programs import Arguments, Printed, check_program, command_of
 from hpstudy.studyfile.sections import Claim, Grid, Measure, Published, Search, Section
 from hpstudy.studyfile.space import check_space, is_active
-from hpstudy.studyfile.values import OneLevel, Setting, Text, as_level, distinct, is_same
+from hpstudy.studyfile.values import (
+    Count,
+    OneLevel,
+    Setting,
+    Text,
+    as_level,
+    distinct,
+    is_same,
+    names_level,
+    one_type,
+)
 
 PRECISION = "precision"
 VALIDATION = "validation"
@@ -31,6 +43,10 @@ class StudyFile(Section):
     objective: Text | None = Field(
         None, description="module:name of a Training class or a function"
     )
+    command: Arguments | None = Field(None, description="a program, in place of an objective")
+    flags: Flags = Field("hyphen", description="how ${args} spells names: hyphen or underscore")
+    version: Count = Field(1, description="of the program; raised when its numbers change")
+    output: Printed = Field(default_factory=Printed, description="where its metrics are")
     imported: Text | None = Field(
         None, description="where results come from that hpstudy did not measure"
     )
@@ -80,9 +96,7 @@ class StudyFile(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> StudyFile:
-        if self.objective is None and self.imported is None:
-            described = type(self).model_fields["objective"].description
-            raise ValueError(f"objective: missing; expected {described}")
+        check_program(self)
         if SEED in self.baseline:
             raise ValueError("baseline.seed: seeds are given in grid.seeds, not as a value")
         if self.baseline.get(PRECISION, PRECISIONS[0]) not in PRECISIONS:
@@ -125,14 +139,14 @@ class StudyFile(Section):
                 f"{did_you_mean(name, known)}"
             )
         base = self._level_of(name)
-        one_type = _one_type([*levels, base])
-        if one_type is None:
+        alike = one_type([*levels, base])
+        if alike is None:
             kinds = [_KINDS[kind] for kind in dict.fromkeys(type(v) for v in [*levels, base])]
             raise ValueError(
                 f"{where}: expected levels and baseline of one kind, found {listed(kinds, 'and')} "
                 f"in {shown(levels)} with baseline {shown(base)}"
             )
-        levels[:], base = one_type[:-1], one_type[-1]
+        levels[:], base = alike[:-1], alike[-1]
         if name in self.baseline:
             self.baseline[name] = base
         if name == PRECISION and not set(levels) <= set(PRECISIONS):
@@ -167,7 +181,7 @@ class StudyFile(Section):
                 )
             named: dict[Level, str] = {}
             for key in figures:
-                level = next((v for v in factors[name] if _names_level(key, v)), None)
+                level = next((v for v in factors[name] if names_level(key, v)), None)
                 if level is None:
                     raise ValueError(
                         f"published.{name}.{key}: expected one of its levels {shown(factors[name])}"
@@ -216,15 +230,22 @@ class StudyFile(Section):
                 )
 
     def _check_metrics(self) -> None:
-        compared = [section.metric for section in (self.grid, self.search) if section is not None]
-        if self.search is not None:
-            compared.append(self.search.confirming_metric)
+        compared = [*self.compared.values()]
         for name in self.metrics:
             if name not in compared:
                 raise ValueError(
                     f"metrics.{name}: expected a metric that is compared "
                     f"({', '.join(dict.fromkeys(compared))}){did_you_mean(name, compared)}"
                 )
+
+    @property
+    def compared(self) -> dict[str, str]:
+        """The metrics that are compared, by the key that says so."""
+        found = {"grid.metric": self.grid.metric} if self.grid is not None else {}
+        if self.search is not None:
+            found["search.metric"] = self.search.metric
+            found["search.confirm_metric"] = self.search.confirming_metric
+        return found
 
     def measured(
         self, name: str, direction: Direction, values: Iterable[float] = (), *, epochs: int = 1
@@ -244,14 +265,16 @@ class StudyFile(Section):
     @property
     def trains(self) -> bool:
         """Whether it names what to train: one that was imported may not yet."""
-        return self.objective is not None
+        return self.objective is not None or self.command is not None
 
-    def trained(self) -> str:
-        """Returns what the study trains, "module:name".
+    def trained(self) -> str | Command:
+        """Returns what the study trains, "module:name" or a program.
 
         Raises:
             UserError: It was imported, and names nothing yet.
         """
+        if self.command is not None:
+            return command_of(self)
         if self.objective is None:
             raise UserError(
                 f"study {self.title!r} was imported from {self.imported} and names no objective: "
@@ -293,23 +316,4 @@ class StudyFile(Section):
     def published_figure(self, factor: str, level: Level) -> float | None:
         """Returns what the published report printed for a level, if it did."""
         figures = self.published.factors.get(factor, {})
-        return next((v for key, v in figures.items() if _names_level(key, level)), None)
-
-
-def _one_type(values: Sequence[Level]) -> list[Level] | None:
-    """Returns the values as one type: whole numbers become floats beside floats; else None."""
-    kinds = {type(v) for v in values}
-    if kinds == {int, float}:
-        return [float(v) for v in values]
-    return list(values) if len(kinds) == 1 else None
-
-
-def _names_level(key: str, level: Level) -> bool:
-    if isinstance(level, bool):
-        return key == str(level).lower()
-    if isinstance(level, str):
-        return key == level
-    try:
-        return float(key) == level
-    except ValueError:
-        return False
+        return next((v for key, v in figures.items() if names_level(key, level)), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
@@ -100,6 +101,26 @@ def distinct(values: list[Level]) -> list[Level]:
 def is_same(one: Level, other: Level) -> bool:
     """Tells whether two levels are one; true and 1 compare equal and are not."""
     return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
+def one_type(values: Sequence[Level]) -> list[Level] | None:
+    """Returns the values as one type: whole numbers become floats beside floats; else None."""
+    kinds = {type(v) for v in values}
+    if kinds == {int, float}:
+        return [float(v) for v in values]
+    return list(values) if len(kinds) == 1 else None
+
+
+def names_level(key: str, level: Level) -> bool:
+    """Tells whether a key of a table, which is text, means a level."""
+    if isinstance(level, bool):
+        return key == str(level).lower()
+    if isinstance(level, str):
+        return key == level
+    try:
+        return float(key) == level
+    except ValueError:
+        return False
 
 
 Text = Annotated[str, Field(min_length=1), AfterValidator(_printable)]
