@@ -15,7 +15,7 @@ from hpstudy.expected import listed
 from hpstudy.objective.aside import aside
 from hpstudy.objective.beside import entered
 from hpstudy.objective.command import Command, Room
-from hpstudy.objective.command_training import CommandObjective
+from hpstudy.objective.command_objective import CommandObjective
 from hpstudy.objective.function import FunctionTraining
 from hpstudy.objective.hooks import Hook, hook
 from hpstudy.objective.misspelt import misspelt
