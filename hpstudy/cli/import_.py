@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,8 @@ def import_(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="SOURCE", help="A CSV, TSV, JSON or Parquet file, or Optuna's sqlite:///x.db."
+            metavar="SOURCE",
+            help="A CSV, TSV, JSON or Parquet file, a folder of logs, or Optuna's sqlite:///x.db.",
         ),
     ],
     study: Annotated[
@@ -38,6 +40,16 @@ def import_(
     unit: Annotated[
         str | None, typer.Option(help='What the values are: share, %, or such as "s".')
     ] = None,
+    logs: Annotated[
+        Path | None,
+        typer.Option(help="A folder with the logs of a table's runs, which a column names."),
+    ] = None,
+    pattern: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=REGEX", help="Where a metric stands in logs; may be given again."
+        ),
+    ] = None,
     name: Annotated[
         str | None,
         typer.Option("--as", help="The study's name, and its file's.  [default: the source's]"),
@@ -54,7 +66,9 @@ def import_(
     from hpstudy.study.opened import open_study, runs_at
     from hpstudy.study.reading import read_summary
 
-    asked = Asked(metric, direction, seed, tuple(column or ()), parsed(baseline), unit)
+    wanted = _pairs("--baseline", baseline.split(",") if baseline else ())
+    patterns = _pairs("--pattern", pattern or ())
+    asked = Asked(metric, direction, seed, tuple(column or ()), wanted, unit, logs, patterns)
     imported = import_source(source, study, asked, name, runs_at(runs, storage), Path())
     for line in imported.said:
         typer.echo(line, err=True)
@@ -63,15 +77,15 @@ def import_(
         print_summary(opened, read_summary(opened, database), as_json=as_json)
 
 
-def parsed(baseline: str | None) -> dict[str, str]:
-    """Reads `--baseline`: "lr=0.1,batch=100"."""
+def _pairs(option: str, given: Sequence[str]) -> dict[str, str]:
+    """Reads what is given as NAME=VALUE."""
     from hpstudy.errors import UserError
     from hpstudy.expected import shown
 
     found: dict[str, str] = {}
-    for part in (baseline or "").split(",") if baseline else ():
+    for part in given:
         name, sign, value = (text.strip() for text in part.partition("="))
         if not sign or not name:
-            raise UserError(f"--baseline: expected NAME=VALUE,NAME=VALUE, found {shown(baseline)}")
+            raise UserError(f"{option}: expected NAME=VALUE, found {shown(part)}")
         found[name] = value
     return found

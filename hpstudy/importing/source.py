@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hpstudy.errors import UserError
+from hpstudy.importing.logs import check_patterns, table_of_logs, with_logs
 from hpstudy.importing.roles import Asked
 from hpstudy.importing.runs import Measured, measured
 from hpstudy.importing.table import read_table, table_of_frame
@@ -18,7 +19,7 @@ def measured_of(source: Any, study: str | None, asked: Asked) -> Measured:  # no
     """Returns what was run, of whatever source.
 
     Args:
-        source: A path, a database's address, or a DataFrame.
+        source: A path, be it of a folder of logs, a database's address, or a DataFrame.
         study: Which study of a database; its only one where None.
         asked: What is known of the columns; the rest is guessed.
 
@@ -33,7 +34,13 @@ def measured_of(source: Any, study: str | None, asked: Asked) -> Measured:  # no
             return measured_in(file, study, asked)
         if study is not None:
             raise UserError(f"{study}: a study is named of a database alone: expected one source")
-        return measured(read_table(Path(source)), asked)
+        check_patterns(asked.patterns)
+        if Path(source).is_dir():
+            return measured(table_of_logs(Path(source), asked.metric, asked.patterns), asked)
+        table = read_table(Path(source))
+        if asked.logs is not None:
+            table = with_logs(table, asked.logs, asked.metric, asked.patterns)
+        return measured(table, asked)
     return measured(table_of_frame(source), asked)
 
 
