@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import shutil
 import sqlite3
@@ -165,7 +166,12 @@ def _bring_up(storage: RDBStorage, file: Path) -> None:
             f"{shown_path(file)} was written by a newer Optuna: its tables have version {version}, "
             f"Optuna {optuna.__version__} knows {storage.get_head_version()}; update optuna"
         )
-    storage.upgrade()
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)  # it tells each step
+    try:
+        storage.upgrade()
+    finally:
+        logging.disable(before)
 
 
 def _one_of(names: Sequence[str], name: str | None, file: Path) -> str:

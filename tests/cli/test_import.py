@@ -228,6 +228,18 @@ def test_a_study_of_a_database_is_read_from_a_copy(folder, trials_in: Path):
     assert "value of theirs.db, study smoke" in folder.run("show", "smoke.toml").stdout
 
 
+def test_a_database_of_an_older_optuna_is_brought_up_in_the_copy(folder, trials_in: Path):
+    with sqlite3.connect(trials_in) as connection:
+        connection.execute("DROP INDEX ix_trials_study_id")
+        connection.execute("UPDATE alembic_version SET version_num = 'v3.0.0.d'")
+    connection.close()
+    before = trials_in.read_bytes()
+    said = folder.run("import", "theirs.db", "smoke", "--json").stderr
+    assert said.startswith("Read theirs.db, study smoke: 8 runs\n")
+    assert "INFO" not in said
+    assert trials_in.read_bytes() == before
+
+
 def test_a_database_of_a_newer_optuna_or_none_is_one_line(folder, trials_in: Path):
     with sqlite3.connect(trials_in) as connection:
         connection.execute("UPDATE alembic_version SET version_num = 'v9.0.0.a'")
