@@ -175,6 +175,10 @@ def _pairing(shape: Shaped, roles: Roles, states: Sequence[State]) -> _Pairing:
             "for that (Nadeau and Bengio)"
         )
         return _Pairing(column, seeds, len(numbers), said)
+    known = [seed for seed, state in zip(seeds, states, strict=True) if state == State.COMPLETE]
+    if 1 < len(known) == len({*known}):
+        said = f"Seeds: {column}, another one in each run, so that nothing pairs runs"
+        return _Pairing(None, [None] * len(seeds), 0, said)
     said = f"Seeds: {column}, {counted(len(numbers), 'seed')}"
     if not are_whole:
         said += ", numbered from 0, as not all are whole numbers"

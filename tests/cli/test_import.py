@@ -103,6 +103,16 @@ def test_repeats_without_a_seed_are_not_paired(folder):
     assert len({*row["seeds"], *level(found, "lr", 0.1)["seeds"]}) == 9
 
 
+def test_seeds_that_no_two_runs_share_pair_nothing(folder):
+    rows = "".join(
+        f"{lr},{lr * 10 + n},{0.5 + lr / 10 + n / 1e3}\n" for lr in (1, 2) for n in range(3)
+    )
+    found, said = imported(folder, f"lr,seed,acc\n{rows}")
+    assert "Seeds: seed, another one in each run, so that nothing pairs runs" in said
+    assert level(found, "lr", 2)["test"] == "Welch"
+    assert found["grid"]["trials"]["waiting"] == 0
+
+
 def test_nothing_is_dropped_in_silence(folder):
     text = (
         "Name;State;lr;act;size;batch;seed;test_acc;Runtime\n"
@@ -133,6 +143,7 @@ def test_folds_are_blocks_with_a_corrected_variance(folder):
     # 0.0033; times (1 + 3 × 1/2) ** 0.5 it is 0.0053, and so t = 6.96 with 2 degrees of freedom.
     assert row["effect"] == pytest.approx(-0.036667, abs=1e-6)
     assert found["grid"]["baseline"] == {"gamma": 0.2, "max_depth": "4"}
+    assert found["grid"]["imported"] == {"source": "mine.csv", "by": "fold", "folds": 3}
     assert [one["level"] for one in found["grid"]["factors"][1]["levels"]] == ["4", "None"]
     shown = folder.run("show", "mine.toml").stdout
     assert "3 folds of a cross-validation, which share what they train on" in shown

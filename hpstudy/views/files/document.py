@@ -15,6 +15,7 @@ from hpstudy.analysis.importance import Importance
 from hpstudy.analysis.looks import LooksFinding
 from hpstudy.analysis.search import SearchFindings
 from hpstudy.results.grid import TrialCounts
+from hpstudy.store.studies import Pairing
 from hpstudy.summary import StudySummary
 from hpstudy.views.files.comparison import comparison_document
 from hpstudy.views.files.fresh import (
@@ -110,7 +111,12 @@ def _grid(found: GridFindings) -> dict[str, Any]:
         "gaps": dict(grid.gaps),
         "looks": None if found.looks is None else _looks(found.looks),
         "combined": None if found.combined is None else _combined(found.combined),
+        **({} if grid.pairing is None else {"imported": _imported(grid.pairing)}),
     }
+
+
+def _imported(pairing: Pairing) -> dict[str, Any]:
+    return {"source": pairing.source, "by": pairing.by, "folds": pairing.folds}
 
 
 def _looks(found: LooksFinding) -> dict[str, Any]:
