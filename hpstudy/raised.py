@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from pathlib import Path
 
 from hpstudy.expected import one_line
+
+# What code of a notebook, and what cloudpickle has sent, says of its file.
+_CELLS = "ipykernel_"
+_SENT = "<dynamic-code>"
+
+_STANDARD = Path(os.__file__).parent
 
 
 def place(error: BaseException, folder: Path) -> str:
@@ -14,7 +21,7 @@ def place(error: BaseException, folder: Path) -> str:
     Args:
         error: The error.
         folder: The folder of the user's files; where none of its lines had part in the error, the
-            innermost line of others' code is named.
+            innermost line is named that lies elsewhere, in a notebook's cell, say, then any.
     """
     if isinstance(error, SyntaxError) and error.filename is not None:
         return f"{_shown(error.filename, folder)}:{error.lineno}"
@@ -24,10 +31,13 @@ def place(error: BaseException, folder: Path) -> str:
         if not frame.filename.startswith("<frozen") and not _is_ours(frame.filename, folder)
     ]
     own = [frame for frame in frames if _is_in(frame.filename, folder)]
+    theirs = [frame for frame in frames if not _is_installed(Path(frame.filename))]
     if not frames:
         return ""
-    last = (own or frames)[-1]
+    last = (own or theirs or frames)[-1]
     function = "" if last.name == "<module>" else f" in {last.name}"
+    if Path(last.filename).parent.name.startswith(_CELLS) or last.filename == _SENT:
+        return f"line {last.lineno}{function}"
     return f"{_shown(last.filename, folder)}:{last.lineno}{function}"
 
 
@@ -43,6 +53,11 @@ def described(error: BaseException) -> str:
 def _shown(file: str, folder: Path) -> Path:
     path = Path(file)
     return path.relative_to(folder) if _is_in(file, folder) else path
+
+
+def _is_installed(path: Path) -> bool:
+    installed = not {"site-packages", "dist-packages"}.isdisjoint(path.parts)
+    return installed or path.is_relative_to(_STANDARD)
 
 
 def _is_in(file: str, folder: Path) -> bool:

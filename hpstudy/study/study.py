@@ -10,7 +10,6 @@ from hpstudy.analysis.compare import Comparison
 from hpstudy.errors import UserError
 from hpstudy.expected import shown
 from hpstudy.metric import direction_of
-from hpstudy.objective import Objective
 from hpstudy.plans.grid import parse_seeds
 from hpstudy.running.course import Silent, Teller, Trained
 from hpstudy.sampler import Level
@@ -19,18 +18,18 @@ from hpstudy.study import parties
 from hpstudy.study.announcing import FILES_MARGIN
 from hpstudy.study.comparing import read_contest, run_contest
 from hpstudy.study.grid import Asked, run_grid
-from hpstudy.study.made import Measured, Range, with_levels, with_space, write_made
+from hpstudy.study.growing import Growing
+from hpstudy.study.made import Measured, Range, with_levels, with_space
 from hpstudy.study.opened import open_function, open_study
 from hpstudy.study.planning import Machine, Seeds, search_plan, spelled
 from hpstudy.study.search import run_search
-from hpstudy.study.showing import Showing, named
-from hpstudy.studyfile.file import StudyFile
+from hpstudy.study.showing import named
 from hpstudy.views.line import Line
 
 _MOST = {"workers": 1024, "threads": 1024, "confirm": 100}  # as on the command line
 
 
-class Study(Showing):
+class Study(Growing):
     """A study file, or a function, and what was, or is to be, trained for it.
 
     Methods do what the commands of the same name do, take their options, and raise `UserError`,
@@ -94,9 +93,12 @@ class Study(Showing):
                 version=version,
                 keep=keep,
             )
-        elif baseline is not None:
-            raise UserError(f"Study: expected a function beside baseline, found {shown(study)}")
         else:
+            told = {"baseline": baseline, "settings": settings, "unit": unit, "version": version}
+            if wrong := [name for name, one in told.items() if one is not None]:
+                raise UserError(
+                    f"Study: expected a function beside {wrong[0]}, found a file, which says it"
+                )
             opened = open_study(f"{study}", name, Path(runs), storage, quick=quick, keep=keep)
         super().__init__(**vars(opened))
 
@@ -275,33 +277,14 @@ class Study(Showing):
             looks=None if looks is None else ",".join(f"{count}" for count in looks),
             seeds=None if seeds is None else spelled(seeds),
         )
+        self._sendable()
+        self._write()
         with connections(self.runs) as database:
             machine = Machine(device, precision, threads)
-            contest = parties.contest_of([self], asked, database.reader, machine)
+            contest = parties.contest_of([self._named()], asked, database.reader, machine)
             run_contest(contest, database, workers, _teller(quiet))
             assert database.reader is not None  # what was run is there
             return read_contest(contest, database.reader).comparison
-
-    def _compared(self) -> Measured:
-        """Returns what is compared: as the study was made, or as its file says."""
-        section = self.file.grid or self.file.search
-        if self.measured is not None or section is None:
-            return self.measured or Measured("value")
-        return Measured(section.metric, section.direction)
-
-    def _grow(self, file: StudyFile) -> None:
-        object.__setattr__(self, "file", file)  # the only thing of it that ever changes
-
-    def _sendable(self) -> Objective:
-        """Returns the objective, if workers can be sent it."""
-        objective = self.objective()
-        objective.sent()
-        return objective
-
-    def _write(self) -> None:
-        """Writes the file of a study that was made here, for the commands that show it."""
-        if self.given is not None:
-            write_made(self.path, self.file)
 
 
 def _teller(quiet: bool) -> Teller:

@@ -167,3 +167,22 @@ def test_what_is_wrong_is_one_line_and_nothing_is_written(cell, folder, ask, mes
     assert f"{error.value}".startswith(message)
     assert len(f"{error.value}".splitlines()) == 1
     assert not (folder.path / "runs").exists()
+
+
+FAILS = """
+import numpy
+def score(params, *, seed, settings):
+    return numpy.linalg.inv(numpy.zeros((2, 3)))
+"""
+
+
+def test_it_is_compared_before_anything_else_and_says_where_it_fails(cell):
+    study = Study(cell["score"], baseline=BASELINE)
+    found = study.compare({"a": 3}, looks=(2, 3), workers=1, quiet=True)
+    assert found.best.difference.value == pytest.approx(20.0, abs=0.1)
+    assert study.file.grid is None
+    names = {"__name__": "__main__"}
+    exec(FAILS, names)
+    study = Study(names["score"], baseline=BASELINE, name="fails")
+    assert study.run_grid({"a": [2]}, seeds=1, workers=1, quiet=True) == Trained(0, left=2)
+    assert study.summary().grid.results.failed[0].error.startswith("line 4 in score: LinAlgError: ")
