@@ -16,7 +16,7 @@ wording
 objective
 pictures studyfile store
 mnist results importing
-plans analysis
+plans analysis drafting
 running charts
 summary
 views
@@ -48,6 +48,7 @@ MAY_NOT = {
     "sampler": {"sqlalchemy", "torch"},
     "errors": HEAVY,
     "expected": HEAVY | {"pydantic"},
+    "drafting": HEAVY - {"optuna"},
     "studyfile": HEAVY - {"optuna"},
 }
 

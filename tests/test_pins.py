@@ -23,6 +23,7 @@ from hpstudy.store.studies import FINGERPRINT
 PINS = Path(__file__).parent / "pins"
 COMMANDS = (
     "",
+    "init",
     "check",
     "grid",
     "search",

@@ -56,6 +56,7 @@ class Draft:
         objective: "module:name"; None where it is a command, or where results were imported.
         imported: Where results come from that hpstudy did not measure.
         command: The program with its arguments, one by one or as one text.
+        flags: How a command's options are spelled, where that is not usual.
         baseline: The setting that all factors but one are held at.
         fidelity: The hyperparameter that only says how long to train.
         settings: What is the same for all trainings.
@@ -75,6 +76,7 @@ class Draft:
     objective: str | None = None
     imported: str | None = None
     command: Sequence[str] | str | None = None
+    flags: str | None = None
     baseline: Mapping[str, Level] = field(default_factory=dict)
     fidelity: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -132,6 +134,7 @@ def _keys(draft: Draft) -> dict[str, Any]:
         "objective": draft.objective,
         "imported": draft.imported,
         "command": draft.command,
+        "flags": draft.flags,
         "fidelity": draft.fidelity,
         "settings": draft.settings or None,
         "baseline": draft.baseline,
