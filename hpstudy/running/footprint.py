@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from itertools import islice
 from pathlib import Path
+from tempfile import gettempdir
 
 _MOST = 20_000  # files that are looked at
 _CACHES = {"__pycache__", "node_modules"}
@@ -21,7 +22,8 @@ def footprint(folder: Path, without: Path) -> Footprint:
         without: A folder in it where things are meant to be written.
     """
     found: dict[str, tuple[int, int]] = {}
-    for path in islice(_files(folder, without), _MOST):
+    apart = {without, Path(gettempdir())}  # where everybody writes
+    for path in islice(_files(folder, apart), _MOST):
         try:
             stat = path.stat()
         except OSError:  # it is gone, or a link to nothing
@@ -35,11 +37,11 @@ def written(before: Footprint, after: Footprint) -> list[str]:
     return sorted(name for name, stamp in after.items() if before.get(name) != stamp)
 
 
-def _files(folder: Path, without: Path) -> Iterator[Path]:
-    for home, folders, files in os.walk(folder):
+def _files(folder: Path, apart: Set[Path]) -> Iterator[Path]:
+    for home, folders, files in os.walk(folder) if folder not in apart else ():
         folders[:] = sorted(
             name
             for name in folders
-            if not name.startswith(".") and name not in _CACHES and Path(home, name) != without
+            if not name.startswith(".") and name not in _CACHES and Path(home, name) not in apart
         )
         yield from (Path(home, name) for name in sorted(files) if not name.startswith("."))

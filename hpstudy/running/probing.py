@@ -37,6 +37,7 @@ from hpstudy.running.interrupts import (
     unblock_signals,
 )
 from hpstudy.running.output import Marks, Relay, Say, Warnings
+from hpstudy.running.paced import PacedSession, begun
 from hpstudy.running.processes import end_with_parent, spawning
 from hpstudy.running.resume import TrainingSession
 from hpstudy.running.threads import limit_threads
@@ -277,28 +278,27 @@ def _probed(probe: Probe, objective: Objective) -> Probed:
     failure = missing = ""
     runs = Runs(probe.folder, f"sqlite:///{probe.folder / 'hpstudy.db'}")
     with connections(runs) as database:
-        session = TrainingSession(
-            objective,
-            identity,
-            plan.scenario.runtime,
-            Records(database.writer.engine),
-            Checkpoints(runs.checkpoints),
-        )
+        records, checkpoints = Records(database.writer.engine), Checkpoints(runs.checkpoints)
+        session = begun(plan, probe.planned, objective, records, checkpoints, runs)
         start = time.perf_counter()
         try:
-            if plan.scenario.incremental:
+            if isinstance(session, TrainingSession) and not plan.scenario.incremental:
+                epochs.append(session.whole(metric, watcher))
+            else:
                 for epoch in session.epochs(probe.epochs, metric, watcher):
                     epochs.append(epoch)  # noqa: PERF402 - those before it raises count too
-            else:
-                epochs.append(session.whole(metric, watcher))
         except ObjectiveFailedError as error:
             failure = failure_of(error.cause, plan.scenario.home.resolve()).line
         except MisfitError as error:
             is_of_metric = f"{error}".startswith("metric ")
             failure, missing = ("", f"{error}") if is_of_metric else (f"{error}", "")
+        finally:
+            if isinstance(session, PacedSession):
+                session.stop()
     seconds = time.perf_counter() - start
     if epochs and plan.scenario.incremental:
         seconds = epochs[-1].metrics[WALL_SECONDS] or 0.0
+    epochs = [epoch for epoch in epochs if metric in epoch.metrics]  # some say it now and then
     changed = tuple(name for name, value in given.items() if value != before[name])
     metrics = tuple(epoch.metrics for epoch in epochs)
     return Probed(metrics, seconds, failure, missing, watcher.again, changed)

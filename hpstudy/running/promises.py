@@ -215,13 +215,14 @@ def _other_seed(seen: Seen) -> Finding:
         "other_seed",
         Holds.NO,
         f"{named} gave the same: {_shown(seen.metric, first)}",
-        "split, shuffle and begin by seed: what luck does is judged by how seeds differ",
+        "split, shuffle and begin by seed; where nothing is random, one seed is enough",
     )
 
 
 def _goes_on(seen: Seen) -> Finding:
     if not seen.keeps_state:
-        return Finding("goes_on", Holds.UNKNOWN, "a function is one call: nothing to go on from")
+        said = "it runs to its end by itself: there is nothing to go on from"
+        return Finding("goes_on", Holds.UNKNOWN, said)
     if not _have_worked(seen.base, seen.later):
         return _unknown("goes_on")
     assert seen.later is not None
@@ -229,8 +230,8 @@ def _goes_on(seen: Seen) -> Finding:
         said = "the state after epoch 1 could not be taken up"
         return Finding("goes_on", Holds.NO, said, "load_state_dict takes what state_dict gave")
     straight, taken_up = (probed.epochs[-1] for probed in (seen.base, seen.later))
-    if len(seen.base.epochs) != len(seen.later.epochs):
-        return _unknown("goes_on")
+    if not len(seen.base.epochs) == len(seen.later.epochs) == 2:
+        return _unknown("goes_on", "it has no second epoch")
     if straight[seen.metric] == taken_up[seen.metric]:
         said = f"{_shown(seen.metric, straight)} after two epochs, in one go or in two"
         return Finding("goes_on", Holds.YES, said)

@@ -56,8 +56,8 @@ def check_study(
         UserError: The study can't be run at all.
     """
     start = time.monotonic()
-    here, runs = Path.cwd(), opened.runs
-    before = footprint(here, runs.folder)
+    folders = _working_folders(opened)
+    before = [footprint(folder, opened.runs.folder) for folder in folders]
     until, home = start + limit, opened.path.parent
     with (
         TemporaryDirectory(prefix="hpstudy-check-") as scratch,
@@ -70,7 +70,8 @@ def check_study(
         checking = _Checking(grid or search, search, objective, prober, Path(scratch), tell)
         is_whole = checking.run(limit)
     seen = checking.seen
-    seen.written = written(before, footprint(here, runs.folder))
+    after = [footprint(folder, opened.runs.folder) for folder in folders]
+    seen.written = [name for pair in zip(before, after, strict=True) for name in written(*pair)]
     measured = checking.measured()
     checked = Checked(
         tuple(findings(seen)),
@@ -80,7 +81,7 @@ def check_study(
         is_whole,
     )
     if checked.passed:
-        remember(_source(objective), runs)
+        remember(_source(objective), opened.runs)
     return checked
 
 
@@ -99,6 +100,12 @@ def unchecked(opened: Opened, objective: Objective, reader: Database | None, stu
         return ""
     command = shlex.join(["hpstudy", "check", study])
     return f"Not checked yet: `{command}` tells whether the objective keeps what is relied on."
+
+
+def _working_folders(opened: Opened) -> list[Path]:
+    """Returns where trainings run: a program does where its study file is."""
+    here, home = Path.cwd(), opened.path.parent
+    return [here] if home.is_relative_to(here) else [here, home]
 
 
 def _load(opened: Opened, prober: Prober, limit: float) -> None:
@@ -177,7 +184,7 @@ class _Checking:
             label=self._samples.label,
             metric=plan.metric.name,
             seeds=self._samples.seeds,
-            keeps_state=objective.keeps_state,
+            keeps_state=plan.scenario.incremental,
         )
 
     def run(self, limit: float) -> bool:
@@ -205,7 +212,7 @@ class _Checking:
 
     def _run(self) -> None:
         seen, at = self.seen, self._samples.at
-        epochs = 2 if seen.keeps_state else 1
+        epochs = min(2, self._plan.longest(at())) if self._objective.is_program else 2
         seen.base = self._probe(seen.label, at(), epochs)
         if not seen.base.has_worked:
             return

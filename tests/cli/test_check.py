@@ -130,3 +130,22 @@ def test_an_endless_training_is_a_line(mine):
     out = mine.run("check", "mine.toml", "--timeout", "2s", code=1).stdout
     assert out.startswith("✗ trains: baseline: it took more than 2 s: give it more time with --ti")
     assert "--timeout: expected a duration" in mine.error("check", "mine.toml", "--timeout", "no")
+
+
+PROGRAM = """
+import argparse, random
+parser = argparse.ArgumentParser()
+parser.add_argument("--lr", type=float, default=0.1, help="(default: 0.1)")
+parser.add_argument("--width", type=int, default=8, help="(default: 8)")
+parser.add_argument("--seed", type=int, default=0, help="(default: 0)")
+args = parser.parse_args()
+print("accuracy:", random.Random(f"{args.seed} {args.lr}").random())
+"""
+
+
+def test_a_program_is_checked_as_init_wrote_it(command):
+    command.write("train.py", PROGRAM)
+    command.run("init", "--", "python", "train.py")
+    out = command.run("check", "train.toml", code=1).stdout
+    assert [line[0] for line in out.splitlines()[:8]] == [*"✓✓✓✓–✗✓✓"]
+    assert "✗ hyperparameters are used: width: 4 and 16 changed nothing → is it read, and " in out
