@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperCommand
 
 from hpstudy.cli.app import app
+from hpstudy.cli.options import RunsOption, StorageOption
 
 _PROGRAM = "hpstudy.program"
 
@@ -31,21 +32,32 @@ def init(
         str | None,
         typer.Argument(
             metavar="WHAT",
-            help="mine.py:score, a function, a Training class or an Optuna objective; or behind "
-            "--, a program: -- python train.py.  [default: an example]",
+            help="mine.py:score, a function, a Training class or an Optuna objective; results.csv; "
+            "or behind --, a program: -- python train.py.  [default: an example]",
         ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The study file to write.")
     ] = None,
     metric: Annotated[str | None, typer.Option(help="The metric that is compared.")] = None,
+    runs: RunsOption = Path("runs"),
+    storage: StorageOption = None,
 ) -> None:
     """Write a first study file, with comments; nothing is overwritten, nothing is trained."""
-    from hpstudy.study.drafting import draft_example, draft_program, draft_source
+    from hpstudy.study.drafting import (
+        are_results,
+        draft_example,
+        draft_program,
+        draft_results,
+        draft_source,
+    )
+    from hpstudy.study.opened import runs_at
 
     program = context.meta.get(_PROGRAM)
     if program is not None:
         written = draft_program(program, what, output, metric)
+    elif what is not None and are_results(what):
+        written = draft_results(what, output, metric, runs_at(runs, storage))
     elif what is not None:
         written = draft_source(what, output, metric)
     else:

@@ -13,11 +13,15 @@ from hpstudy.drafting.program import subject_of
 from hpstudy.drafting.source import find_in
 from hpstudy.errors import UserError
 from hpstudy.expected import one_line
+from hpstudy.files import shown
+from hpstudy.importing.roles import Asked
+from hpstudy.store.database import Runs
+from hpstudy.study.importing import import_source
 from hpstudy.studyfile.compose import write_study
 from hpstudy.studyfile.find import is_file
 from hpstudy.wording import counted
 
-_TABLES = {".csv", ".tsv", ".jsonl", ".json", ".parquet"}
+_RESULTS = {".csv", ".tsv", ".jsonl", ".json", ".parquet"}
 
 
 def draft_example(output: Path | None) -> list[str]:
@@ -71,13 +75,32 @@ def draft_source(what: str, output: Path | None, metric: str | None) -> list[str
     return _write(path, _with(found.subject, metric), beside)
 
 
+def are_results(what: str) -> bool:
+    """Tells whether something names results that are there already."""
+    return Path(what).suffix.lower() in _RESULTS or what.startswith("sqlite:")
+
+
+def draft_results(what: str, output: Path | None, metric: str | None, runs: Runs) -> list[str]:
+    """Writes a study file of results, and the results as its trials, as an import does.
+
+    Args:
+        what: A table, or an address of a database of Optuna's.
+        output: The study file; in this folder and called as the results where None.
+        metric: The column with the values; guessed where None.
+        runs: Where the database is.
+
+    Raises:
+        UserError: They are no such results, or the file can't be written.
+    """
+    if output is not None and output.suffix != ".toml":
+        raise UserError(f"--output {output}: expected a study file (.toml)")
+    name, folder = (None, Path()) if output is None else (output.stem, output.parent)
+    imported = import_source(what, None, Asked(metric=metric), name, runs, folder)
+    return [*imported.said, f"See it by: {shlex.join(['hpstudy', 'show', shown(imported.path)])}"]
+
+
 def _source(place: str, what: str) -> Path:
     path = Path(place)
-    if path.suffix in _TABLES or "://" in what:
-        raise UserError(
-            f"{one_line(what, 60)}: results that you have become a study, with its file, by "
-            f"{shlex.join(['hpstudy', 'import', what])}"
-        )
     is_module = all(part.isidentifier() for part in place.split("."))
     tried = Path(f"{place.replace('.', '/')}.py") if is_module and path.suffix != ".py" else path
     if is_file(tried) and tried.suffix == ".py":

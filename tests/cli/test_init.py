@@ -78,6 +78,15 @@ def test_a_function_that_needs_it_gets_a_module_that_calls_it(command):
     assert not (command.path / "other.toml").exists()
 
 
+def test_results_become_a_study_as_an_import_makes_it(command):
+    rows = "".join(f"{lr},{seed},{lr + seed / 10}\n" for lr in (0.1, 0.2) for seed in range(3))
+    command.write("results.csv", f"lr,seed,acc\n{rows}")
+    out = command.run("init", "results.csv", "-o", "mine.toml").stdout
+    assert out.endswith("See it by: hpstudy show mine.toml\n")
+    assert "lr" in command.run("show", "mine.toml").stdout
+    assert load_study(command.path / "mine.toml").imported == "results.csv"
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [
@@ -85,7 +94,7 @@ def test_a_function_that_needs_it_gets_a_module_that_calls_it(command):
         (("nope:f",), "nope.py: no such file"),
         (("mine.toml",), "mine.toml: expected a Python file, as mine.py:score"),
         ((".",), ".: expected a Python file"),
-        (("runs.csv",), "by hpstudy import runs.csv"),
+        (("runs.csv",), "runs.csv: no such file"),
         (("mine.py:g",), "mine.py: no function or class named 'g' (it has f)"),
         (
             ("mine.py:f", "-o", "no/such/x.toml"),
