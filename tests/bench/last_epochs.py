@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 
 import numpy as np
@@ -46,14 +46,17 @@ def residuals(values: np.ndarray) -> np.ndarray:
 
 def compare(curves: Curves, epochs: int) -> str:
     long = {s: {k: c for k, c in by.items() if len(c) >= epochs} for s, by in curves.items()}
-    most = max(map(len, long.values()))
-    seeds = set.intersection(*(set(by) for by in long.values() if len(by) == most))
-    block = np.array(
-        [[by[s][:epochs] for s in sorted(seeds)] for by in long.values() if seeds <= set(by)]
-    )
-    settings, replicates, _ = block.shape
-    if settings < 2 or replicates < 2:
+    counts = Counter(seed for by in long.values() for seed in by)
+    ordered = [seed for seed, _ in counts.most_common()]
+    blocks = [
+        [[by[s][:epochs] for s in seeds] for by in long.values() if by.keys() >= {*seeds}]
+        for seeds in (ordered[:n] for n in range(2, len(ordered) + 1))
+    ]
+    blocks = [block for block in blocks if len(block) > 1]
+    if not blocks:
         return f"after {epochs} epochs: no two settings with two seeds"
+    block = np.array(max(blocks, key=lambda b: (len(b) - 1) * (len(b[0]) - 1)))
+    settings, replicates, _ = block.shape
     single, mean = block[:, :, -1], block[:, :, -LAST:].mean(axis=2)
     free = (settings - 1) * (replicates - 1)
     one, few = residuals(single), residuals(mean)
@@ -89,9 +92,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("url", help="the database")
     parser.add_argument("--metric", default="test_accuracy")
+    parser.add_argument("--without", nargs="*", default=[], help="texts of settings to leave out")
     parser.add_argument("--after", type=int, nargs="+", default=[5, 20], help="epochs")
     args = parser.parse_args()
     curves = read(args.url, args.metric)
+    for part in args.without:
+        curves = {name: by for name, by in curves.items() if part not in name}
     for epochs in args.after:
         print(compare(curves, epochs))
     print(within(curves))
