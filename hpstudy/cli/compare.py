@@ -20,6 +20,7 @@ from hpstudy.cli.options import (
     RunsOption,
     StorageOption,
     ThreadsOption,
+    TrialTimeoutOption,
     WorkersOption,
 )
 from hpstudy.errors import UserError
@@ -75,6 +76,7 @@ def compare(
     threads: ThreadsOption = 1,
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
+    trial_timeout: TrialTimeoutOption = None,
     keep: KeepOption = "4GB",
     quick: QuickOption = False,
     plan: PlanOption = False,
@@ -103,11 +105,16 @@ def compare(
     of_sheet = Columns(column or (), metric, seed, baseline, minimize, unit)
     of_study = {"from": best, "looks": looks, "seeds": seeds, "plan": plan, "name": name}
     if is_sheet:
-        _refuse({**of_study, "quick": quick}, "a study", "a CSV file")
+        _refuse(
+            {**of_study, "quick": quick, "trial-timeout": trial_timeout}, "a study", "a CSV file"
+        )
         compare_sheet([*names, *changes], of_sheet, until, as_json=as_json)
     _refuse(vars(of_sheet), "a CSV file", "a study")
     own = name if len(names) == 1 else None
-    opened = [open_study(one, own, runs, storage, quick=quick, keep=keep) for one in names]
+    opened = [
+        open_study(one, own, runs, storage, quick=quick, keep=keep, trial_timeout=trial_timeout)
+        for one in names
+    ]
     asked = Asked(tuple(changes), best, until, looks, seeds, name)
     machine = Machine(device, precision, threads)
     compare_studies(opened, asked, machine, workers, plan=plan, as_json=as_json)

@@ -23,6 +23,7 @@ from hpstudy.cli.options import (
     StorageOption,
     StudyArgument,
     ThreadsOption,
+    TrialTimeoutOption,
     UntilCommand,
     UntilOption,
     WorkersOption,
@@ -43,6 +44,7 @@ def grid(
     threads: ThreadsOption = 1,
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
+    trial_timeout: TrialTimeoutOption = None,
     keep: KeepOption = "4GB",
     quick: QuickOption = False,
     plan: PlanOption = False,
@@ -63,7 +65,9 @@ def grid(
     from hpstudy.study.opened import open_study
     from hpstudy.study.planning import Machine
 
-    opened = open_study(study, name, runs, storage, quick=quick, keep=keep)
+    opened = open_study(
+        study, name, runs, storage, quick=quick, keep=keep, trial_timeout=trial_timeout
+    )
     objective = opened.objective()
     machine = Machine(device, precision, threads)
     asked = Asked(

@@ -92,6 +92,15 @@ UntilOption = Annotated[
 ]
 
 
+TrialTimeoutOption = Annotated[
+    str | None,
+    typer.Option(
+        "--trial-timeout",
+        metavar="TIME",
+        help="End a trial after this long, such as 10m; it has failed.  [default: the file's]",
+    ),
+]
+
 CombineOption = Annotated[
     bool,
     typer.Option(

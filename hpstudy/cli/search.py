@@ -21,6 +21,7 @@ from hpstudy.cli.options import (
     StorageOption,
     StudyArgument,
     ThreadsOption,
+    TrialTimeoutOption,
     WorkersOption,
 )
 
@@ -73,6 +74,7 @@ def search(
     threads: ThreadsOption = 1,
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
+    trial_timeout: TrialTimeoutOption = None,
     keep: KeepOption = "4GB",
     quick: QuickOption = False,
     plan: PlanOption = False,
@@ -100,7 +102,9 @@ def search(
     from hpstudy.views.tables.plans import search_plan_table, space_table
     from hpstudy.views.terminal.render import rich_table, with_notes
 
-    opened = open_study(study, name, runs, storage, quick=quick, keep=keep)
+    opened = open_study(
+        study, name, runs, storage, quick=quick, keep=keep, trial_timeout=trial_timeout
+    )
     objective = opened.objective()
     with connections(opened.runs) as database:
         reader = database.reader

@@ -15,7 +15,7 @@ from hpstudy.objective.command import Command, Room
 from hpstudy.objective.command_epochs import Epochs, Finished, History
 from hpstudy.objective.command_process import Lines, Process
 from hpstudy.objective.training import Params, Runtime, Settings
-from hpstudy.objective.whole import Runner, WholeTraining
+from hpstudy.objective.whole import TOO_LONG, Runner, WholeTraining
 
 _LAST_LINES = 20
 _CHUNK = 1 << 20
@@ -37,7 +37,6 @@ class CommandTraining(WholeTraining):
     Attributes:
         number: The last finished epoch; 0 before the first.
         has_ended: Whether the program has ended, and so there is no more.
-        deadline: When it is ended, as `time.monotonic` counts; None for never.
     """
 
     version = 1
@@ -55,7 +54,6 @@ class CommandTraining(WholeTraining):
     ) -> None:
         self.number = 0
         self.has_ended = False
-        self.deadline: float | None = None
         self._command = command
         self._folder = folder
         self._room = _room_of_its_own() if room is None else room
@@ -84,7 +82,7 @@ class CommandTraining(WholeTraining):
         try:
             finished = next(self._course)
         except TimeoutError:
-            raise self.failed("ran longer than it may, and was ended") from None
+            raise self.failed(f"was ended: {TOO_LONG}") from None
         except ValueError as error:  # what it says is no number
             self.stop()
             raise ProgramFailedError(f"{error}", self._told()) from error

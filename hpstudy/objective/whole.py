@@ -12,6 +12,8 @@ from hpstudy.metric import Direction, direction_of
 
 _MORE = direction_of(minimize=False)
 
+TOO_LONG = "it ran longer than trial_timeout"
+
 
 class Runner(Protocol):
     """Who runs a training: what it may tell and ask on its way.
@@ -71,7 +73,14 @@ class Alone:
 
 
 class WholeTraining(ABC):
-    """A training that runs to its end in one go; it leaves no state to go on from."""
+    """A training that runs to its end in one go; it leaves no state to go on from.
+
+    Attributes:
+        deadline: When it may end itself, as `time.monotonic` counts; None for never. One that looks
+            at no clock is asked to stop when it tells of an epoch.
+    """
+
+    deadline: float | None = None
 
     @abstractmethod
     def run(self, runner: Runner) -> Mapping[str, float]:

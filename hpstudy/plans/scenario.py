@@ -48,6 +48,7 @@ class Scenario:
         settings: What is passed to the objective, where a point doesn't override it.
         version: The objective's version.
         incremental: Whether trainings go on epoch by epoch; a plain function trains at once.
+        trial_timeout: After how many seconds a trial is ended; None for never.
     """
 
     study: StudyFile
@@ -56,6 +57,7 @@ class Scenario:
     settings: Mapping[str, Any]
     version: int
     incremental: bool
+    trial_timeout: float | None = None
 
     def planned(self, point: Point, fixed: Point | None = None) -> PlannedPoint:
         """Sorts a point's values into hyperparameters, settings that it overrides, and the rest.
@@ -153,6 +155,7 @@ def scenario_of(
         settings=settings,
         version=objective.version,
         incremental=objective.keeps_state or (objective.is_program and bool(study.fidelity)),
+        trial_timeout=section.trial_timeout,
     )
 
 

@@ -97,6 +97,7 @@ class PacedSession:
         self._checkpoints = checkpoints
         self._room = room
         self._training: CommandTraining | None = None
+        self._deadline: float | None = None
 
     @property
     def key(self) -> str:
@@ -120,6 +121,7 @@ class PacedSession:
         """
         with deferred_interrupts():
             recorded = self._records.epochs(self.key, last)
+        self._deadline = watcher.deadline
         whole = any(self._is_last(epoch, last, metric) for epoch in recorded)
         course = self._found(recorded, watcher) if whole else self._run(recorded, last, watcher)
         for epoch in course:
@@ -210,6 +212,7 @@ class PacedSession:
         """Waits for its next epoch."""
         training = self._training
         assert training is not None  # it is at work
+        training.deadline = self._deadline
         with objectives_own_code():
             metrics = as_metrics(training.epoch())
             if training.number > last:

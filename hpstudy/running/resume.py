@@ -126,6 +126,7 @@ class TrainingSession:
             return epochs[-1]
         training = self._start()
         assert isinstance(training, WholeTraining)
+        training.deadline = watcher.deadline
         is_stale = bool(epochs)
         with seeded(self._identity.seed):
             epochs = run_whole(training, metric, watcher)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from optuna import Trial
 
 from hpstudy.errors import UserError
 from hpstudy.expected import shown
+from hpstudy.objective.whole import TOO_LONG
 from hpstudy.plans.points import Plan
 from hpstudy.plans.search import SearchPlan
 from hpstudy.running.interrupts import check_interrupts, deferred_interrupts
@@ -17,6 +19,13 @@ from hpstudy.store.trials import OURS, TAKEN_UP, TRAINING
 
 class MisfitError(UserError):
     """The objective and the study file don't fit: what is asked of one, the other lacks."""
+
+
+class TooLongError(Exception):
+    """A trial runs longer than it may."""
+
+    def __init__(self) -> None:
+        super().__init__(TOO_LONG)
 
 
 class Watcher:
@@ -31,6 +40,7 @@ class Watcher:
         trial: The trial.
         direction: Which direction of the compared metric is better.
         chosen: What the search chose because the objective asked for it.
+        deadline: When the trial has failed, as `time.monotonic` counts; None for never.
     """
 
     def __init__(self, trial: Trial, plan: Plan, *, has_worked: bool) -> None:
@@ -41,6 +51,8 @@ class Watcher:
         self._reported = 0
         self._is_baseline = isinstance(plan, SearchPlan) and trial.params == plan.baseline
         self.chosen: dict[str, Any] = {}
+        limit = plan.scenario.trial_timeout
+        self.deadline = None if limit is None else time.monotonic() + limit
 
     def taken_up(self, found: int, again: int) -> None:
         """Notes how many epochs were found recorded, and how many were trained again."""
@@ -56,7 +68,13 @@ class Watcher:
             self._reported = epoch.number
 
     def is_hopeless(self) -> bool:
-        """Tells whether it is of no use to go on, by what was reported."""
+        """Tells whether it is of no use to go on, by what was reported.
+
+        Raises:
+            TooLongError: It has gone on too long.
+        """
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise TooLongError
         with deferred_interrupts():
             return self._plan.may_prune and self.trial.should_prune()
 

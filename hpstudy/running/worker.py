@@ -27,7 +27,7 @@ from hpstudy.running.paced import PacedSession, begun
 from hpstudy.running.resume import TrainingSession
 from hpstudy.running.schedulers import scheduler
 from hpstudy.running.threads import limit_threads
-from hpstudy.running.watcher import MisfitError, Watcher
+from hpstudy.running.watcher import MisfitError, TooLongError, Watcher
 from hpstudy.sampler import known_params
 from hpstudy.store.addresses import shown_url
 from hpstudy.store.checkpoints import Checkpoints
@@ -248,6 +248,8 @@ class Worker:
                     self._tell(claim.trial, _Outcome(TrialState.FAIL))
                 raise
             return _Outcome(TrialState.FAIL, failure=Failure(str(error), ""))
+        except TooLongError as error:
+            return _Outcome(TrialState.FAIL, failure=Failure(f"was ended: {error}", ""))
         except ObjectiveFailedError as error:
             stop_if_full(error.cause)
             if isinstance(error.cause, optuna.TrialPruned) and self._plan.may_prune:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.engine import URL
 
 from hpstudy.errors import UserError
+from hpstudy.expected import shown
 from hpstudy.files import absolute
 from hpstudy.objective import Objective, Runtime, load_objective
 from hpstudy.objective.given import GivenObjective, folder_of, name_of
@@ -18,8 +19,10 @@ from hpstudy.store.addresses import check_url, file_of
 from hpstudy.store.database import Database, Runs
 from hpstudy.store.keeping import bytes_of
 from hpstudy.study.made import Measured, made_study, resumed
+from hpstudy.studyfile.changed import with_timeout
 from hpstudy.studyfile.file import StudyFile
 from hpstudy.studyfile.find import find_study, load_study
+from hpstudy.studyfile.values import as_seconds
 
 _LONGEST_NAME = 200  # bytes: files are named NAME-epochs.parquet, and a file system takes 255
 
@@ -161,11 +164,18 @@ def open_study(
     *,
     quick: bool = False,
     keep: str | None = None,
+    trial_timeout: str | None = None,
 ) -> Opened:
     """Reads a study file and names its study in the database."""
     where = runs_at(runs, storage)
     path = find_study(study, where.studies)
     read = load_study(path)
+    if trial_timeout is not None:
+        try:
+            read = with_timeout(read, as_seconds(trial_timeout))
+        except ValueError as error:
+            found = shown(trial_timeout)
+            raise UserError(f"--trial-timeout: {error}, found {found}") from error
     chosen = check_name(path.stem if name is None else name)
     suffix = "-quick" if quick else ""
     if keep is not None:

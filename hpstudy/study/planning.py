@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,10 +19,9 @@ from hpstudy.sampler import Point
 from hpstudy.store.database import Database
 from hpstudy.store.studies import PRUNER, SAMPLER, grid_name, search_name
 from hpstudy.study.opened import Opened
+from hpstudy.studyfile.values import as_seconds
 
 Seeds = str | int | Iterable[int]
-
-_DURATION = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s?)?")
 
 
 @dataclass(frozen=True)
@@ -132,16 +130,10 @@ def seconds_of(text: str) -> float:
     Raises:
         UserError: The text is no duration.
     """
-    match = _DURATION.fullmatch(text.replace(" ", ""))
-    seconds = sum(
-        int(part or 0) * unit
-        for part, unit in zip(match.groups() if match else (), (3600, 60, 1), strict=False)
-    )
-    if not seconds:
-        raise UserError(
-            f"--timeout: expected a duration such as 90s, 30m or 1h30m, found {shown(text)}"
-        )
-    return float(seconds)
+    try:
+        return as_seconds(text)
+    except ValueError as error:
+        raise UserError(f"--timeout: {error}, found {shown(text)}") from error
 
 
 def spelled(seeds: Seeds) -> str:

@@ -29,6 +29,9 @@ points), and `looks`, after how many seeds it looks ([3, 5, 8, 12, 20]). `metric
 epochs, say; each epoch's own is what prunes. Where epochs jump about it takes fewer seeds, not
 where some levels still learn.
 
+`trial_timeout`, here or in `[search]`: after how long ("90s", "1h30m") a trial is ended and has
+failed: a program at once, anything else at the end of an epoch.
+
 **`[grid.factors]`.** The levels of a hyperparameter, of a key of `[settings]`, or of `precision`.
 What the database would change (whole numbers beyond 2**53) or take for one (1, 1.0 and true) is
 refused.

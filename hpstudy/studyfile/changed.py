@@ -99,7 +99,21 @@ def _section(study: StudyFile) -> dict[str, object]:
         "metric": search.confirming_metric,
         "direction": search.confirming_direction,
         "metric_epochs": search.metric_epochs,
+        "trial_timeout": search.trial_timeout,
     }
+
+
+def with_timeout(study: StudyFile, seconds: float) -> StudyFile:
+    """Returns a study file whose trials are ended after so long."""
+    limit = {"trial_timeout": seconds}
+    sections = {"grid": study.grid, "search": study.search}
+    return study.model_copy(
+        update={
+            name: section.model_copy(update=limit)
+            for name, section in sections.items()
+            if section is not None
+        }
+    )
 
 
 def compared(study: StudyFile) -> tuple[Point, Point]:

@@ -14,6 +14,7 @@ from hpstudy.sampler import Level
 from hpstudy.seeds import LARGEST_WHOLE
 from hpstudy.studyfile.values import (
     Count,
+    Duration,
     Figure,
     Looks,
     Number,
@@ -112,6 +113,9 @@ class Grid(Section):
         1, ge=1, description="a training's value is the mean of the metric over so many last epochs"
     )
     validation: Count = Field(0, ge=0, description="images (or rows) held out of training")
+    trial_timeout: Duration | None = Field(
+        None, description='after how long a trial is ended and has failed, such as "10m"'
+    )
     seeds: Seeds = Field(
         [0], description="the replicates: how many or which; every point is trained once per seed"
     )
@@ -239,6 +243,9 @@ class Search(Section):
         1, ge=1, description="a training's value is the mean of the metric over so many last epochs"
     )
     validation: Count = Field(0, ge=0, description="images (or rows) held out of training")
+    trial_timeout: Duration | None = Field(
+        None, description='after how long a trial is ended and has failed, such as "10m"'
+    )
     trials: Count = Field(50, ge=1, description="finished trials in all")
     finalists: Count = Field(3, ge=1, description="settings that are trained again to choose by")
     choose_held_out: bool = Field(

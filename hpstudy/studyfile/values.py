@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -12,6 +13,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 from hpstudy.expected import shown
 from hpstudy.sampler import Level
 from hpstudy.seeds import LARGEST_WHOLE, MOST_SEEDS, seeds_of
+
+_DURATION = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9}(?:\.[0-9]{1,9})?)s?)?")
 
 
 def _number(value: object) -> int | float:
@@ -62,6 +65,20 @@ def _as_setting(value: object) -> object:
     if not isinstance(value, (bool, int, float, str)):
         raise ValueError("expected numbers, text, true or false, or lists and tables of them")
     return value
+
+
+def as_seconds(value: object) -> float:
+    """Returns a duration, such as "90", "90s", "30m" or "1h30m", in seconds.
+
+    Raises:
+        ValueError: It is none.
+    """
+    match = _DURATION.fullmatch(f"{value}".replace(" ", ""))
+    parts = match.groups() if match else ()
+    seconds = sum(float(part or 0) * unit for part, unit in zip(parts, (3600, 60, 1), strict=False))
+    if not seconds or isinstance(value, bool):
+        raise ValueError("expected a duration such as 90s, 30m or 1h30m")
+    return seconds
 
 
 def _printable(value: str) -> str:
@@ -125,6 +142,7 @@ def names_level(key: str, level: Level) -> bool:
 
 Text = Annotated[str, Field(min_length=1), AfterValidator(_printable)]
 Count = Annotated[int, Field(le=10**9)]
+Duration = Annotated[float, BeforeValidator(as_seconds)]
 Number = Annotated[int | float, PlainValidator(_number)]
 OneLevel = Annotated[Any, BeforeValidator(as_level)]
 Setting = Annotated[Any, BeforeValidator(_as_setting)]

@@ -189,7 +189,7 @@ def test_it_is_ended_when_it_takes_too_long(started):
     training = started("import time; print('step 1', flush=True); time.sleep(60)")
     training.deadline = time.monotonic() + 0.5
     error = failure(training)
-    assert f"{error}" == "p.py ran longer than it may, and was ended"
+    assert f"{error}" == "p.py was ended: it ran longer than trial_timeout"
     assert error.last.startswith("step 1\nAll that it printed: ")
 
 

@@ -263,3 +263,30 @@ def test_precision_and_held_out_examples_are_not_passed_in_silence(script):
     assert error.endswith("is a program, and none is told the precision")
     script.write("s.toml", STUDY.replace("train.sh", "trian.sh").replace("sh tr", "./tr"))
     assert script.error("grid", "s.toml").startswith("s.toml: command: no program './trian.sh' in ")
+
+
+def test_a_trial_that_takes_too_long_has_failed(folder, study_with):
+    folder.write("p.sh", "echo epoch 1 acc=$1; [ $1 = 1 ] || sleep 60")
+    folder.write(
+        "p.toml",
+        """
+        title = "P"
+        command = "sh p.sh {lr}"
+        baseline = { lr = 1 }
+        [grid]
+        metric = "acc"
+        factors = { lr = [1, 2] }
+        """,
+    )
+    out = folder.run("grid", "p.toml", "--trial-timeout", "1s", code=1).stdout
+    assert "lr 2, seed 0: p.sh was ended: it ran longer than trial_timeout" in out
+    slow = study_with(
+        ("[settings]", "[settings]\nsleep = 0.2"), ("[grid]", '[grid]\ntrial_timeout = "0.1s"')
+    )
+    out = folder.run("grid", slow, "--factor", "epochs", code=1).stdout
+    assert "seed 0: was ended: it ran longer than" in out
+    assert folder.error("grid", slow, "--trial-timeout", "soon") == (
+        "--trial-timeout: expected a duration such as 90s, 30m or 1h30m, found 'soon'"
+    )
+    folder.write("p.toml", (folder.path / slow).read_text().replace("0.1s", "soon"))
+    assert "grid.trial_timeout: expected a duration such as 90s" in folder.error("grid", "p.toml")
