@@ -21,7 +21,7 @@ from typing import IO
 _CHUNK = 1 << 16
 _TICK_SECONDS = 0.1
 _GRACE_SECONDS = 10.0  # between SIGTERM and SIGKILL
-_KEPT = 1 << 18  # bytes that are kept of the first, and of the last, that it prints
+_KEPT = 1 << 17  # bytes that are kept of the first, and of the last, that it prints
 _LAST = 1 << 13  # bytes of its last words
 _LONGEST = 1 << 16  # characters of a line
 _WATCH = 'read -r _; kill -s KILL -- "-$1"'

@@ -254,4 +254,4 @@ def _tell(runner: Runner, metrics: Mapping[str, float]) -> None:
 
 def _room_of_its_own() -> Room:
     folder = Path(tempfile.mkdtemp(prefix="hpstudy-"))
-    return Room(folder / "run", folder / "checkpoint", folder / "output.log", {})
+    return Room(folder / "run", folder / "checkpoint", folder / "output.txt", {})

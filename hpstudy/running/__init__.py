@@ -60,11 +60,17 @@ hpstudy's, `grid` and `search` write nothing: give `--runs` or `--storage` for o
 the same name is never taken over. Its tables carry a version: older ones are brought up, newer
 ones are refused.
 
+**A program ends with what started it.** Pruned, too slow or interrupted, it is asked by SIGTERM,
+with all that it has started, and killed ten seconds later; if its worker is killed, it is killed at
+once. One that names `${checkpoint}` goes on from what it has left in that folder (kept up to the
+budget, as last states are), any other starts over. Without a fidelity its epochs are recorded at
+its end; with one, as they come.
+
 **Everything lies in `runs/`**: the database `hpstudy.db` (SQLite) with its locks, `checkpoints/`,
-`data/`, `artifacts/` (Optuna's artifact store). It is created whole or not at all. A checkpoint of
-the built-in network takes 12 bytes a parameter (20 MB at 512 hidden units, 155 MB at 4096). All
-trainings' last states are kept, so that more epochs go on from there, up to a budget (`--keep`).
-Over it the least recently used go first, but none that a point of the running study waits for or
-that a worker is at. Where a state is gone, the training starts over, and the line after a run says
-how many epochs that took again.
+`data/`, `artifacts/` (Optuna's artifact store), `programs/` (what programs print and write). The
+database is created whole or not at all. A checkpoint of the built-in network takes 12 bytes a
+parameter (20 MB at 512 hidden units, 155 MB at 4096). All trainings' last states are kept, so that
+more epochs go on from there, up to a budget (`--keep`). Over it the least recently used go first,
+but none that a point of the running study waits for or that a worker is at. Where a state is gone,
+the training starts over, and the line after a run says how many epochs that took again.
 """

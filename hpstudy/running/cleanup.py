@@ -19,7 +19,14 @@ from hpstudy.store.checkpoints import Checkpoints
 from hpstudy.store.database import Database, Runs
 from hpstudy.store.keeping import drop
 from hpstudy.store.records import Records
-from hpstudy.store.studies import artifacts_of, grid_name, is_ours, seeds_of, trials_of
+from hpstudy.store.studies import (
+    artifacts_of,
+    artifacts_of_trials,
+    grid_name,
+    is_ours,
+    seeds_of,
+    trials_of,
+)
 from hpstudy.store.trials import (
     PointKey,
     is_alive,
@@ -159,7 +166,8 @@ def delete(owned: Belongings, database: Database, runs: Runs) -> None:
             raise UserError(f"study {study_name!r} is running: stop it first")
     store = FileSystemArtifactStore(base_path=runs.artifacts)
     for study_name in owned.studies:
-        for artifact in artifacts_of(study_name, database):
+        study = optuna.load_study(study_name=study_name, storage=database.storage)
+        for artifact in [*artifacts_of(study_name, database), *artifacts_of_trials(study)]:
             with suppress(ArtifactNotFound):
                 store.remove(artifact["artifact_id"])
         optuna.delete_study(study_name=study_name, storage=database.storage)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence, Set
+from pathlib import Path
 
 from hpstudy.objective import Objective, Room, Runtime
 from hpstudy.objective.command_training import CommandTraining
@@ -39,7 +40,7 @@ def room_of(plan: Plan, planned: PlannedPoint, runs: Runs) -> Room:
     return Room(
         run_dir=home / "run",
         checkpoint=Checkpoints(runs.checkpoints).folder_of(planned.key),
-        log=home / "output.log",
+        log=home / "output.txt",
         epochs={} if fidelity is None else {fidelity: plan.longest(planned)},
     )
 
@@ -103,6 +104,11 @@ class PacedSession:
     def key(self) -> str:
         """The training's key."""
         return self._identity.key
+
+    @property
+    def printed(self) -> Path | None:
+        """The file that holds what it printed, if it ran here."""
+        return None if self._training is None else self._room.log
 
     def epochs(self, last: int, metric: str, watcher: Watcher) -> Iterator[Epoch]:
         """Yields the epochs up to `last`, each as soon as it is finished and recorded.

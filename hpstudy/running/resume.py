@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import takewhile
+from pathlib import Path
 from typing import Any
 
 from hpstudy.expected import did_you_mean
@@ -49,6 +50,7 @@ class TrainingSession:
         room: Room | None = None,
     ) -> None:
         self._room = room
+        self._has_run = False
         self._objective = objective
         self._identity = identity
         self._runtime = runtime
@@ -64,6 +66,11 @@ class TrainingSession:
     def key(self) -> str:
         """The training's key."""
         return self._identity.key
+
+    @property
+    def printed(self) -> Path | None:
+        """The file that holds what a program printed, if it ran here."""
+        return self._room.log if self._room is not None and self._has_run else None
 
     def epochs(self, last: int, metric: str, watcher: Watcher) -> Iterator[Epoch]:
         """Yields the epochs 1 to `last`, each as soon as it is finished and recorded.
@@ -124,6 +131,7 @@ class TrainingSession:
             for epoch in epochs:
                 watcher.report(epoch)
             return epochs[-1]
+        self._has_run = True
         training = self._start()
         assert isinstance(training, WholeTraining)
         training.deadline = watcher.deadline

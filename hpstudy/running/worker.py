@@ -30,6 +30,7 @@ from hpstudy.running.threads import limit_threads
 from hpstudy.running.watcher import MisfitError, TooLongError, Watcher
 from hpstudy.sampler import known_params
 from hpstudy.store.addresses import shown_url
+from hpstudy.store.artifacts import keep_artifact
 from hpstudy.store.checkpoints import Checkpoints
 from hpstudy.store.database import Runs, exists, open_database
 from hpstudy.store.keeping import Keeper
@@ -232,6 +233,8 @@ class Worker:
             self._leave_training()
 
     def _tell(self, trial: Trial, outcome: _Outcome) -> None:
+        if self._session is not None and (printed := self._session.printed) is not None:
+            keep_artifact(printed, trial, self._runs)
         if outcome.failure is not None:
             trial.set_user_attr(ERROR, outcome.failure.line)
             trial.set_user_attr(TRACE, outcome.failure.trace)

@@ -189,6 +189,14 @@ def artifacts_of(name: str, database: Database) -> list[dict[str, str]]:
         database: The database.
     """
     number = database.storage.get_study_id_from_name(name)
-    attributes = database.storage.get_study_system_attrs(number)
+    return _artifacts_in(database.storage.get_study_system_attrs(number))
+
+
+def artifacts_of_trials(study: optuna.Study) -> list[dict[str, str]]:
+    """Returns what Optuna notes of the artifacts of a study's trials, likewise."""
+    return [one for trial in trials_of(study) for one in _artifacts_in(trial.system_attrs)]
+
+
+def _artifacts_in(attributes: Mapping[str, Any]) -> list[dict[str, str]]:
     noted = [json.loads(text) for key, text in attributes.items() if key.startswith("artifacts:")]
     return [artifact for artifact in noted if artifact is not None]

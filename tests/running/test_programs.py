@@ -8,6 +8,7 @@ import signal
 
 import optuna
 import pytest
+from optuna.artifacts import get_all_artifact_meta
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -161,6 +162,13 @@ def test_what_fails_says_what_the_program_said(folder):
     assert "how signal, seed 0: p.sh was killed by SIGKILL: acc=1" in err
     told = folder.run("show", "p.toml", "--errors").stdout
     assert "\nwhy\nno such data\nAll that it printed: " in told
+    storage = optuna.storages.get_storage(folder.url)
+    trials = optuna.load_study(study_name="p/grid", storage=storage).trials
+    kept = [get_all_artifact_meta(trial, storage=storage) for trial in trials]
+    assert [[one.filename for one in artifacts] for artifacts in kept] == [["output.txt"]] * 3
+    folder.run("delete", "p", "--yes")
+    runs = folder.path / "runs"
+    assert not [*(runs / "artifacts").iterdir(), *(runs / "programs").iterdir()]
 
 
 def test_a_missing_metric_stops_the_first_run_and_can_be_mended(script):
