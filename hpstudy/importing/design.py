@@ -49,6 +49,7 @@ class Design:
         baseline: The setting that others are compared with.
         factors: The levels of what the grid varies, by name; empty where there is no grid.
         grid: The runs of the grid.
+        beside: Runs that would be of the grid at another baseline.
         values: All values of each hyperparameter.
         rest: How many runs with a value are none of the grid's.
         said: What was guessed, a line each.
@@ -57,6 +58,7 @@ class Design:
     baseline: Mapping[str, Level]
     factors: Mapping[str, Sequence[Level]]
     grid: Sequence[Placed]
+    beside: Sequence[Placed]
     values: Mapping[str, Sequence[Level]]
     rest: int
     said: Sequence[str]
@@ -93,8 +95,9 @@ def design_of(found: Measured, asked: Mapping[str, str]) -> Design:
         grid, factors = [], {}
     _check_size(found, grid)
     rest = valued - sum(one.is_complete for one in grid)
+    ended = [one for one in placed if one.run.state in _ENDED and one.key not in star]
     told = [*said, *_told(grid, rest, factors)]
-    return Design(dict(baseline), factors, grid, values, rest, told)
+    return Design(dict(baseline), factors, grid, ended if grid else [], values, rest, told)
 
 
 def _is_grid(

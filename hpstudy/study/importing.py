@@ -7,9 +7,11 @@ said, and nothing is left out without a word.
 
 - `hpstudy.importing.table`: files and DataFrames as text. `shapes`: scikit-learn's folds as rows,
   prefixes off. `names`, `levels`, `roles`, `metrics`: the guesses. `runs`, `design`: the runs.
-- **The grid** has the runs that differ from the baseline in one hyperparameter at most. Where there
-  are others, or pruned ones, **the search** has them all: these tell what matters. Without a seed
-  the values of a setting are numbered, and nothing pairs those of two settings.
+- **The grid** shows the runs that differ from the baseline in one hyperparameter at most; where
+  there is one, the database has all others beside them, so that another baseline in the file is
+  compared at once. Where runs are further away, or were pruned, **the search** has them all: these
+  tell what matters. Without a seed the values of a setting are numbered, and nothing pairs those of
+  two settings.
 - A run's training has a key of its own, made of the study's name and the run's line, so that no
   objective's training is ever taken for it. Once the study file names an objective, `grid` adds the
   points that are missing; those imported count as done, and that is said once.
@@ -160,8 +162,8 @@ def _check_free(name: str, runs: Runs) -> None:
 def _draft(found: Measured, design: Design) -> Draft:
     """Returns what the study file is to say."""
     comments: dict[tuple[str, ...], str] = {
-        (): "What hpstudy import took the results for. Results stay as they are; what is compared "
-        "with what follows this file.",
+        (): "Written by hpstudy import. The results are in the database, and stay as they are:\n"
+        "another baseline here, and `hpstudy show` compares with that.",
         ("imported",): 'with objective = "module:name" here, `hpstudy grid` adds what is missing',
     }
     varied = {**design.baseline} if design.factors else _active(found, design.baseline)
@@ -230,11 +232,11 @@ def _grid(file: StudyFile, name: str, found: Measured, design: Design) -> Iterat
         return
     points: list[dict[str, Level]] = []
     trials = []
-    for one in design.grid:
+    for one in (*design.grid, *design.beside):
         point = {**file.full_baseline(), **_typed(file, dict(one.key)), SEED: one.seed}
         points.append(point)
         trials.append(_past(one.run, point, name, found))
-    seeds = sorted({one.seed for one in design.grid})
+    seeds = sorted({one.seed for one in (*design.grid, *design.beside)})
     yield PastStudy(
         grid_name(name), found.direction, distributions(points), _noted(found, seeds), trials
     )

@@ -67,12 +67,22 @@ def test_what_was_imported_is_shown_reported_exported_and_never_overwritten(fold
     assert "<dt>imported from</dt><dd>mine.csv</dd>" in page
     assert "hpstudy grid" not in page
     folder.run("export", "mine.toml")
-    assert (folder.path / "runs/export/mine-trials.csv").read_text().count("\n") == 22
+    assert (folder.path / "runs/export/mine-trials.csv").read_text().count("\n") == 25
     assert "study 'mine' is in sqlite:///runs/hpstudy.db already" in folder.error(
         "import", "mine.csv"
     )
     folder.write("other.toml", "")
     assert "other.toml: it exists" in folder.error("import", "mine.csv", "--as", "other")
+
+
+def test_another_baseline_in_the_file_compares_with_that(folder):
+    imported(folder, SHEET)
+    file = folder.path / "mine.toml"
+    file.write_text(file.read_text().replace("\nlr = 0.002\n", "\nlr = 0.02\n", 1))
+    found = folder.json("show", "mine.toml")
+    assert level(found, "lr", 0.002)["verdict"] == "worse"
+    counts = found["grid"]["trials"]
+    assert (counts["complete"], counts["waiting"]) == (9, 0)
 
 
 def test_an_objective_adds_what_is_missing(folder):
@@ -85,7 +95,7 @@ def test_an_objective_adds_what_is_missing(folder):
     plan = folder.json("grid", "mine.toml", "--plan")["plan"]
     assert (plan["points"], plan["epochs_left"]) == (3, 3)
     ran = folder.run("grid", "mine.toml", "--no-publish")
-    assert "9 trials imported from mine.csv count as done" in ran.stderr
+    assert "12 trials imported from mine.csv count as done" in ran.stderr
     assert "3 points trained" in ran.stderr
     again = folder.run("grid", "mine.toml", "--no-publish").stderr
     assert "0 points trained" in again
