@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hpstudy.errors import UserError
 from hpstudy.objective import Objective
 from hpstudy.study.made import Measured, with_levels, write_made
 from hpstudy.study.opened import Opened
@@ -26,6 +27,11 @@ class Growing(Showing):
         first = dict(list(self.file.baseline.items())[:1])
         levels = {name: [value] for name, value in first.items()}
         return Opened(**vars(self) | {"file": with_levels(self.file, self.measured, levels)})
+
+    def _check_asked(self, section: str, example: str) -> None:
+        """Says how a study that was made here is asked for what it was never asked for."""
+        if self.given is not None and getattr(self.file, section) is None:
+            raise UserError(f"Study: expected what is to be trained, as in {example}")
 
     def _grow(self, file: StudyFile) -> None:
         object.__setattr__(self, "file", file)  # the only thing of it that ever changes

@@ -138,6 +138,7 @@ class Study(Growing):
             chosen = None if seeds is None else parse_seeds(spelled(seeds))
             self._grow(with_levels(self.file, self._compared(), factors, chosen))
             factors = list(factors)
+        self._check_asked("grid", 'run_grid({"lr": [0.1, 0.01]})')
         objective = self._sendable()
         asked = Asked(
             factors=named(factors),
@@ -234,6 +235,7 @@ class Study(Growing):
         """
         if space is not None:
             self._grow(with_space(self.file, self._compared(), space))
+        self._check_asked("search", 'search({"lr": (0.001, 0.1)})')
         return self.run_search(trials=trials, **options)
 
     def compare(

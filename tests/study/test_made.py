@@ -128,6 +128,11 @@ WRONG = [
         lambda c: Study(c["unnamed"], baseline=BASELINE),
         "Study: expected a function with a name (de",
     ),
+    (lambda c: Study(c["score"], baseline=BASELINE).run_grid(), "Study: expected what is to be t"),
+    (
+        lambda c: Study(c["score"], baseline=BASELINE).search(),
+        "Study: expected what is to be t",
+    ),
     (lambda c: grid(c["score"], direction="up"), "Study: direction: expected 'maximize' or 'mini"),
     (
         lambda c: grid(c["score"], baseline={"a": None}),
