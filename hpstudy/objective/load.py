@@ -123,7 +123,9 @@ class Objective:
             ValueError: `check` raised it.
         """
         method = hook(self._target, part)
-        if method is None:
+        if method is None or (
+            self.suggests and not callable(method)
+        ):  # an object's own layers, say
             return None
         try:
             with aside(), entered(self._folder):
@@ -254,9 +256,10 @@ def load_objective(name: str | Command, beside: Path) -> Objective:
     file: Any = getattr(module, "__file__", None)
     is_beside = file is not None and Path(file).resolve().is_relative_to(folder)
     is_ours = name.split(".")[0] == "hpstudy"  # whatever a module has put in its place
-    if notes := misspelt(target, Path(file) if file is not None else None):
+    found = Objective(name, target, folder, Path(file) if is_beside and not is_ours else None)
+    if not found.suggests and (notes := misspelt(target, Path(file) if file is not None else None)):
         _note(name, folder, tuple(notes))
-    return Objective(name, target, folder, Path(file) if is_beside and not is_ours else None)
+    return found
 
 
 @cache  # it is loaded more than once

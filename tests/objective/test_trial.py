@@ -192,6 +192,8 @@ import optuna
 class Objective:
     def __call__(self, trial):
         return trial.suggest_float("x", 0, 9)
+class Own(Objective):
+    def __init__(self): self.layers, self.step, self.check = [64, 32], 1, True
 class WithData:
     def __init__(self, data): ...
     def __call__(self, trial): ...
@@ -224,6 +226,13 @@ def test_an_object_or_its_class_is_an_objective(home: Path, name: str):
     assert objective.source_file() == home / "mod.py"
 
 
+def test_what_an_object_keeps_for_itself_is_no_hook(home: Path, capsys):
+    objective = load_objective("mod:Own", home)
+    objective.check({}, settings={})
+    assert objective.layers({}, settings={}) == ()
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [
@@ -235,7 +244,7 @@ def test_an_object_or_its_class_is_an_objective(home: Path, name: str):
         ("Later", "expected a function that returns its result, found one that is async"),
         (
             "runs",
-            r"line 16 calls study.optimize, .* found the one that calls it: study.opt",
+            r"line 18 calls study.optimize, .* found the one that calls it: study.opt",
         ),
         ("twice", r"expected twice\(params, .*\) or, as Optuna has it, twic"),
     ],
