@@ -26,10 +26,11 @@ _DEFAULT = re.compile(
 )
 _CHOICES = re.compile(r"\{([^{}]+,[^{}]+)\}|[\[<]([\w.\-]+(?:\|[\w.\-]+)+)[\]>]")
 _KIND = re.compile(
-    r"\s<?(?:float|int(?:eger)?|number|bool(?:ean)?|text|str(?:ing)?|path)>?\b", re.I
+    r"\s<?(?:float|int(?:eger)?|number|bool(?:ean)?|text|str(?:ing)?|path)(?: range)?>?(?!\w)", re.I
 )
 _GAP = re.compile(r"\s{2,}")
 _YAML = re.compile(r"^(\s*)([A-Za-z_][\w.\-/@]*):(?:\s+(.*?))?\s*$")
+_OF_ALL = {"help", "version", "helpfull", "helpshort", "install-completion", "show-completion"}
 _NOTHING = {"", "none", "null", "[]", "{}", "???", "required", "unset", "==suppress=="}
 
 
@@ -41,7 +42,7 @@ def options_in(text: str) -> list[Known]:
     found: dict[str, Known] = {}
     for block in _blocks(lines):
         one = _option(block)
-        if one is not None and one.name not in ("help", "version", "helpfull", "helpshort"):
+        if one is not None and one.name not in _OF_ALL:
             found.setdefault(one.name, one)
     return list(found.values())
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from hpstudy.sampler import Level
 from hpstudy.studyfile.compose import Range
 
-_RATE = re.compile(r"(?:^|_)(?:lr|rate|decay|alpha|lambda|eps|epsilon|c|gamma|reg|l1|l2)(?:_|$)")
+_RATE = re.compile(r"(?:^|_)(?:lr|rate|decay|wd|alpha|lambda|eps|epsilon|c|gamma|reg|l1|l2)(?:_|$)")
 _SHARE = re.compile(r"drop|ratio|prob|frac|smooth|subsample|colsample|momentum")
+_MOST_CHOICES = 6
 _NEAR_1 = 0.5  # from here on, what is missing to 1 counts: a momentum, a discount
 
 _USUAL: dict[str, Level] = {
@@ -57,7 +58,7 @@ class Known:
         if base is None:
             return []
         if self.choices:
-            return list(self.choices) if base in self.choices else [base, *self.choices]
+            return list(dict.fromkeys([base, *self.choices]))[:_MOST_CHOICES]
         if isinstance(base, bool):
             return [base, not base]
         if isinstance(base, str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import signal
@@ -13,9 +14,11 @@ from pathlib import Path
 from hpstudy.drafting.draft import Subject, is_hyperparameter
 from hpstudy.drafting.helptext import options_in
 from hpstudy.drafting.known import Known
+from hpstudy.drafting.source import literal
 from hpstudy.errors import UserError
 from hpstudy.expected import one_line
 from hpstudy.importing.names import is_seed
+from hpstudy.sampler import Level
 
 _SECONDS = 30
 _WIDE = {"COLUMNS": "200", "TERMINAL_WIDTH": "200", "NO_COLOR": "1", "TERM": "dumb"}
@@ -33,7 +36,11 @@ def subject_of(command: Sequence[str], folder: Path) -> Subject:
     """
     text, why = _help(command, folder)
     is_hydra = "Hydra" in text
-    known = options_in(text)
+    written = _written(command, folder)
+    known = [
+        replace(one, default=written.get(one.name)) if one.default is None else one
+        for one in options_in(text)
+    ]
     varied = [one for one in known if is_hyperparameter(one)]
     seed = next((one.name for one in known if is_seed(one.name)), None)
     passed, flags = _passed(varied, is_hydra=is_hydra)
@@ -51,6 +58,26 @@ def subject_of(command: Sequence[str], folder: Path) -> Subject:
         known = [replace(one, name=one.name.replace("-", "_")) for one in known]
     title = Path(next((a for a in command if a.endswith(".py")), command[0])).stem
     return Subject(title=title, command=arguments, flags=flags, known=known, notes=notes)
+
+
+def _written(command: Sequence[str], folder: Path) -> dict[str, Level]:
+    """Returns the defaults that a script's own source gives to argparse, by option."""
+    script = next((folder / part for part in command if part.endswith(".py")), None)
+    try:
+        tree = ast.parse(script.read_bytes() if script is not None else b"")
+    except (OSError, SyntaxError, ValueError):
+        return {}
+    found: dict[str, Level] = {}
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("add_argument"):
+            names = [f"{literal(one)}".lstrip("-") for one in call.args]
+            given = {keyword.arg: keyword.value for keyword in call.keywords}
+            default = literal(given["default"]) if "default" in given else None
+            if type(default) is int and ast.unparse(given.get("type", call)) == "float":
+                default = float(default)
+            if default is not None:
+                found |= dict.fromkeys(names, default)
+    return found
 
 
 def _help(command: Sequence[str], folder: Path) -> tuple[str, str]:
@@ -79,7 +106,7 @@ def _help(command: Sequence[str], folder: Path) -> tuple[str, str]:
     missing = _missing(text)
     if missing is not None:
         raise UserError(f"{one_line(' '.join(command), 80)}: {missing}")
-    if process.returncode:
+    if process.returncode and not options_in(text):  # absl's own exit code is 1
         last = one_line((text.strip().splitlines() or [""])[-1], 80)
         return text, f"Asked for --help it ended with exit code {process.returncode}: {last}"
     return text, "" if options_in(text) else "Its --help tells of no options."

@@ -14,7 +14,8 @@ parser = argparse.ArgumentParser(formatter_class=argparse.ArgumentDefaultsHelpFo
 parser.add_argument("--batch-size", type=int, default=64, help="how many at once")
 parser.add_argument("--epochs", type=int, default=14, help="how long")
 parser.add_argument("--lr", type=float, default=1e-3, help="how fast")
-parser.add_argument("--momentum", type=float)
+parser.add_argument("--momentum", type=float, default=0.9)
+parser.add_argument("--gamma", type=float)
 parser.add_argument("--seed", type=int, default=1, help="seed")
 parser.add_argument("--save-model", action="store_true", help="saves it")
 parser.parse_args()
@@ -43,10 +44,14 @@ def test_a_program_is_asked_for_its_help(command):
     text = (command.path / "train.toml").read_text()
     found = tomllib.loads(text)
     assert found["command"] == ["python", "train.py", "${args}", "--seed=${seed}"]
-    assert found["baseline"] == {"batch_size": 64, "epochs": 14, "lr": 0.001}
-    assert found["grid"]["factors"] == {"batch_size": [32, 64, 128], "lr": [0.0001, 0.001, 0.01]}
+    assert found["baseline"] == {"batch_size": 64, "epochs": 14, "lr": 0.001, "momentum": 0.9}
+    assert found["grid"]["factors"] == {
+        "batch_size": [32, 64, 128],
+        "lr": [0.0001, 0.001, 0.01],
+        "momentum": [0.8, 0.9, 0.95],  # which its source says, and not its help
+    }
     assert (found["grid"]["metric"], found["grid"]["direction"]) == ("val_loss", "minimize")
-    for line in ('# fidelity = "epochs"', "# momentum", "# save_model = false  # saves it"):
+    for line in ('# fidelity = "epochs"', "# gamma", "# save_model = false  # saves it"):
         assert line in text.splitlines()
 
 
