@@ -46,6 +46,11 @@ twice, but what each is told depends on what the others have finished: their tri
 to run. Seed, sampler and pruner are kept with the search: left out, the next run takes them as they
 were; another seed is another search.
 
+**What an objective has to keep to can be checked before a study begins.** `hpstudy check` trains a
+few epochs or calls at the cheapest setting, through the same code, in processes that come and go
+and a database that is thrown away. What it says of an objective is kept by name, version and source
+in `runs/checked.json`; `grid` says, as it begins a study, where that is missing.
+
 **A full disk, or a `runs/` that was deleted meanwhile**, ends a run with one line and exit code 1;
 no point is blamed for it, and with room again the same command goes on. Reports and exports are
 written beside and renamed, so that the old one survives.
@@ -67,10 +72,11 @@ budget, as last states are), any other starts over. Without a fidelity its epoch
 its end; with one, as they come.
 
 **Everything lies in `runs/`**: the database `hpstudy.db` (SQLite) with its locks, `checkpoints/`,
-`data/`, `artifacts/` (Optuna's artifact store), `programs/` (what programs print and write). The
-database is created whole or not at all. A checkpoint of the built-in network takes 12 bytes a
-parameter (20 MB at 512 hidden units, 155 MB at 4096). All trainings' last states are kept, so that
-more epochs go on from there, up to a budget (`--keep`). Over it the least recently used go first,
-but none that a point of the running study waits for or that a worker is at. Where a state is gone,
-the training starts over, and the line after a run says how many epochs that took again.
+`data/`, `artifacts/` (Optuna's artifact store), `programs/` (what programs print and write),
+`studies/` (those made in Python), `checked.json`. The database is created whole or not at all. A
+checkpoint of the built-in network takes 12 bytes a parameter (20 MB at 512 hidden units, 155 MB at
+4096). All trainings' last states are kept, so that more epochs go on from there, up to a budget
+(`--keep`). Over it the least recently used go first, but none that a point of the running study
+waits for or that a worker is at. Where a state is gone, the training starts over, and the line
+after a run says how many epochs that took again.
 """

@@ -55,6 +55,8 @@ def check_study(
     Raises:
         UserError: The study can't be run at all.
     """
+    if opened.file.grid is None and opened.file.search is None:
+        raise UserError(f"{opened.path.name}: expected [grid] or [search], found neither")
     start = time.monotonic()
     folders = _working_folders(opened)
     before = [footprint(folder, opened.runs.folder) for folder in folders]
@@ -67,7 +69,9 @@ def check_study(
         _load(opened, prober, limit)
         objective = opened.objective()
         grid, search = _plans(opened, objective, reader, machine)
-        checking = _Checking(grid or search, search, objective, prober, Path(scratch), tell)
+        plan = grid or search
+        assert plan is not None  # one of them is there
+        checking = _Checking(plan, search, objective, prober, Path(scratch), tell)
         is_whole = checking.run(limit)
     seen = checking.seen
     after = [footprint(folder, opened.runs.folder) for folder in folders]
@@ -163,15 +167,13 @@ class _Checking:
 
     def __init__(
         self,
-        plan: Plan | None,
+        plan: Plan,
         search: SearchPlan | None,
         objective: Objective,
         prober: Prober,
         scratch: Path,
         tell: Callable[[str], None],
     ) -> None:
-        if plan is None:
-            raise UserError("expected a study with [grid] or [search], found neither")
         self._plan = plan
         self._search = search
         self._objective = objective

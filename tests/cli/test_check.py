@@ -125,6 +125,15 @@ def test_what_is_no_objective_is_a_line(mine):
     assert mine.error("check", "mine.toml") == said
 
 
+def test_what_has_nothing_to_train_is_a_line(mine):
+    mine.write("mine.toml", STUDY.partition("[grid.factors]")[0])
+    assert (
+        mine.error("check", "mine.toml") == "mine.toml: expected [grid] or [search], found neither"
+    )
+    mine.write("mine.toml", STUDY.replace("objective =", "imported ="))
+    assert "was imported from mine:good and names no obj" in mine.error("check", "mine.toml")
+
+
 def test_an_endless_training_is_a_line(mine):
     mine.write("mine.toml", STUDY.replace("mine:good", "mine:sleeps"))
     out = mine.run("check", "mine.toml", "--timeout", "2s", code=1).stdout
