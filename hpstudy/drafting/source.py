@@ -55,9 +55,12 @@ def find_in(file: Path, name: str, module: str) -> Found:
         raise UserError(f"{file}: {what}{f' named {name!r}' if name else ''}{some}{hint}")
     objective = f"{module}:{node.name}"
     if isinstance(node, ast.ClassDef):
-        return Found(_training(node, objective, file))
+        called = _methods(node).get("__call__")
+        if called is None or not _is_optunas(called, after=1):
+            return Found(_training(node, objective, file))
+        return Found(_optunas(called, tree, objective, _title(node, file)))
     if _is_optunas(node):
-        return Found(_optunas(node, tree, objective, file))
+        return Found(_optunas(node, tree, objective, _title(node, file)))
     arguments = [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
     if arguments[:1] == ["params"] or {"seed", "settings"} <= {*arguments}:
         return Found(_function(node, objective, file, arguments[0]))
@@ -96,10 +99,12 @@ def _takes_params(node: _Function) -> bool:
     return bool(node.args.args) and node.args.args[0].arg == "params"
 
 
-def _is_optunas(node: _Function) -> bool:
-    first = next(iter([*node.args.posonlyargs, *node.args.args]), None)
-    if first is None:
+def _is_optunas(node: _Function, after: int = 0) -> bool:
+    """Tells whether a function takes a trial, as its first argument or after a few."""
+    arguments = [*node.args.posonlyargs, *node.args.args][after:]
+    if not arguments:
         return False
+    first = arguments[0]
     note = "" if first.annotation is None else ast.unparse(first.annotation)
     return "trial" in first.arg.lower() or "Trial" in note
 
@@ -109,11 +114,11 @@ def _title(node: _Function | ast.ClassDef, file: Path) -> str:
     return one_line(says, 60) if says else f"{node.name} of {file.name}"
 
 
-def _optunas(node: _Function, tree: ast.Module, objective: str, file: Path) -> Subject:
+def _optunas(node: _Function, tree: ast.Module, objective: str, title: str) -> Subject:
     known, left = suggested_in(node, tree)
     notes = ['An objective asks for its seed: hpstudy.seed(), or trial.user_attrs["seed"].']
     return Subject(
-        title=_title(node, file),
+        title=title,
         objective=objective,
         known=known,
         direction=_optimized(tree),
@@ -142,7 +147,7 @@ def _function(node: _Function, objective: str, file: Path, params: str) -> Subje
 def _training(node: ast.ClassDef, objective: str, file: Path) -> Subject:
     methods = _methods(node)
     missing = sorted(_METHODS - methods.keys())
-    if missing:
+    if missing and not node.bases:  # else it may inherit them
         raise UserError(
             f"{file}:{node.lineno}: {node.name} is no Training class: it lacks "
             f"{listed(missing, 'and')}"
@@ -153,7 +158,7 @@ def _training(node: ast.ClassDef, objective: str, file: Path) -> Subject:
         title=_title(node, file),
         objective=objective,
         known=[*(one for one in known if one.name != "epochs"), length],
-        metric=_returned(methods["epoch"]),
+        metric=_returned(methods["epoch"]) if "epoch" in methods else None,
         fidelity="epochs",
     )
 

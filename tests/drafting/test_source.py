@@ -62,6 +62,15 @@ class Half:
     def epoch(self): ...
 
 
+class Heir(Net):
+    """Inherits."""
+
+
+class Callable:
+    def __call__(self, trial):
+        return trial.suggest_int("depth", 1, 9)
+
+
 if __name__ == "__main__":
     optuna.create_study(direction="maximize").optimize(objective)
 '''
@@ -115,6 +124,11 @@ def test_a_class_has_a_fidelity(file):
     subject = found(file, "Net").subject
     assert (subject.fidelity, subject.metric) == ("epochs", "loss")
     assert {one.name: one.default for one in subject.known} == {"lr": 0.001, "epochs": 5}
+
+
+def test_a_class_may_inherit_or_be_called_with_a_trial(file):
+    assert found(file, "Heir").subject.fidelity == "epochs"
+    assert [one.tried for one in found(file, "Callable").subject.known] == [Range(1, 9)]
 
 
 def test_a_function_with_arguments_of_its_own_gets_a_wrapper(file):
