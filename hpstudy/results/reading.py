@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+import optuna
 from optuna.trial import FrozenTrial
 
 from hpstudy.results.combined import combination, combined_result
@@ -46,6 +47,7 @@ from hpstudy.store.trials import (
     value_of,
 )
 from hpstudy.studyfile.file import StudyFile
+from hpstudy.studyfile.sections import Grid
 
 
 def read_grid(
@@ -70,15 +72,13 @@ def read_grid(
     baseline = study.full_baseline()
     fingerprint = fingerprint_of(optuna_study)
     looks = announced(optuna_study)
-    asked = {*study.grid.seeds, *seeds_of(optuna_study)}
-    seeds = sorted(asked) if looks is None else list(looks.seeds)
-    attempts = latest_attempts(trials_of(optuna_study))
     pairing = pairing_of(optuna_study)
-    wanted = asked if pairing is None else {*study.grid.seeds}  # of imported ones, seeds may differ
+    attempts = latest_attempts(trials_of(optuna_study))
+    seeds, wanted = _seeds(study.grid, optuna_study)
     planned = {
         key: point
         for point in one_factor_points(baseline, chosen, seeds)
-        if (key := point_key(point)) in attempts or (looks is None and point[SEED] in wanted)
+        if (key := point_key(point)) in attempts or point[SEED] in wanted
     }
     together = combination(optuna_study, baseline, chosen)
     beside = {point_key(p): p for p in ([] if together is None else together.points)}
@@ -87,11 +87,7 @@ def read_grid(
     runs = _runs(tried, records)
     if pairing is not None and pairing.by is None and looks is None:
         runs = _unpaired(runs)
-    failed = {
-        key: Failure(_params(planned[key]), seed_of(trial), error, trace_of(trial))
-        for key, trial in tried.items()
-        if (error := error_of(trial)) is not None
-    }
+    failed = _failed(planned, tried)
     rows = {
         factor: {
             level: [
@@ -122,17 +118,7 @@ def read_grid(
         epochs_trained=sum(distinct_epochs(filter(is_complete, tried.values())).values()),
         factors=tuple(
             FactorResult(
-                factor,
-                tuple(
-                    _level(
-                        study,
-                        factor,
-                        level,
-                        levels,
-                        [s for s in seeds if _at(baseline, s, {factor: level}) in failed],
-                    )
-                    for level in levels
-                ),
+                factor, tuple(_level(study, factor, x, levels, failed.values()) for x in levels)
             )
             for factor, levels in rows.items()
         ),
@@ -146,6 +132,25 @@ def read_grid(
         combined=None if together is None else combined_result(together, baseline, runs, failed),
         pairing=pairing,
     )
+
+
+def _seeds(grid: Grid, optuna_study: optuna.Study) -> tuple[list[int], set[int]]:
+    """Returns all seeds of a grid, and those that every level is to have."""
+    asked = {*grid.seeds, *seeds_of(optuna_study)}
+    if (looks := announced(optuna_study)) is not None:
+        return list(looks.seeds), set()
+    is_imported = pairing_of(optuna_study) is not None  # then levels may have other seeds
+    return sorted(asked), {*grid.seeds} if is_imported else asked
+
+
+def _failed(
+    planned: Mapping[PointKey, Point], tried: Mapping[PointKey, FrozenTrial]
+) -> dict[PointKey, Failure]:
+    return {
+        key: Failure(_params(planned[key]), seed_of(trial), error, trace_of(trial))
+        for key, trial in tried.items()
+        if (error := error_of(trial)) is not None
+    }
 
 
 def runtime_of(
@@ -177,15 +182,16 @@ def _level(
     factor: str,
     level: Level,
     levels: Mapping[Level, Sequence[Run]],
-    failed: Sequence[int],
+    failed: Iterable[Failure],
 ) -> LevelResult:
+    setting = {**study.full_baseline(), factor: level}
     return LevelResult(
         level=level,
         is_baseline=level == study.baseline_of(factor),
         runs=tuple(run for run in levels[level] if not run.has_diverged),
         published=study.published_figure(factor, level),
         diverged=tuple(run.seed for run in levels[level] if run.has_diverged),
-        failed=tuple(failed),
+        failed=tuple(failure.seed for failure in failed if failure.params == setting),
     )
 
 
