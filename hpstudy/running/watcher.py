@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -96,7 +97,11 @@ class Watcher:
         return value
 
     def note(self, name: str, value: object) -> None:
-        """Keeps what the objective has to say of its trial."""
+        """Keeps what the objective has to say of its trial, if the database can."""
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError):  # a model, say: the trial at work has it
+            return
         self.trial.set_user_attr(f"{name} of the objective" if name in OURS else name, value)
 
     def check_confirming(self, epoch: Epoch) -> None:

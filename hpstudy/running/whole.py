@@ -88,6 +88,8 @@ class _Runner:
     def _ours(self, call: Callable[[], _T]) -> _T:
         try:
             return call()
+        except (TypeError, ValueError):  # Optuna refuses what the objective asks for
+            raise
         except BaseException as error:
             self.trouble = error
             raise

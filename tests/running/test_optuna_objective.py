@@ -35,6 +35,8 @@ def objective(trial):
             raise optuna.TrialPruned()
     trial.set_user_attr("number", trial.number)
     trial.set_user_attr("error", "none")
+    trial.set_user_attr("model", objective)
+    assert trial.user_attrs["model"] is objective
     with open("called.log", "a") as log:
         print(trial.params, file=log)
     return best + 0.001
@@ -144,6 +146,17 @@ def test_what_lies_outside_its_range_fails_that_point_alone(mk):
     said = "rate = 5.0 lies outside what the objective suggests, 0.001 to 1.0"
     assert f"mk.py:11 in objective: ValueError: {said}" in " ".join(out.split())
     assert called(mk) == 1
+
+
+def test_what_optuna_refuses_fails_that_trial_alone(mk):
+    other = 'suggest_categorical("push", [trial.number, -1])'  # other choices in each trial
+    change(mk, 'suggest_float("push", 0.0, 2.0)', other, "mk.py")
+    mk.run("search", "mk.toml", "--trials", "5", "--confirm", "0", "--pruner", "none", code=1)
+    done = trials(mk, "search")
+    assert [t.state for t in done].count(TrialState.COMPLETE) == 5
+    failed = [t for t in done if t.state == TrialState.FAIL]
+    assert "mk.py:12 in objective: ValueError: " in failed[0].user_attrs["error"]
+    assert {t.params["kind"] for t in failed} == {"fast"}
 
 
 def test_several_values_are_refused_with_what_to_return(mk):
