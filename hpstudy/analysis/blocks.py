@@ -74,6 +74,11 @@ class Blocks(Generic[_Key]):
         self._free = np.setdiff1d(np.arange(seeds), first)
         self._seeds = np.zeros(seeds)
         told = gaps.sum(axis=0)[self._free]
+        self.freedom = int(self._incidence.sum()) - settings - seeds + len(first)
+        self.deviation, self.total_deviation, self.total_freedom = 0.0, 0.0, 0.0
+        self._left = np.zeros_like(gaps)
+        if not self.freedom:  # as where nothing pairs values: nothing is left to luck
+            return
         if self._is_whole:
             self._seeds = (gaps - gaps[:, :1]).mean(axis=0)
         else:
@@ -82,14 +87,9 @@ class Blocks(Generic[_Key]):
             self._seeds[self._free] = self._inverse @ told
         of_seeds = self._seeds - (self._shares @ self._seeds)[:, None]
         self._left = np.where(self._incidence > 0, gaps - of_seeds, 0.0)
-        self.freedom = int(self._incidence.sum()) - settings - seeds + len(first)
-        self.deviation = 0.0
-        if self.freedom > 0:
-            luck = float((self._left**2).sum()) / self.freedom
-            self.deviation = self._in_units(luck)
-            self._join(float(told @ self._seeds[self._free]), luck)
-        else:
-            self.total_deviation, self.total_freedom = 0.0, 0.0
+        luck = float((self._left**2).sum()) / self.freedom
+        self.deviation = self._in_units(luck)
+        self._join(float(told @ self._seeds[self._free]), luck)
 
     def _join(self, squares: float, luck: float) -> None:
         """Joins what seeds and luck do to a single value; all in squared units.
@@ -143,6 +143,8 @@ class Blocks(Generic[_Key]):
             and the degrees of freedom of that; the two are independent of what the others leave.
         """
         counts = self._incidence.sum(axis=1).astype(int)
+        if not self.freedom:
+            return np.zeros(len(counts)), np.zeros(len(counts))
         if self._is_whole and len(counts) > 1:
             own = (self._left**2).sum(axis=1) * len(counts) / (len(counts) - 1)
             return own, counts - 1.0

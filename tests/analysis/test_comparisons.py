@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import random
+import time
 
 import numpy as np
 import pytest
@@ -162,3 +164,17 @@ def test_two_seeds_that_agree_by_chance_prove_nothing(base, other, is_known: boo
     found = only(compared(base=by_seed(*base), a=by_seed(*other)))
     assert (found.difference.ends is not None) == is_known
     assert is_known or found.p == 1.0
+
+
+def test_ten_thousand_runs_that_nothing_pairs_are_compared_at_once():
+    drawn = random.Random(0)
+    values = {
+        key: {at: drawn.gauss(middle, 1.0) for at in range(start, start + 5000)}
+        for key, middle, start in (("a", 0.0, 0), ("b", 0.1, 5000), ("c", 0.1, 10_000))
+    }
+    began = time.process_time()
+    found = Comparisons(values, Metric("m")).between("a", "b")
+    assert time.process_time() - began < 5  # a matrix of all seeds takes minutes
+    assert found.test == "Welch"
+    assert found.difference == pytest.approx(-0.1, abs=0.06)
+    assert found.error == pytest.approx(math.sqrt(2 / 5000), rel=0.05)
