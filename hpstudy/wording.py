@@ -209,7 +209,7 @@ def cannot_tell(seeds: int) -> str:
 
 def words(name: str) -> str:
     """Returns a parameter's or metric's name as it is read: "batch_size" is "batch size"."""
-    return name.replace("_", " ")
+    return re.sub("_+", " ", name)
 
 
 def headings(names: Iterable[str], taken: Collection[str]) -> dict[str, str]:

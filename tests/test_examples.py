@@ -25,3 +25,10 @@ def test_an_example_runs_and_says_what_to_use(folder_at, tmp_path: Path, name: s
     levels = [level for factor in shown["grid"]["factors"] for level in factor["levels"]]
     assert all(len(level["values"]) == 2 for level in levels)
     assert shown["answer"]["headline"].endswith(".")
+
+
+def test_results_that_are_there_already_are_imported(folder_at, tmp_path: Path):
+    found = folder_at(tmp_path).json("import", f"{EXAMPLES / 'results.csv'}")
+    rates = next(f for f in found["grid"]["factors"] if f["factor"] == "lr")["levels"]
+    said = {row["level"]: row["verdict"] for row in rates}
+    assert said == {0.0001: "no difference shown", 0.001: "baseline", 0.01: "worse", 0.1: "worse"}

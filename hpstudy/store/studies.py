@@ -48,11 +48,13 @@ class Pairing:
         source: Where the trials come from.
         by: What pairs those of different settings, such as "seed"; None where nothing does.
         folds: Of how many folds of a cross-validation they are; 0 for none.
+        digest: What tells these runs, as they were taken, from others.
     """
 
     source: str
     by: str | None
     folds: int = 0
+    digest: str = ""
 
 
 def grid_name(name: str) -> str:

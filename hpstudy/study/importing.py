@@ -19,6 +19,7 @@ said, and nothing is left out without a word.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -49,6 +50,7 @@ from hpstudy.store.studies import (
     any_study,
     grid_name,
     is_untouched,
+    pairing_of,
     search_name,
 )
 from hpstudy.study.opened import check_name
@@ -124,13 +126,16 @@ def import_runs(found: Measured, name: str, runs: Runs, asked: Asked, folder: Pa
         folder: Where the study file goes.
 
     Raises:
-        UserError: There is too little to compare, or the name is taken; nothing was written.
+        UserError: There is too little to compare, or the name is taken by other runs; nothing was
+            written.
     """
     checked_unit(asked.unit)
     check_enough(found)
     path = absolute(folder / f"{name}.toml")
-    _check_free(name, runs)
     design = design_of(found, asked.baseline)
+    read = f"Read {found.source}: {counted(len(found.runs), 'run')}"
+    if _are_there(found, design, name, runs) and path.is_file():  # as of a cell that is run again
+        return Imported(path, (read, f"{shown_path(path)} has these already: nothing was written"))
     write_study(path, compose(_draft(found, design)))
     try:
         file = load_study(path)
@@ -142,21 +147,34 @@ def import_runs(found: Measured, name: str, runs: Runs, asked: Asked, folder: Pa
             path.unlink()
         raise
     wrote = f"Wrote {shown_path(path)}; its trials are in {shown_url(runs.url)}"
-    read = f"Read {found.source}: {counted(len(found.runs), 'run')}"
     return Imported(path, (read, *found.said, *design.said, wrote))
 
 
-def _check_free(name: str, runs: Runs) -> None:
+def _are_there(found: Measured, design: Design, name: str, runs: Runs) -> bool:
+    """Tells whether a study has these runs already.
+
+    Raises:
+        UserError: It has others.
+    """
     with reading(runs) as database:
         if database is None:
-            return
-        for full in (grid_name(name), search_name(name)):
-            study = any_study(full, database)
-            if study is not None and not is_untouched(study):
-                raise UserError(
-                    f"study {name!r} is in {database.shown} already: give --as for another name, "
-                    f"or remove that one by `hpstudy delete {name}`"
-                )
+            return False
+        studies = [any_study(full, database) for full in (grid_name(name), search_name(name))]
+        begun = [study for study in studies if study is not None and not is_untouched(study)]
+        pairings = [pairing_of(study) for study in begun]
+        if any(known is None or known.digest != _digest(found, design) for known in pairings):
+            raise UserError(
+                f"study {name!r} is in {database.shown} already: give --as for another name, "
+                f"or remove that one by `hpstudy delete {name}`"
+            )
+        return bool(begun)
+
+
+def _digest(found: Measured, design: Design) -> str:
+    """Returns what tells runs, as they are taken, from others."""
+    runs = [(*sorted(r.setting.items()), r.seed, str(r.state), r.value) for r in found.runs]
+    taken = found.metric, found.direction, found.unit, found.pairs, sorted(design.baseline.items())
+    return hashlib.sha256(repr((taken, runs)).encode()).hexdigest()[:16]
 
 
 def _draft(found: Measured, design: Design) -> Draft:
@@ -237,9 +255,8 @@ def _grid(file: StudyFile, name: str, found: Measured, design: Design) -> Iterat
         points.append(point)
         trials.append(_past(one.run, point, name, found))
     seeds = sorted({one.seed for one in (*design.grid, *design.beside)})
-    yield PastStudy(
-        grid_name(name), found.direction, distributions(points), _noted(found, seeds), trials
-    )
+    noted = _noted(found, design, seeds)
+    yield PastStudy(grid_name(name), found.direction, distributions(points), noted, trials)
 
 
 def _typed(file: StudyFile, params: Mapping[str, Level]) -> dict[str, Level]:
@@ -264,11 +281,11 @@ def _search(file: StudyFile, name: str, found: Measured, design: Design) -> Iter
         for run in found.runs
         if run.state != State.RUNNING and all(n in space for n in run.setting)
     ]
-    noted = _noted(found, [])
+    noted = _noted(found, design, [])
     yield PastStudy(search_name(name), found.direction, space, noted, trials)
 
 
-def _noted(found: Measured, seeds: Sequence[int]) -> dict[str, Any]:
+def _noted(found: Measured, design: Design, seeds: Sequence[int]) -> dict[str, Any]:
     fingerprint = {
         IMPORTED: found.source,
         "metric": found.metric,
@@ -277,7 +294,7 @@ def _noted(found: Measured, seeds: Sequence[int]) -> dict[str, Any]:
     }
     noted = {
         FINGERPRINT: fingerprint,
-        PAIRING: asdict(Pairing(found.source, found.pairs, found.folds)),
+        PAIRING: asdict(Pairing(found.source, found.pairs, found.folds, _digest(found, design))),
     }
     return {**noted, SEEDS: list(seeds)} if seeds else noted
 

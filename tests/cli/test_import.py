@@ -68,9 +68,16 @@ def test_what_was_imported_is_shown_reported_exported_and_never_overwritten(fold
     assert "hpstudy grid" not in page
     folder.run("export", "mine.toml")
     assert (folder.path / "runs/export/mine-trials.csv").read_text().count("\n") == 25
-    assert "study 'mine' is in sqlite:///runs/hpstudy.db already" in folder.error(
-        "import", "mine.csv"
-    )
+    written = (folder.path / "mine.toml").read_bytes()
+    again = folder.run("import", "mine.csv")
+    assert "mine.toml has these already: nothing was written" in again.stderr
+    assert folder.json("show", "mine.toml") == found
+    assert (folder.path / "mine.toml").read_bytes() == written
+    folder.write("mine.csv", SHEET.replace("0.1", "0.3", 1))
+    taken = "study 'mine' is in sqlite:///runs/hpstudy.db already"
+    assert taken in folder.error("import", "mine.csv")
+    folder.write("mine.csv", SHEET)
+    assert taken in folder.error("import", "mine.csv", "--direction", "minimize")
     folder.write("other.toml", "")
     assert "other.toml: it exists" in folder.error("import", "mine.csv", "--as", "other")
 
