@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from hpstudy.expected import one_line
@@ -22,13 +23,16 @@ EPOCH = "epoch"
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _NUMBER = r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|(?:nan|inf(?:inity)?)\b)"
 _WORD = r"[^\W\d][\w.\-/@]*"
-# "Average loss: 0.03", "acc=0.9", "'loss': tensor(0.03)", "Accuracy: 9914/10000", "accuracy 93.1%";
-# but not "{loss:.3f}" of a program that prints its own source.
+# Behind a name: ": 0.03", "=0.9", ": tensor(0.03)", ": 9914/10000"; not "{loss:.3f}" of a program
+# that prints its own source. Or " 93.1%".
 _VALUE = re.compile(
-    rf"({_WORD}(?: {_WORD}){{0,2}})(?:['\"]?\s*[:=]\s*|\s+(?={_NUMBER}\s*%))"
-    rf"(?:tensor\(|np\.float\d+\(|[\[(])?({_NUMBER})(?![\d.]*[a-z]\}})(?:/(\d+)(?![\w./]))?",
+    rf"[:=]\s*(?:tensor\(|np\.float\d+\(|[\[(])?({_NUMBER})(?![\d.]*[a-z]\}})"
+    r"(?:/(\d+)(?![\w./]))?",
     re.IGNORECASE,
 )
+_NAME = re.compile(rf"({_WORD}(?: {_WORD}){{0,2}})['\"]?\s*\Z")
+_PER_CENT = re.compile(rf"({_WORD}(?: {_WORD}){{0,2}})\s+({_NUMBER})\s*\Z", re.IGNORECASE)
+_LONGEST_NAME = 120
 _EPOCH = re.compile(
     rf"(?<![a-z_\-])(?<!best.)epoch['\"]?\s*[:=#]?\s*[\[(]?\s*({_NUMBER})", re.IGNORECASE
 )
@@ -117,14 +121,26 @@ def _all_of(line: str, entries: Mapping[str, float]) -> dict[str, float]:
     """Returns all numbers of a line that have a name, the epoch aside."""
     if entries:
         return {name: value for name, value in entries.items() if name != EPOCH}
-    if ":" not in line and "=" not in line and "%" not in line:
-        return {}
     found: dict[str, float] = {}
-    for words, number, whole in _VALUE.findall(line):
-        name = re.sub(r"\W+", "_", words).strip("_").lower()
-        if name and not name.endswith(EPOCH):
-            found[name] = _share(float(number), int(whole or 0))
+    for match in re.finditer("%", line) if "%" in line else ():
+        end = match.start()
+        if before := _PER_CENT.search(line[max(0, end - _LONGEST_NAME) : end]):
+            found[_named(before[1])] = float(before[2])
+    end = 0
+    for match in _VALUE.finditer(line) if ":" in line or "=" in line else ():
+        begin, number, whole = match.start(), match[1], match[2]
+        if words := _NAME.search(line[max(end, begin - _LONGEST_NAME) : begin]):
+            found[_named(words[1])] = _share(float(number), int(whole)) if whole else float(number)
+        end = match.end()
+    found.pop("", None)
     return found
+
+
+@lru_cache(maxsize=1000)
+def _named(words: str) -> str:
+    """Returns a metric's name in lower case with `_`; "" for an epoch."""
+    name = re.sub(r"\W+", "_", words).strip("_").lower()
+    return "" if name.endswith(EPOCH) else name
 
 
 def _share(number: float, whole: int) -> float:
