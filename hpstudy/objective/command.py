@@ -15,8 +15,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -141,6 +141,14 @@ class Command:
         """Returns the file that one run writes its metrics to; None where it prints them."""
         text = self.output.file
         return None if text is None else Path(put_in(text, {**values, **_reserved(seed, room)}))
+
+    def hint(self, said: str, options: Iterable[str]) -> str:
+        """Returns what to do where a program complains of how `${args}` spells a name; else ""."""
+        other = replace(self, flags="underscore" if self.flags == "hyphen" else "hyphen")
+        for name in options:
+            if self._flag(name) in said and other._flag(name) != self._flag(name):
+                return f'; flags = "{other.flags}" writes {other._flag(name)}'
+        return ""
 
     def _flag(self, name: str) -> str:
         old, new = ("_", "-") if self.flags == "hyphen" else ("-", "_")

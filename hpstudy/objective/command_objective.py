@@ -60,6 +60,8 @@ class CommandObjective:
             found = shutil.which(name) is not None
             near = self._folder / name
             hint = f"; did you mean './{name}'?" if near.is_file() else ""
+            if "=" in name:
+                hint = f"; a variable is set by a program, too: env {one_line(name, 30)} …"
             where = "on PATH"
         else:
             found = os.access(path := self._folder / name, os.X_OK) and path.is_file()

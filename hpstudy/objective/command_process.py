@@ -118,12 +118,10 @@ class Process:
 
     def _read(self, seconds: float) -> Iterator[list[str]]:
         """Yields the lines that are there, for a while; waits so long for the first."""
-        if not self._streams.get_map():
-            with suppress(subprocess.TimeoutExpired):
-                self._popen.wait(seconds)
-            return
         end = time.monotonic() + _TICK_SECONDS
-        while (ready := self._streams.select(seconds)) and time.monotonic() < end:
+        while self._streams.get_map() and time.monotonic() < end:
+            if not (ready := self._streams.select(seconds)):
+                return
             for key, _ in ready:
                 chunk = os.read(key.fd, _CHUNK)
                 if not chunk:
@@ -134,6 +132,9 @@ class Process:
                 number, lines = key.data
                 self._tails[number] = (self._tails[number] + chunk)[-_LAST:]
                 yield lines.feed(chunk)
+        if not self._streams.get_map():
+            with suppress(subprocess.TimeoutExpired):
+                self._popen.wait(seconds)
 
     def _end(self) -> None:
         """Ends all that is left of it."""

@@ -202,7 +202,8 @@ class CommandTraining(WholeTraining):
         if code < 0:
             raise self.failed(f"was killed by {signal.Signals(-code).name}{why}")
         if code > 0:
-            raise self.failed(f"ended with exit code {code}{why}")
+            hint = self._command.hint(why, self._options)
+            raise self.failed(f"ended with exit code {code}{why}{hint}")
         if self._file is not None and not self._file.exists():
             raise self.failed(f"wrote no {self._command.output.file}")
 

@@ -17,6 +17,7 @@ from hpstudy.studyfile.sections import Section
 if TYPE_CHECKING:
     from hpstudy.studyfile.file import StudyFile
 
+_FOR_A_SHELL = {">", ">>", "<", "|", "||", "&", "&&", ";", "2>", "2>&1"}
 _OF_A_PROGRAM = ("flags", "version", "output")
 
 
@@ -24,9 +25,16 @@ def _as_arguments(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        return shlex.split(value)
+        arguments = shlex.split(value)
     except ValueError as error:
         raise ValueError(f"expected text that a shell could split ({error})") from error
+    for argument in arguments:
+        if argument in _FOR_A_SHELL:
+            raise ValueError(
+                f"expected a program and its arguments, as no shell runs it: {argument!r} means "
+                "something to a shell alone; `sh -c` runs one, and a list says that it is meant"
+            )
+    return arguments
 
 
 def _not_empty(arguments: list[str]) -> list[str]:

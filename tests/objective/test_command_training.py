@@ -173,6 +173,9 @@ def test_a_failure_is_told_with_what_was_printed_last(started):
     error = failure(started("print('epoch 1 a=1'); raise ValueError('no such thing')"))
     assert f"{error}" == "p.py ended with exit code 1: ValueError: no such thing"
     assert error.last.startswith("Traceback")
+    arguments = (sys.executable, "p.py", "${args}")
+    error = failure(started("import sys; sys.exit(sys.argv[1])", arguments=arguments, a_b=1))
+    assert f"{error}" == ('p.py ended with exit code 1: --a-b=1; flags = "underscore" writes --a_b')
     error = failure(started("import os; print('bye', flush=True); os.kill(os.getpid(), 11)"))
     assert f"{error}" == "p.py was killed by SIGSEGV: bye"
     error = failure(started("print('loss: low')", output=Output({"loss": "loss: (.*)"})))
@@ -291,6 +294,7 @@ def test_a_program_in_c(started, tmp_path):
     [
         (("nowhere-at-all", "{lr}"), "command: no program 'nowhere-at-all' on PATH$"),
         (("p.py", "{lr}"), r"no program 'p.py' on PATH; did you mean './p.py'\?"),
+        (("A=1", "p"), "no program 'A=1' on PATH; a variable is set by a program, too: env A=1 …"),
         (("./p.py", "{lr}"), "no program './p.py' in .*; it can't be executed"),
         ((sys.executable, "train.py"), "command: no file 'train.py' in "),
     ],

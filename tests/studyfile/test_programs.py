@@ -50,10 +50,10 @@ def test_a_program_is_what_a_study_trains(load):
 def test_one_text_is_split_as_a_shell_would(load):
     text = GOOD.replace(
         LIST,
-        """'python "my train.py" --lr {lr} --data="{data}" ; rm -rf $HOME'""",
+        """'python "my train.py" --lr {lr} --data="{data}" *.py ~ $HOME'""",
     )
     assert load(text).trained().arguments == (
-        "python", "my train.py", "--lr", "{lr}", "--data={data}", ";", "rm", "-rf", "$HOME",
+        "python", "my train.py", "--lr", "{lr}", "--data={data}", "*.py", "~", "$HOME",
     )  # fmt: skip
 
 
@@ -67,6 +67,7 @@ def test_one_text_is_split_as_a_shell_would(load):
         ("${args}", "{lr}", r"command: it passes data nowhere: expected \${data}, or \${args}"),
         ("${args}", "-x ${args}", r"command: \${args} stands for whole arguments, found it"),
         (LIST, '"python \\""', "command: expected text that a shell could spl"),
+        (LIST, "'python train.py ${args} > log.txt'", "command: .* '>' means something to a shell"),
         (LIST, "[]", "command: expected a program"),
         (LIST, "3", "command: expected a list, fo"),
         ('"underscore"', '"dash"', "flags: expected 'hyphen' or 'underscore', found 'dash'"),
