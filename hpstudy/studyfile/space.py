@@ -47,6 +47,12 @@ def check_space(study: StudyFile) -> None:
     _check_cycles(space)
     for name, dimension in space.items():
         _check_dimension(name, dimension, study, space)
+    for name in study.grid.factors if study.grid is not None else ():
+        if not is_active(name, study.baseline, space):
+            raise ValueError(
+                f"grid.factors.{name}: expected what counts at the baseline, which doesn't fulfil "
+                f"search.space.{name}.when"
+            )
 
 
 def _check_condition(

@@ -80,6 +80,12 @@ def test_what_can_not_be_fulfilled_is_refused(space, said):
     assert re.search(said, line)
 
 
+def test_a_grid_varies_what_counts_at_its_baseline():
+    assert study(grid={"factors": {"C": [0.1, 1.0]}}).grid is not None
+    with pytest.raises(ValidationError, match="grid.factors.layers: expected what counts at the"):
+        study(baseline={"layers": 1}, grid={"factors": {"layers": [1, 2]}})
+
+
 def test_the_fidelity_depends_on_nothing():
     with pytest.raises(ValidationError, match="search.space.kept.when: the fidelity depends on n"):
         study(one("kept", when={"model": "svm"}), fidelity="kept")
