@@ -236,9 +236,9 @@ def test_a_confirmation_that_is_killed_is_as_good_as_one_that_is_not(folder):
 
 def test_a_confirmation_of_an_earlier_version_stays_as_it_is_until_more_is_asked_for(folder):
     """It chose on seeds of its own, and announced nothing."""
-    apart = ("finalists = 2", "finalists = 2\nchoose_held_out = true\nconfirm_seeds = 3")
+    apart = ("finalists = 2", "finalists = 2\nchoose_held_out = true")
     noisy(folder, apart)
-    folder.run("search", "kinds.toml", "--workers", "1")
+    folder.run("search", "kinds.toml", "--workers", "1", "--confirm", "3")
     with sqlite3.connect(folder.path / "runs" / "hpstudy.db") as database:
         database.execute("DELETE FROM study_user_attributes WHERE key = 'looks'")
     database.close()
