@@ -7,7 +7,12 @@ kill, and `${args}`, an argument by itself, for all hyperparameters and settings
 
 There is no shell. An argument stays one, whatever is put into it; `~`, `*`, `|` and `$HOME` are
 what they are. Numbers are written as Python writes them (`0.1`, `1e-05`), booleans as `true` and
-`false` (`--flag=true`), lists and tables as JSON.
+`false` (`--flag=true`), lists and tables as JSON. An argument that names a hyperparameter which has
+no value in a setting (`when` in a search's space) is left out.
+
+A program runs in the study file's folder, reads nothing, and is told its threads (`--threads`) by
+`OMP_NUM_THREADS` and the like. Python prints at once (`PYTHONUNBUFFERED`); a program in C that
+keeps its lines back is begun with `stdbuf -oL`.
 """
 
 from __future__ import annotations

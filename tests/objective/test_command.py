@@ -69,6 +69,10 @@ def test_what_can_not_be_meant_is_refused(arguments, error):
         Command(arguments).check(["lr"], ["lr"])
 
 
+def test_what_has_no_value_is_left_out():
+    assert filled("p", "--lr={lr}", "--c={c}", "{{c}}", lr=1) == ["p", "--lr=1", "{c}"]
+
+
 def test_its_text_tells_it_from_another():
     one = Command(("python", "train.py", "${args}", "--seed=${seed}"))
     assert f"{one}" == "python train.py ${args} --seed=${seed}"
