@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
 import textwrap
 import time
-import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -261,13 +261,10 @@ def test_100_mb_take_little_time_and_memory(started, tmp_path):
             os.write(1, line)
         os.write(2, b"y" * 5_000_000 + b"\\nloss: 0.5\\n")
     """)
-    tracemalloc.start()
-    try:
-        ((_, metrics),) = course(training)
-        assert metrics == {"loss": 0.5}
-        assert tracemalloc.get_traced_memory()[1] < 8_000_000
-    finally:
-        tracemalloc.stop()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    ((_, metrics),) = course(training)
+    assert metrics == {"loss": 0.5}
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000  # KB
     assert (tmp_path / "out.log").stat().st_size < 600_000
     assert b"bytes are left out" in (tmp_path / "out.log").read_bytes()
 

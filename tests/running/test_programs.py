@@ -203,14 +203,14 @@ def test_a_search_prunes_a_program_while_it_runs(folder):
         [search]
         metric = "loss"
         direction = "minimize"
-        trials = 12
+        trials = 9
         confirm_seeds = 0
         space = { lr = { low = 0.5, high = 1.0 } }
         """,
     )
     out, err = folder.run("search", "p.toml", "--sampler", "random", "--json")
     trials = json.loads(out)["search"]["trials"]
-    assert trials["complete"] + trials["pruned"] == 12
+    assert trials["complete"] + trials["pruned"] == 9
     assert trials["pruned"] >= 1
     assert "pruned" in err
     asked = (folder.path / "asked.log").read_text().split()
