@@ -7,7 +7,6 @@ level later runs it anew, or on from its own checkpoint; what it says again is r
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from hpstudy.objective.command_training import CommandTraining
 from hpstudy.objective.numbers import as_metrics
 from hpstudy.plans.points import Plan
 from hpstudy.plans.scenario import PlannedPoint
-from hpstudy.raised import described
 from hpstudy.running.failures import ObjectiveFailedError, objectives_own_code
 from hpstudy.running.interrupts import deferred_interrupts
 from hpstudy.running.resume import TrainingSession
@@ -176,8 +174,8 @@ class PacedSession:
     def _begin(self, known: Set[int], last: int) -> list[Epoch]:
         """Starts it, and returns the first epoch that it comes to.
 
-        What an earlier run had said before it was ended comes before that. It starts over where it
-        can't go on from its checkpoint, or has left the wanted epoch behind.
+        What an earlier run had said before it was ended comes before that. It starts over where its
+        checkpoint has left the wanted epoch behind.
 
         Args:
             known: The recorded epochs.
@@ -185,13 +183,12 @@ class PacedSession:
         """
         kept = self._room.checkpoint
         had_checkpoint = kept.is_dir() and any(kept.iterdir())
+        training = self._start()
         try:
-            training = self._start()
             first = self._next(last)
-        except ObjectiveFailedError as error:
-            if not had_checkpoint:
+        except ObjectiveFailedError:
+            if not had_checkpoint or training.number <= last:
                 raise
-            print(f"Its checkpoint can't be taken up: {described(error.cause)}", file=sys.stderr)
             self.drop_state()
             return self._begin(known, last)
         before = [

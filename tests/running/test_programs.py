@@ -298,3 +298,33 @@ def test_a_trial_that_takes_too_long_has_failed(folder, study_with):
     )
     folder.write("p.toml", (folder.path / slow).read_text().replace("0.1s", "soon"))
     assert "grid.trial_timeout: expected a duration such as 90s" in folder.error("grid", "p.toml")
+
+
+def test_a_longer_level_goes_on_from_a_checkpoint_and_a_shorter_one_starts_over(folder):
+    folder.write(
+        "p.sh",
+        """
+        at=$(cat $1/at 2>/dev/null || echo 0)
+        echo "$2 from $at" >> starts.log
+        for e in $(seq $((at + 1)) $2); do echo "epoch $e acc=0.$e"; echo $e > $1/at; done
+        """,
+    )
+    study = """
+        title = "P"
+        command = "sh p.sh ${checkpoint} {epochs}"
+        fidelity = "epochs"
+        baseline = { epochs = 2 }
+        [grid]
+        metric = "acc"
+        factors = { epochs = [2] }
+        """
+    folder.write("p.toml", study)
+    folder.run("grid", "p.toml")
+    folder.write("p.toml", study.replace("[2]", "[2, 4]"))
+    assert levels(folder.json("grid", "p.toml"), "epochs") == {2: [0.2], 4: [0.4]}
+    assert starts(folder) == ["2 from 0", "4 from 2"]
+    (at,) = folder.path.glob("runs/checkpoints/*/program/at")
+    at.write_text("7")  # as if it had gone on unheard
+    folder.write("p.toml", study.replace("[2]", "[2, 4, 6, 8]"))
+    assert levels(folder.json("grid", "p.toml"), "epochs")[6] == [0.6]
+    assert starts(folder)[-2:] == ["8 from 0", "8 from 7"]
