@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from hpstudy.expected import one_line
 
@@ -59,8 +59,7 @@ class Output:
         return {name: value for name, value in found.items() if value}
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(NamedTuple):
     """What a line says.
 
     Attributes:
