@@ -22,7 +22,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -53,9 +53,10 @@ from hpstudy.store.studies import (
     pairing_of,
     search_name,
 )
+from hpstudy.study.imported_file import draft_of
 from hpstudy.study.opened import check_name
 from hpstudy.study.sheets import checked_unit
-from hpstudy.studyfile.compose import Draft, Range, compose, write_study
+from hpstudy.studyfile.compose import compose, write_study
 from hpstudy.studyfile.file import StudyFile
 from hpstudy.studyfile.find import load_study
 from hpstudy.wording import counted
@@ -65,7 +66,6 @@ _STATES: Mapping[State, Literal["COMPLETE", "PRUNED", "FAIL"]] = {
     State.PRUNED: "PRUNED",
     State.FAILED: "FAIL",
 }
-_WIDE = 100  # from such a ratio on, positive numbers are taken to be on a logarithmic scale
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def import_runs(found: Measured, name: str, runs: Runs, asked: Asked, folder: Pa
     read = f"Read {found.source}: {counted(len(found.runs), 'run')}"
     if _are_there(found, design, name, runs) and path.is_file():  # as of a cell that is run again
         return Imported(path, (read, f"{shown_path(path)} has these already: nothing was written"))
-    write_study(path, compose(_draft(found, design)))
+    write_study(path, compose(draft_of(found, design)))
     try:
         file = load_study(path)
         studies = [*_grid(file, name, found, design), *_search(file, name, found, design)]
@@ -175,74 +175,6 @@ def _digest(found: Measured, design: Design) -> str:
     runs = [(*sorted(r.setting.items()), r.seed, str(r.state), r.value) for r in found.runs]
     taken = found.metric, found.direction, found.unit, found.pairs, sorted(design.baseline.items())
     return hashlib.sha256(repr((taken, runs)).encode()).hexdigest()[:16]
-
-
-def _draft(found: Measured, design: Design) -> Draft:
-    """Returns what the study file is to say."""
-    comments: dict[tuple[str, ...], str] = {
-        (): "Written by hpstudy import. The results are in the database, and stay as they are:\n"
-        "another baseline here, and `hpstudy show` compares with that.",
-        ("imported",): 'with objective = "module:name" here, `hpstudy grid` adds what is missing',
-    }
-    varied = {**design.baseline} if design.factors else _active(found, design.baseline)
-    for name, when in found.conditions.items():
-        if name in varied and design.baseline[when.other] not in when.values:
-            comments["baseline", name] = f"only where {when}"
-    return Draft(
-        title=f"{found.metric} of {Path(found.source).name}",
-        imported=found.source,
-        baseline=varied,
-        settings=found.fixed,
-        metric=found.metric,
-        direction=found.direction,
-        unit=found.unit,
-        seeds=_seeds(found, design),
-        factors=design.factors,
-        space=_space(found, design) if design.rest else {},
-        trials=sum(run.value is not None for run in found.runs) if design.rest else None,
-        comments=comments,
-    )
-
-
-def _active(found: Measured, baseline: Mapping[str, Level]) -> dict[str, Level]:
-    """Returns a setting without what isn't set beside its other values."""
-    conditions = found.conditions
-    return {
-        name: value
-        for name, value in baseline.items()
-        if name not in conditions or baseline[conditions[name].other] in conditions[name].values
-    }
-
-
-def _seeds(found: Measured, design: Design) -> list[int]:
-    """Returns the seeds that each setting of the grid is to have: those of the baseline."""
-    base = tuple(design.baseline.items())
-    seeds = {one.seed for one in design.grid if one.key == base and one.is_complete}
-    if found.pairs is None:
-        counts: dict[object, int] = {}
-        for one in design.grid:
-            counts[one.key] = counts.get(one.key, 0) + 1
-        seeds = {*range(min(counts.values(), default=1))}
-    return sorted(seeds) or [0]
-
-
-def _space(found: Measured, design: Design) -> dict[str, Range]:
-    space = {}
-    for name, values in design.values.items():
-        one = found.ranges.get(name) or _range(values)
-        if (when := found.conditions.get(name)) is not None:
-            one = replace(one, when={when.other: when.values})
-        space[name] = one
-    return space
-
-
-def _range(values: Sequence[Level]) -> Range:
-    """Returns what was tried, as far as the values tell."""
-    numbers = [v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool)]
-    if len(numbers) < len(values) or len(values) < 2:
-        return Range(choices=values)
-    low, high = min(numbers), max(numbers)
-    return Range(low=low, high=high, log=low > 0 and high / low >= _WIDE)
 
 
 def _grid(file: StudyFile, name: str, found: Measured, design: Design) -> Iterator[PastStudy]:
