@@ -91,7 +91,7 @@ WON = Confirmed(
 @pytest.mark.parametrize(
     ("won", "headline", "value", "changed"),
     [
-        (WON, "Use lr 0.002.", 0.9925, ("lr",)),
+        (WON, "Use lr 0.002, batch size 100.", 0.9925, ("lr",)),
         (
             replace(WON, difference=Quantity(0.004, -0.001, 0.007)),
             "Keep the baseline: ",
@@ -107,7 +107,8 @@ WON = Confirmed(
     ],
 )
 def test_a_confirmed_search_decides(made_searched, won, headline, value, changed):
-    told = answer(None, made_searched(confirmed=won))
+    whole = replace(won, params={"lr": 0.002, "batch_size": 100})
+    told = answer(None, made_searched(confirmed=whole))
     assert told.headline.startswith(headline)
     assert told.value.value == value
     assert told.changed == changed
