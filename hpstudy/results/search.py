@@ -31,6 +31,7 @@ from hpstudy.store.studies import (
     find_study,
     fingerprint_of,
     metric_epochs_of,
+    pairing_of,
     search_name,
     trials_of,
 )
@@ -44,6 +45,7 @@ from hpstudy.store.trials import (
     is_finished,
     is_measured,
     is_pruned,
+    raised,
     trace_of,
     value_of,
 )
@@ -133,9 +135,10 @@ def read_search(study: StudyFile, name: str, database: Database) -> SearchResult
         if t.params.keys() >= {*study.searched(t.params)}  # else it has just begun
         and is_alive(t, search_name(name), database.url)
     ]
+    is_imported = pairing_of(optuna_study) is not None  # then trials alike are no second attempts
     failures = tuple(
         Failure(trial.params, seed, error, trace_of(trial))
-        for trial in failed(every)
+        for trial in (filter(raised, every) if is_imported else failed(every))
         if (error := error_of(trial)) is not None
     )
     epochs = metric_epochs_of(fingerprint)

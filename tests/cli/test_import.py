@@ -138,7 +138,7 @@ def test_nothing_is_dropped_in_silence(folder):
         "e;finished;0,1;;11;5.0;7;0,952;12\nf;finished;0,1;tanh;9;5.0;8;;12\n"
         "g;finished;0,1;relu;10;5.0;8;nan;12\n"
     )
-    found, said = imported(folder, text)
+    found, said = imported(folder, text, "--baseline", "gamma=0.2,max_depth=4")
     assert "7 runs, of these 2 failed or without a value, 1 still running (left out)" in said
     assert "1 diverged" in said
     assert "test_acc is in per cent" in said
@@ -171,6 +171,15 @@ def test_folds_are_blocks_with_a_corrected_variance(folder):
         "minimize",
     )
     assert level(turned, "gamma", 0.5)["mean"] == pytest.approx(5.6)
+
+
+def test_runs_that_failed_alike_are_counted_each(folder):
+    apart = """3,0.1,0.9,,"{'gamma': 0.9, 'max_depth': None}",nan"""
+    text = CV.replace("""3,0.1,0.9,4.0,"{'gamma': 0.9, 'max_depth': 4}",nan""", apart)
+    text += """4,0.9,0.5,,"{'gamma': 0.5, 'max_depth': None}",0.6,0.62,0.61,0.61,4,-7,-7.2,-7\n"""
+    found, said = imported(folder, text)
+    assert "3 failed" in said
+    assert found["search"]["trials"]["failed"] == 3
 
 
 def test_trials_of_optuna_as_csv(folder):
