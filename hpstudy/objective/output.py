@@ -24,10 +24,11 @@ _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _NUMBER = r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|(?:nan|inf(?:inity)?)\b)"
 _WORD = r"[^\W\d][\w.\-/@]*"
 # Behind a name: ": 0.03", "=0.9", ": tensor(0.03)", ": 9914/10000"; not "{loss:.3f}" of a program
-# that prints its own source. Or " 93.1%".
+# that prints its own source, nor the 0 of "0,91", the 1 of "1,234.5" or the 12 of "12:30". Or
+# " 93.1%".
 _VALUE = re.compile(
     rf"[:=]\s*(?:tensor\(|np\.float\d+\(|[\[(])?({_NUMBER})(?![\d.]*[a-z]\}})"
-    r"(?:/(\d+)(?![\w./]))?",
+    r"(?!\d|e[-+]?\d|[.,:]\d)(?:/(\d+)(?![\w./]))?",
     re.IGNORECASE,
 )
 _NAME = re.compile(rf"({_WORD}(?: {_WORD}){{0,2}})['\"]?\s*\Z")
