@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import optuna
 
@@ -38,7 +38,7 @@ from hpstudy.running.interrupts import (
 )
 from hpstudy.running.output import Marks, Relay, Say, Warnings
 from hpstudy.running.paced import PacedSession, begun
-from hpstudy.running.processes import end_with_parent, spawning
+from hpstudy.running.processes import end, end_with_parent, spawning
 from hpstudy.running.resume import TrainingSession
 from hpstudy.running.threads import limit_threads
 from hpstudy.running.watcher import MisfitError, Watcher
@@ -219,13 +219,22 @@ def _ended(code: int) -> str:
     return f"its process ended without a word, exit code {code}"
 
 
-def _work(study: StudyFile, home: Path, threads: int, pipe: Connection, talk: Connection) -> None:
+def _work(
+    study: StudyFile, home: Path, threads: int, pipe: Connection, talk: Connection
+) -> NoReturn:
     """The process: does what it is asked for until it is told to end, or its parent is gone."""
     heed_interrupts(ignored=(signal.SIGINT,))  # Ctrl-C: the parent decides, and says SIGTERM
     mark = Marks(pipe)
     end_with_parent()
     unblock_signals()
-    with started_here(), suppress(EOFError, KeyboardInterrupt):
+    with suppress(EOFError, KeyboardInterrupt):
+        _serve(study, home, threads, mark, talk)
+    end(0)  # multiprocessing's own end waits for joblib's processes, which wait for this one's end
+
+
+def _serve(study: StudyFile, home: Path, threads: int, mark: Marks, talk: Connection) -> None:
+    """Loads the objective, and trains what it is asked for."""
+    with started_here():
         try:
             objective = load_objective(study.trained(), home)
         except UserError as error:

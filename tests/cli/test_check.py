@@ -119,6 +119,24 @@ def test_ctrl_c_ends_it_and_leaves_nothing(mine, tmp_path, monkeypatch):
     assert not [*scratch.iterdir()]
 
 
+POOLED = """
+from concurrent.futures import ProcessPoolExecutor
+
+pool = ProcessPoolExecutor(1)
+
+
+def good(params, *, seed, settings):
+    return pool.submit(pow, params["lr"], seed + 1).result()
+"""
+
+
+def test_a_pool_that_an_objective_leaves_open_ends_with_the_check(mine):
+    mine.write("mine.py", POOLED)
+    ran = mine.run("check", "mine.toml")
+    assert "✓ trains" in ran.stdout
+    assert "Traceback" not in ran.stderr
+
+
 def test_what_is_no_objective_is_a_line(mine):
     mine.write("mine.toml", STUDY.replace("mine:good", "mine:god"))
     said = "mine.toml: objective 'mine:god': mine.py has no 'god'; did you mean 'good'?"
