@@ -113,13 +113,23 @@ def roles_of(shape: Shaped, asked: Asked) -> Roles:
     _choose_seed(guesses, table, asked)
     if not any(guess.role == Role.METRIC for guess in guesses.values()):
         raise UserError(
-            f"{table.source}: no column of numbers has a metric's name: give --metric, one of "
+            f"{table.source}: no column of numbers has a metric's name{_text_in(table)}: give "
+            "--metric, one of "
             f"{one_line(', '.join(table.columns))}"
         )
     _leave_followers(guesses, table)
     _leave_measured(guesses, table)
     _fix_constants(guesses, table, asked)
     return Roles((*guesses.values(), *(Guess(n, Role.LEFT, why) for n, why in shape.left.items())))
+
+
+def _text_in(table: Table) -> str:
+    """Says where a column of a metric's name has text, if there is such a one."""
+    for name in (n for n in table.columns if names.metric_rank(n) is not None):
+        for row, cell in enumerate(table.columns[name]):
+            if not are_numbers([cell], has_commas=table.has_commas):
+                return f" ({table.at(row)} has {name} {shown(cell)})"
+    return ""
 
 
 def _named(asked: Asked) -> Iterator[tuple[str, str]]:

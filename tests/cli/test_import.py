@@ -294,7 +294,16 @@ def test_a_database_of_a_newer_optuna_or_none_is_one_line(folder, trials_in: Pat
     [
         ("lr,acc\n1,0.5\n2,0.6\n", "--metric nope", "--metric: expected a column of mine.csv (lr"),
         ("lr,acc\n1,hi\n2,ho\n", "--metric acc", "line 2: acc: expected a number, found 'hi'"),
-        ("lr,acc\n1,hi\n2,ho\n", "", "no column of numbers has a metric's name: give --metric"),
+        (
+            "lr,acc\n1,hi\n2,ho\n",
+            "",
+            "no column of numbers has a metric's name (line 2 has acc 'hi'): give",
+        ),
+        (
+            "lr,acc\n1,0.5\n2,OOM\n",
+            "",
+            "a metric's name (line 3 has acc 'OOM'): give --metric, one",
+        ),
         ("lr,acc\n1,0.5\n", "", "expected two runs or more with a value of acc, found 1"),
         ("lr,acc\n1,0.5\n1,0.6\n", "", "no column tells settings apart"),
         ("lr,acc\n1,0.5\n2,0.6\n", "--baseline lr=3", "--baseline: expected a lr of [1, 2], found"),
