@@ -146,8 +146,10 @@ def condition(
     cells: Sequence[Level | None], others: Mapping[str, Sequence[Level | None]]
 ) -> Condition | None:
     """Returns where a column that is empty in places has values, if another one tells."""
+    settings = len({*zip(cells, *others.values(), strict=True)})
     for name, values in sorted(others.items(), key=lambda other: len({*other[1]})):
-        if len({*values}) > _MOST_CASES or None in values:
+        cases = len({*values})
+        if cases > _MOST_CASES or _FEW_CASES < cases > settings / 2 or None in values:
             continue
         there = dict.fromkeys(v for v, cell in zip(values, cells, strict=True) if cell is not None)
         nowhere = {v for v, cell in zip(values, cells, strict=True) if cell is None}
@@ -156,7 +158,10 @@ def condition(
     return None
 
 
-_MOST_CASES = 20  # a column of more values says where another one is empty by chance
+# A column of more values, or of another one in almost each setting, says where another one is empty
+# by chance.
+_MOST_CASES = 20
+_FEW_CASES = 3
 
 
 def _pointed(cell: str, has_commas: bool) -> str:

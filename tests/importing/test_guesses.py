@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hpstudy.importing import names
-from hpstudy.importing.levels import levels_of, seeds_of
+from hpstudy.importing.levels import condition, levels_of, seeds_of
 from hpstudy.importing.roles import Asked, Role, roles_of
 from hpstudy.importing.settings import settings_of
 from hpstudy.importing.shapes import shaped
@@ -193,6 +193,16 @@ def test_what_two_kinds_of_models_have_stays_apart():
 def test_an_empty_cell_that_nothing_explains_is_a_value():
     found = settings(depth="4.0 - 4.0 -", model="a a b b")
     assert [one["depth"] for one in found.rows] == ["4", "None", "4", "None"]
+
+
+def test_a_column_of_another_value_in_each_setting_explains_no_empty_cell():
+    columns = {"scaler": ["", "a", "", "a", "b"], "c": ["1", "2", "3", "4", "5"]}
+    assert condition(levels_of(columns["scaler"]), {"c": levels_of(columns["c"])}) is None
+    folds = {"c": levels_of([*"1122334455"])}
+    assert condition(levels_of(["", "", "a", "a", "", "", "a", "a", "b", "b"]), folds) is None
+    told = condition(levels_of(["", "a", "b", "a"]), {"c": levels_of(["x", "y", "y", "z"])})
+    assert told is not None
+    assert told.values == ("y", "z")
 
 
 def test_names_that_mean_something_else_are_changed():
