@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hpstudy.errors import UserError
+from hpstudy.expected import shown
 from hpstudy.importing.roles import Asked
 from hpstudy.importing.runs import Measured, measured
 from hpstudy.importing.source import measured_of
@@ -59,7 +61,7 @@ def from_csv(
 
 
 def from_cv_results(
-    cv_results: Mapping[str, Any],
+    cv_results: Any,  # noqa: ANN401 - or the search, of scikit-learn's classes
     *,
     metric: str | None = None,
     direction: str | None = None,
@@ -74,7 +76,7 @@ def from_cv_results(
     """Makes a study of scikit-learn's `search.cv_results_`, its folds as what pairs settings.
 
     Args:
-        cv_results: What a search of scikit-learn's has as `cv_results_`.
+        cv_results: What a search of scikit-learn's has as `cv_results_`, or the search.
         metric: The scorer, where there are several.
         direction: As in `from_csv`, and so are those below.
         baseline: The setting that others are compared with, or a part of it.
@@ -88,6 +90,9 @@ def from_cv_results(
     Raises:
         UserError: As in `from_csv`.
     """
+    cv_results = getattr(cv_results, "cv_results_", cv_results)
+    if not isinstance(cv_results, Mapping) or "params" not in cv_results:
+        raise UserError(f"expected a search's cv_results_, found {shown(cv_results)}")
     settings = list(cv_results["params"])
     names = dict.fromkeys(param for one in settings for param in one)
     columns = {key: [*v] for key, v in cv_results.items() if not key.startswith("param")}
@@ -131,6 +136,8 @@ def from_optuna(
     from hpstudy.importing.optuna_studies import measured_study
     from hpstudy.store.foreign import foreign_study
 
+    if not hasattr(study, "get_trials"):
+        raise UserError(f"expected an Optuna study, found {shown(study)}")
     found = foreign_study(study)
     asked = _asked(metric, None, seed, (), baseline, unit)
     known = measured_study(found, asked, f"Optuna study {found.name}")

@@ -92,3 +92,16 @@ def test_a_study_of_optuna_is_read_wherever_it_is(folder):
         with pytest.raises(hpstudy.UserError, match="--metric: expected one of values_0"):
             hpstudy.from_optuna(study, metric="value", name="other")
     assert len(study.trials) == 6
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: hpstudy.from_optuna(3), "expected an Optuna study, found 3"),
+        (lambda: hpstudy.from_cv_results({}), "expected a search's cv_results_, found"),
+        (lambda: hpstudy.from_cv_results(3), "expected a search's cv_results_, found 3"),
+    ],
+)
+def test_what_is_no_source_is_a_line(folder, call, message):
+    with folder.inside(), pytest.raises(hpstudy.UserError, match=message):
+        call()
