@@ -393,6 +393,8 @@ def made_findings() -> Callable[..., Any]:
 @pytest.fixture
 def made_search() -> Callable[..., Any]:
     """Makes a search's results of so many trials; every fifth was pruned at its second epoch."""
+    from datetime import timedelta
+
     from optuna.distributions import FloatDistribution, IntDistribution
     from optuna.trial import TrialState, create_trial
 
@@ -416,6 +418,7 @@ def made_search() -> Callable[..., Any]:
                 intermediate_values={1: value - 0.01, 2: value},
             )
             trial.number = number
+            trial.datetime_complete += timedelta(seconds=1)
             made.append(trial)
         complete = [t for t in made if t.state == TrialState.COMPLETE]
         return SearchResults(

@@ -210,10 +210,12 @@ def distribution_figure(search: SearchResults) -> go.Figure:
     return finish(figure, title, says)
 
 
-def timeline_figure(search: SearchResults) -> go.Figure:
-    """Draws when each trial ran."""
+def timeline_figure(search: SearchResults) -> go.Figure | None:
+    """Draws when each trial ran; None where no trial took any time, as an import may not tell."""
     every = sorted([*search.trials, *search.diverged], key=lambda t: t.number)
     dated = [t for t in every if t.datetime_start is not None]
+    if all(t.datetime_start == t.datetime_complete for t in dated):
+        return None
     trials = thinned(dated, _TIMELINE_TRIALS, maximize=search.metric.sign > 0)
     figure = visualization.plot_timeline(study_of(search, trials))
     for bar in figure.data:

@@ -64,6 +64,8 @@ def test_what_was_imported_is_shown_reported_exported_and_never_overwritten(fold
     assert folder.json("show", "mine.toml") == found
     folder.run("report", "mine.toml")
     page = (folder.path / "runs/report/mine.html").read_text()
+    assert "search-history" in page
+    assert "search-timeline" not in page  # nobody knows when these ran
     assert "<dt>imported from</dt><dd>mine.csv</dd>" in page
     assert "hpstudy grid" not in page
     folder.run("export", "mine.toml")
