@@ -68,6 +68,7 @@ def test_what_was_imported_is_shown_reported_exported_and_never_overwritten(fold
     assert "search-timeline" not in page  # nobody knows when these ran
     assert "<dt>imported from</dt><dd>mine.csv</dd>" in page
     assert "hpstudy grid" not in page
+    assert "The same seed" not in page
     folder.run("export", "mine.toml")
     assert (folder.path / "runs/export/mine-trials.csv").read_text().count("\n") == 25
     written = (folder.path / "mine.toml").read_bytes()
