@@ -132,7 +132,10 @@ class CommandTraining(WholeTraining):
         if pattern is not None:
             return f"output.{metric}: {pattern!r} matches nothing of {program}: {printed}"
         if not names:
-            return f"metric {metric!r}: {program} says no number with a name: {printed}"
+            return (
+                f"metric {metric!r}: {program} says no number with a name: {printed}; [output] "
+                "says where one stands"
+            )
         return (
             f"metric {metric!r} is not among what {program} says: {', '.join(names)}"
             f"{did_you_mean(metric, names)}"

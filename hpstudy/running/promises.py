@@ -166,7 +166,7 @@ def _trains(seen: Seen) -> Finding:
 def _metrics(seen: Seen) -> Finding:
     missing = next((probed.missing for _, probed in seen.all() if probed.missing), "")
     if missing:
-        return Finding("metrics", Holds.NO, missing, "return it, or name another")
+        return Finding("metrics", Holds.NO, missing, "return or print it, or name another")
     if not seen.base.epochs:
         return _unknown("metrics")
     first = _first(seen.base)

@@ -186,6 +186,10 @@ def test_one_that_prints_nothing_has_no_metrics(started):
     training = started("")
     assert course(training) == [(1, {})]
     assert training.last_lines() == ""
+    assert training.missing("acc") == (
+        "metric 'acc': p.py says no number with a name: it printed nothing; [output] says where "
+        "one stands"
+    )
 
 
 def test_it_is_ended_when_it_takes_too_long(started):
