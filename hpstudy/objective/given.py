@@ -102,7 +102,7 @@ def folder_of(target: Any) -> Path:  # noqa: ANN401
     """Returns the folder of a function's file; where one is, of a notebook's."""
     try:
         file = Path(inspect.getsourcefile(_code(target)) or "")
-    except TypeError:
+    except (OSError, TypeError):  # of a class in a cell, Python finds no file
         file = Path()
     return file.resolve().parent if file.is_file() else Path.cwd()
 

@@ -141,7 +141,7 @@ def test_nothing_is_dropped_in_silence(folder):
         "e;finished;0,1;;11;5.0;7;0,952;12\nf;finished;0,1;tanh;9;5.0;8;;12\n"
         "g;finished;0,1;relu;10;5.0;8;nan;12\n"
     )
-    found, said = imported(folder, text, "--baseline", "gamma=0.2,max_depth=4")
+    found, said = imported(folder, text)
     assert "7 runs, of these 2 failed or without a value, 1 still running (left out)" in said
     assert "1 diverged" in said
     assert "test_acc is in per cent" in said
