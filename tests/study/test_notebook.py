@@ -87,4 +87,7 @@ def test_the_one_that_comes_along_runs_and_is_readable(tmp_path):
     assert shown[3]["text/plain"].startswith("(<Verdict.WORSE")
     assert "application/vnd.plotly.v1+json" in shown[5]
     assert "The winner, on fresh seeds" in shown[8]["text/html"]
+    assert "sgdclassifier alpha" in shown[9]["text/html"]
+    assert "Search: the best of 20 complete trials" in shown[10]["text/html"]
+    assert "worse" in shown[11]["text/html"]
     assert (tmp_path / "runs/report/cancer.html").exists()
