@@ -3,7 +3,9 @@
 `${lr}` and `{lr}` stand for the value of that hyperparameter or setting, `${seed}` for the seed,
 `${run_dir}` for an empty folder of the run's own, `${checkpoint}` for a folder that outlives a
 kill, and `${args}`, an argument by itself, for all hyperparameters and settings: `--lr=0.1`
-`--batch-size=32`. `{{lr}}` is the text {lr}; all other braces and dollars are as they stand.
+`--batch-size=32`. `${args_no_boolean_flags}` is the same, but that true is `--amp` alone and false
+nothing, as argparse's `store_true` takes it. `{{lr}}` is the text {lr}; all other braces and
+dollars are as they stand.
 
 There is no shell. An argument stays one, whatever is put into it; `~`, `*`, `|` and `$HOME` are
 what they are. Numbers are written as Python writes them (`0.1`, `1e-05`), booleans as `true` and
@@ -30,12 +32,15 @@ from hpstudy.objective.output import Output
 
 Flags = Literal["hyphen", "underscore"]
 
-ARGS = "args"
-RESERVED = (ARGS, "seed", "run_dir", "checkpoint")
+# What stands for whole arguments: for all of them, and the same with true as a mere switch.
+ARGS, SWITCHES = "args", "args_no_boolean_flags"
+RESERVED = (ARGS, SWITCHES, "seed", "run_dir", "checkpoint")
 
 _NAME = r"[^\W\d][\w.\-]*"
 _PLACEHOLDER = re.compile(rf"\{{\{{({_NAME})\}}\}}|\$?\{{({_NAME})\}}")
-_ALL = re.compile(r"\$?\{args\}")
+_ALL = re.compile(rf"\$?\{{({ARGS}|{SWITCHES})\}}")
+# What argparse and click say to a switch that is given a value.
+_IS_A_SWITCH = ("ignored explicit argument", "does not take a value")
 _PLAIN = re.compile(r"[\w@%+=:,./${}-]+", re.ASCII)
 
 
@@ -113,9 +118,12 @@ class Command:
                 f"{did_you_mean(name, expected)}; the text itself is written {{{{{name}}}}}"
             )
         for text in self._texts:
-            if ARGS in names_in(text) and not _ALL.fullmatch(text):
-                raise ValueError(f"${{args}} stands for whole arguments, found it inside {text!r}")
-        if ARGS not in named:
+            whole = {ARGS, SWITCHES} & names_in(text)
+            if whole and not _ALL.fullmatch(text):
+                raise ValueError(
+                    f"${{{min(whole)}}} stands for whole arguments, found it inside {text!r}"
+                )
+        if not {ARGS, SWITCHES} & named:
             for name in passed:
                 if name not in named:
                     raise ValueError(
@@ -136,11 +144,19 @@ class Command:
         known = {**values, **_reserved(seed, room)}
         found: list[str] = []
         for argument in self.arguments:
-            if _ALL.fullmatch(argument):
-                found += [f"{self._flag(k)}={spelled(v)}" for k, v in options.items()]
+            if (whole := _ALL.fullmatch(argument)) is not None:
+                found += self._options(options, has_switches=whole[1] == SWITCHES)
             elif names_in(argument) <= known.keys():
                 found.append(put_in(argument, known))
         return found
+
+    def _options(self, options: Mapping[str, Any], *, has_switches: bool) -> list[str]:
+        switches = {k: v for k, v in options.items() if has_switches and isinstance(v, bool)}
+        return [
+            self._flag(k) if k in switches else f"{self._flag(k)}={spelled(v)}"
+            for k, v in options.items()
+            if switches.get(k, True)
+        ]
 
     def file(self, values: Mapping[str, Any], *, seed: int, room: Room) -> Path | None:
         """Returns the file that one run writes its metrics to; None where it prints them."""
@@ -148,7 +164,9 @@ class Command:
         return None if text is None else Path(put_in(text, {**values, **_reserved(seed, room)}))
 
     def hint(self, said: str, options: Iterable[str]) -> str:
-        """Returns what to do where a program complains of how `${args}` spells a name; else ""."""
+        """Returns what to do where a program complains of how `${args}` spells it; else ""."""
+        if any(words in said for words in _IS_A_SWITCH):
+            return f"; ${{{SWITCHES}}} in place of ${{{ARGS}}} writes a true one alone"
         other = replace(self, flags="underscore" if self.flags == "hyphen" else "hyphen")
         for name in options:
             if self._flag(name) in said and other._flag(name) != self._flag(name):

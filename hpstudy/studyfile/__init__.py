@@ -11,14 +11,15 @@ until something is trained beside them; `[settings]`, passed to the objective as
 
 **A program.** `command`, in place of `objective`: a program that is not changed, and its arguments,
 as a list or as one text that is split as a shell would. Values stand in it as `${lr}` or `{lr}`, or
-all of them as `${args}`; `flags` says how that spells names, "hyphen" (`--batch-size=32`) or
-"underscore" ([hpstudy.objective.command](../objective/command.py)). It runs in the study file's
-folder. `version` (1) is raised when it gives other numbers. What it prints is searched for numbers
-with names, and for epochs ([hpstudy.objective.output](../objective/output.py)); or `[output]` says
-where they stand: a regular expression with one group for each metric, for `epoch` too, and the
-`file` that they are in if they are not printed (`"${run_dir}/metrics.jsonl"`). With `fidelity` it
-is told how long to train and must not depend on that otherwise: the longest run serves shorter
-levels. Without it, how many epochs there are is its own affair, and its last value counts.
+all of them as `${args}` (`${args_no_boolean_flags}` where true is a mere `--amp`, false nothing);
+`flags` says how that spells names, "hyphen" (`--batch-size=32`) or "underscore"
+([hpstudy.objective.command](../objective/command.py)). It runs in the study file's folder.
+`version` (1) is raised when it gives other numbers. What it prints is searched for numbers with
+names, and for epochs ([hpstudy.objective.output](../objective/output.py)); or `[output]` says where
+they stand: a regular expression with one group for each metric, for `epoch` too, and the `file`
+that they are in if they are not printed (`"${run_dir}/metrics.jsonl"`). With `fidelity` it is told
+how long to train and must not depend on that otherwise: the longest run serves shorter levels.
+Without it, how many epochs there are is its own affair, and its last value counts.
 
 **`[grid]`.** `metric` ("value", a function's one number, where it is left out) and its `direction`,
 "minimize" if less is better. `seeds`: how many (3: 0 to 2) or which ([0, 7], "3-5"). `validation`:

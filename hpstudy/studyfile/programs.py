@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, field_validator
 
 from hpstudy.expected import did_you_mean, listed
-from hpstudy.objective.command import ARGS, RESERVED, Command, names_in
+from hpstudy.objective.command import ARGS, RESERVED, SWITCHES, Command, names_in
 from hpstudy.objective.output import Output
 from hpstudy.studyfile.sections import Section
 
@@ -74,7 +74,7 @@ class Printed(Section):
     @field_validator("file")
     @classmethod
     def _of_one_run(cls, file: str | None) -> str | None:
-        if file is not None and not names_in(file) - {ARGS}:
+        if file is not None and not names_in(file) - {ARGS, SWITCHES}:
             raise ValueError("expected a file of one run alone, such as '${run_dir}/metrics.jsonl'")
         return file
 

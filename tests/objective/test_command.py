@@ -49,6 +49,14 @@ def test_args_are_whole_arguments():
     ]  # fmt: skip
 
 
+def test_true_may_be_a_mere_switch():
+    values = {"lr": 0.1, "mixed_precision": True, "no_cuda": False}
+    assert filled("p", "${args_no_boolean_flags}", **values) == [
+        "p", "--lr=0.1", "--mixed-precision",
+    ]  # fmt: skip
+    assert filled("p", "{args_no_boolean_flags}", "--amp={no_cuda}", **values)[-1] == "--amp=false"
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [

@@ -176,6 +176,20 @@ def test_a_failure_is_told_with_what_was_printed_last(started):
     arguments = (sys.executable, "p.py", "${args}")
     error = failure(started("import sys; sys.exit(sys.argv[1])", arguments=arguments, a_b=1))
     assert f"{error}" == ('p.py ended with exit code 1: --a-b=1; flags = "underscore" writes --a_b')
+    argparse = """
+from argparse import ArgumentParser
+parser = ArgumentParser()
+parser.add_argument("--amp", action="store_true")
+print("amp:", int(parser.parse_args().amp))
+"""
+    error = failure(started(argparse, arguments=arguments, amp=True))
+    assert "ignored explicit argument 'true'" in f"{error}"
+    assert f"{error}".endswith(
+        "; ${args_no_boolean_flags} in place of ${args} writes a true one alone"
+    )
+    switches = (sys.executable, "p.py", "${args_no_boolean_flags}")
+    assert course(started(argparse, arguments=switches, amp=True)) == [(1, {"amp": 1.0})]
+    assert course(started(argparse, arguments=switches, amp=False)) == [(1, {"amp": 0.0})]
     error = failure(started("import os; print('bye', flush=True); os.kill(os.getpid(), 11)"))
     assert f"{error}" == "p.py was killed by SIGSEGV: bye"
     error = failure(started("print('loss: low')", output=Output({"loss": "loss: (.*)"})))
