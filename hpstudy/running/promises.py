@@ -144,13 +144,14 @@ def findings(seen: Seen) -> list[Finding]:
 
 
 def differs(seen: Seen, one: Probed, other: Probed) -> bool:
-    """Tells whether two trainings' numbers are not the same, in their first epoch.
+    """Tells whether two trainings' numbers are not the same, in an epoch that both have.
 
     What the same seed doesn't give twice, such as a time, tells nothing.
     """
     first, again = (_first(probed) for probed in (seen.base, seen.again or seen.base))
     steady = {n for n in first if n == seen.metric or first[n] == again.get(n)} - _OF_THE_MACHINE
-    return any(_first(one).get(name) != _first(other).get(name) for name in steady)
+    pairs = zip(one.epochs, other.epochs, strict=False)
+    return any(ours.get(name) != theirs.get(name) for ours, theirs in pairs for name in steady)
 
 
 def _trains(seen: Seen) -> Finding:

@@ -228,7 +228,10 @@ class _Checking:
         self._train_as_the_search_does()
 
     def _change(self, name: str, values: list[Level]) -> None:
-        """Tries other values until one changes something; at last one from another seed."""
+        """Tries other values until one changes something; at last from another seed, and longer.
+
+        A training that says what it was before its step learns of a learning rate one epoch later.
+        """
         seen = self.seen
         tried = seen.changed.setdefault(name, [])
         for value, other in [*((value, False) for value in values), (values[0], True)]:
@@ -239,6 +242,10 @@ class _Checking:
             tried.append(Changed(value, probed, beside))
             if not (probed.epochs and beside.epochs) or differs(seen, probed, beside):
                 return
+        if seen.keeps_state:
+            point = self._samples.at({name: values[0]})
+            probed = self._probe(f"{words(name)} {level(values[0])}, two epochs", point, 2)
+            tried.append(Changed(values[0], probed, seen.base))
 
     def _train_as_the_search_does(self) -> None:
         search = self._search

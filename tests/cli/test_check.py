@@ -176,3 +176,32 @@ def test_a_program_is_checked_as_init_wrote_it(command):
     out = command.run("check", "train.toml", code=1).stdout
     assert [line[0] for line in out.splitlines()[:8]] == [*"✓✓✓✓–✗✓✓"]
     assert "✗ hyperparameters are used: width: 4 and 16 changed nothing → is it read, and " in out
+
+
+LATE = """
+class Late:
+    \"\"\"Says what its loss was before its step, as many loops do.\"\"\"
+
+    def __init__(self, params, *, seed, settings, runtime):
+        self.lr, self.at = params["lr"], 1.0 + seed
+
+    def epoch(self):
+        loss, self.at = self.at, self.at * (1 - self.lr)
+        return {"value": loss}
+
+    def state_dict(self):
+        return {"at": self.at}
+
+    def load_state_dict(self, state):
+        self.at = state["at"]
+"""
+
+
+def test_what_tells_an_epoch_later_is_used_all_the_same(mine):
+    mine.write("mine.py", LATE)
+    text = STUDY.replace("mine:good", "mine:Late").replace(
+        "lr = 0.1\n", "lr = 0.1\nepochs = 2\n", 1
+    )
+    mine.write("mine.toml", text.replace("[settings]", 'fidelity = "epochs"\n[settings]'))
+    out = mine.run("check", "mine.toml").stdout
+    assert "✓ hyperparameters are used: lr: it changes the numbers" in out
