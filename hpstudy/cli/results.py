@@ -9,6 +9,7 @@ import typer
 from rich.console import RenderableType
 
 from hpstudy.results.grid import Failure
+from hpstudy.results.reading import read_grid
 from hpstudy.store.connections import Connections
 from hpstudy.study.opened import Opened
 from hpstudy.summary import StudySummary
@@ -23,11 +24,14 @@ from hpstudy.wording import setting
 def live_tables(
     opened: Opened, database: Connections, factors: Sequence[str] | None
 ) -> Callable[[], RenderableType]:
-    """Returns what reads a grid's tables as they stand."""
+    """Returns what reads a grid's tables as they stand, and nothing else: it is asked often."""
 
     def read() -> RenderableType:
         assert database.reader is not None  # the grid has begun
-        summary = StudySummary.read(opened.file, opened.name, database.reader, factors)
+        file, name, reader = opened.file, opened.name, database.reader
+        part = read_grid(file, name, reader, factors) if factors else None
+        whole = read_grid(file, name, reader)
+        summary = StudySummary(name, file.title, address=reader.shown, grid=whole, part=part)
         if summary.grid is None:
             return ""
         return grid_tables(summary.grid, quick=opened.quick_note())
