@@ -93,6 +93,12 @@ def read_sheet(path: Path) -> Sheet:
         raise UserError(f"{path}: expected a line that names the columns, found none")
     (at, columns), *rest = rows
     for line, cells in rest:
+        if len(cells) != len(columns) and columns[0].startswith("#"):
+            found = shown(one_line(columns[0], 60))
+            raise UserError(
+                f"{path}: line {at}: expected a line that names the columns, found a comment: "
+                f"{found}"
+            )
         if len(cells) != len(columns):
             raise UserError(
                 f"{path}: line {line}: expected {len(columns)} cells, as line {at} names so many "

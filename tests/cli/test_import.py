@@ -295,6 +295,11 @@ def test_a_database_of_a_newer_optuna_or_none_is_one_line(folder, trials_in: Pat
 @pytest.mark.parametrize(
     ("text", "args", "message"),
     [
+        (
+            "# run of May\nlr,acc\n1,0.5\n",
+            "",
+            "line 1: expected a line that names the columns, found a",
+        ),
         ("lr,acc\n1,0.5\n2,0.6\n", "--metric nope", "--metric: expected a column of mine.csv (lr"),
         ("lr,acc\n1,hi\n2,ho\n", "--metric acc", "line 2: acc: expected a number, found 'hi'"),
         (
