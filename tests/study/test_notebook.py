@@ -90,4 +90,5 @@ def test_the_one_that_comes_along_runs_and_is_readable(tmp_path):
     assert "sgdclassifier alpha" in shown[9]["text/html"]
     assert "Search: the best of 20 complete trials" in shown[10]["text/html"]
     assert "worse" in shown[11]["text/html"]
+    assert shown[12]["text/plain"].startswith("'Keep the baseline")
     assert (tmp_path / "runs/report/cancer.html").exists()
