@@ -1,8 +1,8 @@
-"""What an objective can show of itself in a report: its images, and its network's layers.
+"""What an objective can show: its images, its network's layers, what it finds.
 
 For objectives to import; it lives in `hpstudy.objective.shown`.
 """
 
-from hpstudy.objective.shown import Layer, Pictures
+from hpstudy.objective.shown import Found, Layer, Pictures
 
-__all__ = ["Layer", "Pictures"]
+__all__ = ["Found", "Layer", "Pictures"]

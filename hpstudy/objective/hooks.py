@@ -1,16 +1,20 @@
 """What an objective may offer beyond what it has to: a protocol for each name, all optional.
 
-A name may stand on a `Training` class or be set on a plain function; `steps` and `predictions` are
-asked of a training that runs.
+A name may stand on a `Training` class or be set on a plain function; `steps`,
+`predictions` and `save_model` are asked of a training that runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Literal, Protocol, get_args
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
-from hpstudy.objective.shown import Layer, Pictures
+from hpstudy.objective.shown import Found, Layer, Pictures
 from hpstudy.objective.training import Estimate, Params, Runtime, Settings, Step, Training
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 Hook = Literal[
     "version",
@@ -25,6 +29,8 @@ Hook = Literal[
     "auto_precision",
     "pictures",
     "layers",
+    "save_model",
+    "predict",
 ]
 HOOKS: tuple[Hook, ...] = get_args(Hook)
 
@@ -131,6 +137,32 @@ class ShowsLayers(Protocol):
     @classmethod
     def layers(cls, params: Params, *, settings: Settings) -> Sequence[Layer]:
         """Returns the network's layers; the report draws them."""
+
+
+class SavesModel(Protocol):
+    """Saves what it has learned, for use elsewhere."""
+
+    def save_model(self, file: Path) -> None:
+        """Writes the model; without this method its `state_dict`'s tensors are written."""
+
+
+class ReadsPictures(Protocol):
+    """Says what is in a picture."""
+
+    @classmethod
+    def predict(
+        cls,
+        pictures: Iterable[Image],
+        *,
+        model: Path,
+        params: Params,
+        settings: Settings,
+        runtime: Runtime,
+    ) -> Iterator[Sequence[Found]]:
+        """Yields what a saved model finds in each picture, in reading order.
+
+        Pictures come upright, in whatever mode their files have, as they are asked for.
+        """
 
 
 def steps_of(training: Training) -> Sequence[Step]:

@@ -1,4 +1,4 @@
-"""What an objective can show of itself in a report: its images, and its network's layers."""
+"""What an objective can show: its images, its network's layers, what it finds in a picture."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ class Pictures:
         training_labels: Their classes, shape (n,).
         test: All test images, in the order of a training's predictions, shape (m, height, width).
         test_labels: Their classes, shape (m,).
+        classes: What the classes are called, from class 0; their numbers where left out.
     """
 
     training: NDArray[np.uint8]
     training_labels: NDArray[np.uint8]
     test: NDArray[np.uint8]
     test_labels: NDArray[np.uint8]
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,3 +44,21 @@ class Layer:
     kind: str
     shape: tuple[int, ...]
     parameters: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a network finds at one place of a picture.
+
+    Attributes:
+        label: The name of its class.
+        probability: How sure the network is, 0 to 1.
+        box: Where it is: left, top, width and height in pixels.
+        seen: What the network was shown of it, grey, shape (height, width), 0 black to 255 white;
+            None where there is nothing to show.
+    """
+
+    label: str
+    probability: float
+    box: tuple[int, int, int, int]
+    seen: NDArray[np.uint8] | None = None
