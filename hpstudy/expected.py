@@ -44,6 +44,8 @@ def expectation(error: Mapping[str, Any]) -> str:
     """
     if error["type"] == "missing":
         return "missing"
+    if error["type"] == "value_error":  # our own
+        return str(error["ctx"]["error"])
     words = _EXPECTED.get(error["type"], "expected something else")
     context = {k: f"{v:g}" if isinstance(v, float) else v for k, v in error.get("ctx", {}).items()}
     return f"{words.format_map(context)}, found {shown(error['input'])}"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
-from hpstudy.mnist.models import Cnn
 from hpstudy.objective import PRECISIONS
 
 
@@ -26,7 +25,8 @@ class Learner:
     """Trains a network by Adam on the cross-entropy of its outputs.
 
     With "bf16" the network computes in bfloat16. Its weights are rounded from float32 ones, which
-    Adam moves: in bfloat16 alone most of its small steps would be lost. The loss is float32.
+    Adam moves: in bfloat16 alone most of its small steps would be lost. The loss is float32, and so
+    is what normalisation keeps of the batches.
 
     Sources: Kingma and Ba, "Adam: a method for stochastic optimization", 2015; Micikevicius et
     al., "Mixed precision training", 2018.
@@ -36,9 +36,18 @@ class Learner:
         lr: Adam's learning rate.
         precision: "fp32" or "bf16".
         device: The device type.
+        lr_moves: Whether the learning rate will be set anew.
     """
 
-    def __init__(self, network: Cnn, *, lr: float, precision: str, device: str) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        *,
+        lr: float,
+        precision: str,
+        device: str,
+        lr_moves: bool = False,
+    ) -> None:
         if precision not in PRECISIONS:
             raise ValueError(f"precision: expected {' or '.join(PRECISIONS)}, found {precision!r}")
         # channels_last first: the convolutions take their output's layout from their weights'.
@@ -51,16 +60,33 @@ class Learner:
                 weight.grad = torch.zeros_like(weight)
             self._dtype = torch.bfloat16
             network.to(self._dtype)
+            for module in network.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.float()
+        # A recorded CUDA graph keeps a plain number for ever.
+        rate = torch.tensor(lr, device=device) if lr_moves and device == "cuda" else lr
         self._optimizer = torch.optim.Adam(
-            self._weights.values(), lr=lr, fused=True, capturable=device == "cuda"
+            self._weights.values(), lr=rate, fused=True, capturable=device == "cuda"
         )
 
+    def set_lr(self, lr: float) -> None:
+        """Sets Adam's learning rate."""
+        for group in self._optimizer.param_groups:
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(lr)
+            else:
+                group["lr"] = lr
+
     def outputs(self, images: Tensor) -> Tensor:
-        """Returns the network's outputs, float32, of shape (n, 10).
+        """Returns the trained network's outputs, float32, of shape (n, 10).
 
         Args:
-            images: Unsigned bytes of shape (n, 1, 28, 28).
+            images: Shape (n, 1, 28, 28), 0 to 255.
         """
+        self._network.eval()
+        return self._forward(images)
+
+    def _forward(self, images: Tensor) -> Tensor:
         pixels = images.to(self._dtype).div_(255).contiguous(memory_format=torch.channels_last)
         outputs: Tensor = self._network(pixels).float()
         return outputs
@@ -68,10 +94,15 @@ class Learner:
     def step(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Makes one step of Adam.
 
+        Args:
+            images: Shape (n, 1, 28, 28), 0 to 255; float32 ones are written over.
+            labels: Their classes, shape (n,).
+
         Returns:
             The batch's mean loss, and its outputs, both before the step.
         """
-        outputs = self.outputs(images)
+        self._network.train()
+        outputs = self._forward(images)
         loss = functional.cross_entropy(outputs, labels)
         self._network.zero_grad()
         loss.backward()
@@ -93,9 +124,10 @@ class Learner:
             rounded.copy_(weight)
 
     def state_dict(self) -> dict[str, Any]:
-        """Returns the float32 weights by name, and Adam's state."""
+        """Returns the network's float32 state by name, and Adam's."""
         weights = {name: weight.detach() for name, weight in self._weights.items()}
-        return {"model": weights, "optimizer": self._optimizer.state_dict()}
+        kept = {name: buffer.detach() for name, buffer in self._network.named_buffers()}
+        return {"model": {**weights, **kept}, "optimizer": self._optimizer.state_dict()}
 
     @torch.no_grad()
     def load_state_dict(self, state: dict[str, Any]) -> None:

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, fx, nn
 
 from hpstudy.mnist import data
-from hpstudy.mnist.models import Cnn
+from hpstudy.mnist.hyperparameters import architecture
+from hpstudy.mnist.networks import network_of
 from hpstudy.objective import Params, Runtime, Settings
 from hpstudy.objective.shown import Layer, Pictures
 
@@ -31,7 +32,7 @@ def _arrays(split: data.Split) -> tuple[Any, Any]:
 def layers(params: Params, *, settings: Settings) -> list[Layer]:
     """Returns the network's layers by running the model on one image without memory behind it."""
     with torch.device("meta"):
-        model = Cnn(int(params["hidden"]), str(settings.get("head", "softmax")))
+        model = network_of(architecture(params, settings))
         watch = _Watch(fx.symbolic_trace(model))
         watch.run(torch.empty(1, 1, 28, 28))
     return watch.layers

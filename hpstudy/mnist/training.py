@@ -8,47 +8,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 from torch.nn import functional
 
-from hpstudy.expected import did_you_mean, expectation
 from hpstudy.mnist import data
+from hpstudy.mnist.augment import NONE, Augmentation
+from hpstudy.mnist.hyperparameters import MnistSettings, architecture, checked
 from hpstudy.mnist.learner import Learner, has_bfloat16
 from hpstudy.mnist.memory import PeakMemory
-from hpstudy.mnist.models import Cnn, operations_per_image, parameter_count
+from hpstudy.mnist.networks import (
+    Architecture,
+    network_of,
+    operations_per_image,
+    parameter_count,
+)
 from hpstudy.mnist.pictures import layers, pictures
 from hpstudy.mnist.replay import ReplayedStep
 from hpstudy.objective import Estimate, Params, Runtime, Settings, Step
 
 _EVALUATION_BATCH = 250  # larger ones fall out of the cache
 _STEP_IMAGES = 10_000  # the report's hundred batches at its batch size of 100
-
-
-class _Params(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    lr: float = Field(gt=0)
-    hidden: int = Field(ge=1)
-    batch_size: int = Field(ge=1)
-
-
-class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    dataset: Literal["mnist"] = "mnist"
-    head: Literal["softmax", "logits"] = "softmax"
-    validation: int = Field(0, ge=0, lt=data.TRAINING_IMAGES)
-    train_images: int | None = Field(None, ge=1, le=data.TRAINING_IMAGES)
-    test_images: int = Field(data.TEST_IMAGES, ge=1, le=data.TEST_IMAGES)
-
-    def images_per_epoch(self) -> int:
-        """Returns how many images an epoch trains on."""
-        left = data.TRAINING_IMAGES - self.validation
-        return left if self.train_images is None else min(self.train_images, left)
+_BASELINE = Architecture("cnn", "softmax", hidden=512)
 
 
 @dataclass
@@ -68,9 +51,11 @@ class CnnTraining:
     """The report's CNN on MNIST: Adam, cross-entropy, batches shuffled anew each epoch.
 
     The images lie on the device as one tensor; a batch is an index into it. Everything random
-    comes from (seed, epoch). Hyperparameters: `lr`, `hidden`, `batch_size`. Settings: `dataset`,
-    `head` ("softmax" as in the report, or "logits"), `validation`, and `train_images` and
-    `test_images`, which take only the first so many.
+    comes from (seed, epoch). Hyperparameters: `lr`, `hidden`, `batch_size`, and, beyond the
+    report, `network`, `width`, `head`, `augmentation`, `decay`
+    (`hpstudy.mnist.hyperparameters`). Settings: `dataset`, `head` ("softmax" as in the report, or
+    "logits"), `validation`, and `train_images` and `test_images`, which take only the first so
+    many.
 
     Source: the report.
 
@@ -87,22 +72,30 @@ class CnnTraining:
     layers = staticmethod(layers)
 
     def __init__(self, params: Params, *, seed: int, settings: Settings, runtime: Runtime) -> None:
-        self.check(params, settings=settings)
-        self._params = _Params(**params)
+        self._params, known = checked(params, settings)
         self._seed = seed
         self._device = runtime.device
         torch.set_num_threads(runtime.threads)
         # A network that diverged fills Adam's averages with denormals, each a hundred times slower.
         torch.set_flush_denormal(True)
         self._train, self._validation, self._test = _splits(
-            Path(runtime.data), _Settings(**settings), runtime.device
+            Path(runtime.data), known, runtime.device
         )
         with torch.random.fork_rng():
             torch.manual_seed(_derived_seed(seed, 0))
-            network = Cnn(self._params.hidden, _Settings(**settings).head)
+            network = network_of(architecture(params, settings))
         self._learner = Learner(
-            network, lr=self._params.lr, precision=runtime.precision, device=runtime.device
+            network,
+            lr=self._params.lr,
+            precision=runtime.precision,
+            device=runtime.device,
+            lr_moves=self._params.decay != 1,
         )
+        self._augmentation = None
+        if self._params.augmentation != NONE:
+            self._augmentation = Augmentation(
+                self._params.augmentation, len(self._train), runtime.device
+            )
         on_cuda = runtime.device == "cuda"
         self._step = ReplayedStep(self._on, self._params.batch_size) if on_cuda else self._on
         self._epoch = 0
@@ -116,18 +109,7 @@ class CnnTraining:
     @classmethod
     def check(cls, params: Params, *, settings: Settings) -> None:
         """Raises `ValueError` for a hyperparameter or setting that it can't train with."""
-        for model, values in ((_Settings, settings), (_Params, params)):
-            try:
-                model.model_validate(dict(values))
-            except ValidationError as error:
-                first = error.errors()[0]
-                where = ".".join(str(part) for part in first["loc"])
-                if where in model.model_fields:
-                    raise ValueError(f"{where}: {expectation(first)}") from error
-                known = list(model.model_fields)
-                raise ValueError(
-                    f"{where}: unknown; expected {', '.join(known)}{did_you_mean(where, known)}"
-                ) from error
+        checked(params, settings)
 
     @classmethod
     def prepare(cls, *, settings: Settings, runtime: Runtime) -> None:
@@ -148,15 +130,16 @@ class CnnTraining:
     @classmethod
     def estimate(cls, params: Params, *, settings: Settings) -> Estimate:
         """Returns the operations of one epoch and the size of weights and Adam's two averages."""
-        chosen, hidden = _Settings(**settings), int(params["hidden"])
-        per_image = operations_per_image(hidden)
-        evaluated = (chosen.test_images + chosen.validation) / 3
+        chosen, known = checked(params, settings)
+        made_of = architecture(params, settings)
+        evaluated = (known.test_images + known.validation) / 3
         # Adam moves every weight once a batch: some 30 operations' worth of time each.
-        updates = chosen.images_per_epoch() / int(params["batch_size"])
+        updates = known.images_per_epoch() / chosen.batch_size
+        weights = parameter_count(made_of)
         return Estimate(
-            operations=per_image * (chosen.images_per_epoch() + evaluated)
-            + 30 * parameter_count(hidden) * updates,
-            checkpoint_bytes=12 * parameter_count(hidden),
+            operations=operations_per_image(made_of) * (known.images_per_epoch() + evaluated)
+            + 30 * weights * updates,
+            checkpoint_bytes=12 * weights,
         )
 
     @classmethod
@@ -166,10 +149,10 @@ class CnnTraining:
         Adam is left out: it takes a twentieth of the time, and torch a second to import it.
         """
         torch.set_num_threads(runtime.threads)
-        operations = 100 * operations_per_image(512)
+        operations = 100 * operations_per_image(_BASELINE)
         dtype = torch.bfloat16 if runtime.precision == "bf16" else torch.float32
         layout, device = torch.channels_last, runtime.device
-        network = Cnn(512, "softmax").to(device, dtype).to(memory_format=layout)
+        network = network_of(_BASELINE).to(device, dtype).to(memory_format=layout)
         images = torch.zeros(100, 1, 28, 28, dtype=dtype, device=device)
         labels = torch.zeros(100, dtype=torch.long, device=device)
         seconds = []
@@ -245,6 +228,10 @@ class CnnTraining:
     def _train_epoch(self) -> None:
         shuffle = torch.Generator().manual_seed(_derived_seed(self._seed, self._epoch))
         order = torch.randperm(len(self._train), generator=shuffle).to(self._device)
+        if self._augmentation is not None:
+            self._augmentation.draw(shuffle)
+        if self._params.decay != 1:
+            self._learner.set_lr(self._params.lr * self._params.decay ** (self._epoch - 1))
         for index in order.split(self._params.batch_size):
             self._step(index)
             self._count(len(index))
@@ -253,7 +240,10 @@ class CnnTraining:
     def _on(self, index: Tensor) -> None:
         """Trains on the images at an index; all of it happens on the device."""
         batch = self._train.take(index)
-        loss, outputs = self._learner.step(batch.images, batch.labels)
+        images = batch.images
+        if self._augmentation is not None:
+            images = self._augmentation.apply(images, index)
+        loss, outputs = self._learner.step(images, batch.labels)
         right = (outputs.argmax(dim=1) == batch.labels).sum()
         self._uncounted += torch.stack((loss * len(index), right))
 
@@ -292,7 +282,7 @@ class CnnTraining:
         return sums, predicted
 
 
-def _splits(root: Path, settings: _Settings, device: str) -> tuple[data.Split, ...]:
+def _splits(root: Path, settings: MnistSettings, device: str) -> tuple[data.Split, ...]:
     train, test = data.load(root)
     train, validation = data.hold_out(train, settings.validation)
     train = train.take(slice(settings.images_per_epoch()))

@@ -30,7 +30,7 @@ import torch
 from report_loop import ReportLoop
 
 from hpstudy.mnist import CnnTraining
-from hpstudy.mnist.models import operations_per_image, parameter_count
+from hpstudy.mnist.networks import Architecture, operations_per_image, parameter_count
 from hpstudy.objective import Runtime
 
 PART = 10_000  # images; a sixth of an epoch
@@ -118,9 +118,10 @@ def median_seconds(call) -> float:
 def limit(row: tuple[int, int], precision: str) -> float:
     """Returns the least seconds of a part with one thread: its products, and what Adam moves."""
     hidden, batch_size = row
-    products = PART * operations_per_image(hidden) / operations_per_second(precision, 1)
+    made_of = Architecture("cnn", "softmax", hidden)
+    products = PART * operations_per_image(made_of) / operations_per_second(precision, 1)
     # Adam reads weight, gradient and two averages, and writes all but the gradient, in float32.
-    moved = PART / batch_size * 7 * 4 * parameter_count(hidden) / bytes_per_second(1)
+    moved = PART / batch_size * 7 * 4 * parameter_count(made_of) / bytes_per_second(1)
     return products + moved
 
 

@@ -4,12 +4,14 @@ import pytest
 import torch
 
 from hpstudy.mnist.learner import Learner
-from hpstudy.mnist.models import Cnn
+from hpstudy.mnist.networks import Architecture, network_of
+
+SMALL = Architecture("cnn", "logits", 16)
 
 
 def made(precision: str, *, lr: float = 0.001) -> Learner:
     torch.manual_seed(0)
-    return Learner(Cnn(16, "logits"), lr=lr, precision=precision, device="cpu")
+    return Learner(network_of(SMALL), lr=lr, precision=precision, device="cpu")
 
 
 IMAGES = torch.randint(256, (8, 1, 28, 28), generator=torch.Generator().manual_seed(1)).byte()
@@ -19,7 +21,7 @@ LABELS = torch.arange(8)
 def test_the_weights_it_gives_are_float32_in_either_precision():
     for precision in ("fp32", "bf16"):
         state = made(precision).state_dict()
-        assert set(state["model"]) == set(Cnn(16, "logits").state_dict())
+        assert set(state["model"]) == set(network_of(SMALL).state_dict())
         assert {w.dtype for w in state["model"].values()} == {torch.float32}
         assert made(precision).outputs(IMAGES).dtype == torch.float32
 
@@ -44,7 +46,7 @@ def test_steps_too_small_for_bfloat16_add_up():
 def test_a_step_is_adams():
     learner = made("fp32")
     torch.manual_seed(0)
-    network = Cnn(16, "logits")
+    network = network_of(SMALL)
     optimizer = torch.optim.Adam(network.parameters(), lr=0.001)
     for _ in range(3):
         loss, outputs = learner.step(IMAGES, LABELS)

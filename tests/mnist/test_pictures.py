@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from hpstudy.mnist import CnnTraining
-from hpstudy.mnist.models import parameter_count
+from hpstudy.mnist.networks import Architecture, parameter_count
 from hpstudy.objective import Runtime
 
 SETTING = {"lr": 0.001, "hidden": 1024, "batch_size": 100}
@@ -18,9 +18,25 @@ def test_the_layers_are_those_of_the_model_with_their_shapes_and_parameters():
         "linear2": (10,),
     }
     assert [layer.kind for layer in layers[:3]] == ["input", "Conv2d 5×5", "max_pool2d"]
-    assert sum(layer.parameters for layer in layers) == parameter_count(1024)
+    assert sum(layer.parameters for layer in layers) == parameter_count(
+        Architecture("cnn", "softmax", 1024)
+    )
     assert layers[-1].kind == "softmax"
     assert CnnTraining.layers(SETTING, settings={"head": "logits"})[-1].name == "linear2"
+
+
+def test_the_layers_of_a_residual_network_lead_around_its_blocks():
+    setting = {**SETTING, "network": "residual", "width": 8}
+    layers = CnnTraining.layers(setting, settings={"head": "logits"})
+    assert [layer.kind for layer in layers].count("BatchNorm2d") == 9
+    assert [layer.shape for layer in layers if layer.kind == "add"] == [
+        (8, 14, 14),
+        (16, 7, 7),
+        (32, 4, 4),
+    ]
+    assert sum(layer.parameters for layer in layers) == parameter_count(
+        Architecture("residual", "logits", 0, width=8)
+    )
 
 
 def test_the_pictures_are_mnist_and_as_many_test_images_as_are_predicted(mnist_root):

@@ -10,7 +10,7 @@ from torch import nn
 
 from hpstudy.mnist import CnnTraining, data
 from hpstudy.mnist.memory import PeakMemory
-from hpstudy.mnist.models import Cnn, operations_per_image, parameter_count
+from hpstudy.mnist.networks import Architecture, network_of, operations_per_image, parameter_count
 from hpstudy.objective import Runtime
 
 PARAMS = {"lr": 0.001, "hidden": 64, "batch_size": 50}
@@ -74,15 +74,23 @@ def test_the_predictions_are_the_test_accuracy(make, mnist_root: Path):
     assert metrics["test_accuracy"] == sum(right) / 300
 
 
+IMPROVED = {"network": "residual", "width": 4, "augmentation": "shift+rotation", "decay": 0.5}
+
+
 @pytest.mark.parametrize(
-    ("head", "precision", "images", "marks"),
-    [("softmax", "fp32", 4100, [10_000]), ("logits", "fp32", 600, []), ("logits", "bf16", 600, [])],
+    ("head", "precision", "images", "marks", "more"),
+    [
+        ("softmax", "fp32", 4100, [10_000], {}),
+        ("logits", "fp32", 600, [], {}),
+        ("logits", "bf16", 600, [], {}),
+        ("logits", "bf16", 600, [], IMPROVED),
+    ],
 )
 def test_resumed_is_bit_for_bit_what_was_never_stopped(
-    make, head: str, precision: str, images: int, marks
+    make, head: str, precision: str, images: int, marks, more
 ):
     settings = {"head": head, "validation": 100, "train_images": images}
-    make = functools.partial(make, settings=settings, precision=precision)
+    make = functools.partial(make, settings=settings, precision=precision, **more)
     through = make()
     expected = [untimed(through.epoch()) for _ in range(3)]
     stopped = make()
@@ -198,7 +206,7 @@ def test_auto_takes_bf16_where_the_hardware_has_it(monkeypatch):
 
 
 def test_relu_after_pooling_is_the_reports_network():
-    ours = Cnn(32, "softmax")
+    ours = network_of(Architecture("cnn", "softmax", 32))
     reports = nn.Sequential(
         ours.conv1,
         nn.ReLU(),
@@ -217,17 +225,31 @@ def test_relu_after_pooling_is_the_reports_network():
     torch.testing.assert_close(ours(images).sum(dim=1), torch.ones(8))
 
 
-@pytest.mark.parametrize("hidden", [512, 4096])
-def test_counts_and_estimates_fit_the_network(hidden: int):
-    network = Cnn(hidden, "logits")
-    assert parameter_count(hidden) == sum(p.numel() for p in network.parameters())
-    estimate = CnnTraining.estimate({**PARAMS, "hidden": hidden}, settings=SETTINGS)
-    assert estimate.checkpoint_bytes == 12 * parameter_count(hidden)
-    assert estimate.operations > 400 * operations_per_image(hidden)
+@pytest.mark.parametrize(
+    "made_of",
+    [
+        Architecture("cnn", "logits", 512),
+        Architecture("cnn", "logits", 4096, width=8),
+        Architecture("residual", "logits", 512),
+        Architecture("residual", "softmax", 0, width=8),
+    ],
+)
+def test_counts_and_estimates_fit_the_network(made_of: Architecture):
+    network = network_of(made_of)
+    assert parameter_count(made_of) == sum(p.numel() for p in network.parameters())
+    params = {"hidden": made_of.hidden or 1, "network": made_of.network}
+    if made_of.width is not None:
+        params["width"] = made_of.width
+    estimate = CnnTraining.estimate({**PARAMS, **params}, settings=SETTINGS)
+    assert estimate.checkpoint_bytes == 12 * parameter_count(made_of)
+    assert estimate.operations > 400 * operations_per_image(made_of)
 
 
 def test_operations_of_the_baseline():
-    assert operations_per_image(512) == pytest.approx(72.4e6, rel=0.02)
+    baseline = Architecture("cnn", "softmax", 512)
+    assert operations_per_image(baseline) == pytest.approx(72.4e6, rel=0.02)
+    residual = Architecture("residual", "softmax", 512)
+    assert operations_per_image(residual) == pytest.approx(72.4e6, rel=0.1)
 
 
 def test_peak_memory_is_this_trainings_own():
