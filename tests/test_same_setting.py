@@ -66,3 +66,37 @@ def test_the_same_setting_under_several_names_shows_nothing(mnist_folder, names:
     ranges = next(row for row in grid["importance"] if row["param"] == "name")
     assert luck["low"] < ranges["value"] < luck["high"]
     assert ranges["low"] == 0
+
+
+ADDED = """
+from walk import Walk
+
+
+class Later(Walk):
+    \"\"\"A `Walk` that has a hyperparameter more than when it was first trained.\"\"\"
+
+    default_params = {"drift": 0}
+
+    def __init__(self, params, *, seed, settings, runtime):
+        assert params.get("drift") != 0
+        self.drift = params.get("drift", 0)
+        params = {name: value for name, value in params.items() if name != "drift"}
+        super().__init__(params, seed=seed, settings=settings, runtime=runtime)
+
+    def epoch(self):
+        return {"value": super().epoch()["value"] + self.drift}
+"""
+
+
+def test_a_hyperparameter_added_later_leaves_the_trainings_before_it_their_own(folder, study_with):
+    folder.write("later.py", ADDED)
+    folder.run("grid", study_with(('"walk:Walk"', '"later:Later"')))
+    before = folder.trained()
+    changes = [
+        ('"walk:Walk"', '"later:Later"'),
+        ("width = 8\n", "width = 8\ndrift = 0.0\n"),  # 0 and 0.0 are one value
+        ("width = [8, 16]", "drift = [0.0, 100.0]"),
+    ]
+    drift = folder.json("grid", study_with(*changes), "--name", "drifts")["grid"]["factors"][-1]
+    assert [level["mean"] > 50 for level in drift["levels"]] == [False, True]
+    assert len(folder.trained()) == len(before) + 2  # drift 100 alone, two epochs

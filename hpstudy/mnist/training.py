@@ -68,6 +68,11 @@ class CnnTraining:
 
     version = 1
     quick: ClassVar[Mapping[str, Any]] = {"train_images": 6000}
+    default_params: ClassVar[Mapping[str, Any]] = {
+        "network": "cnn",
+        "augmentation": NONE,
+        "decay": 1,
+    }
     pictures = staticmethod(pictures)
     layers = staticmethod(layers)
 
@@ -130,11 +135,10 @@ class CnnTraining:
     @classmethod
     def estimate(cls, params: Params, *, settings: Settings) -> Estimate:
         """Returns the operations of one epoch and the size of weights and Adam's two averages."""
-        chosen, known = checked(params, settings)
-        made_of = architecture(params, settings)
+        known, made_of = MnistSettings(**settings), architecture(params, settings)
         evaluated = (known.test_images + known.validation) / 3
         # Adam moves every weight once a batch: some 30 operations' worth of time each.
-        updates = known.images_per_epoch() / chosen.batch_size
+        updates = known.images_per_epoch() / int(params["batch_size"])
         weights = parameter_count(made_of)
         return Estimate(
             operations=operations_per_image(made_of) * (known.images_per_epoch() + evaluated)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Hook = Literal[
     "version",
     "quick",
+    "default_params",
     "steps",
     "predictions",
     "check",
@@ -59,6 +60,18 @@ class Quick(Protocol):
     """
 
     quick: Settings
+
+
+class Defaults(Protocol):
+    """Has hyperparameters that may be left out.
+
+    Attributes:
+        default_params: What these are then. A training that is given such a value is the same as
+            one that isn't, and is made without it: so a hyperparameter may be added later, and
+            what was trained before it is still used.
+    """
+
+    default_params: Params
 
 
 class Steps(Protocol):

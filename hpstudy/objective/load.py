@@ -73,6 +73,12 @@ class Objective:
         quick: Settings | None = hook(self._target, "quick")
         return quick
 
+    @property
+    def default_params(self) -> Params:
+        """What hyperparameters are where they are left out, as far as the objective says."""
+        defaults: Params = hook(self._target, "default_params", {})
+        return defaults
+
     def start(
         self,
         params: Params,

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hpstudy.errors import UserError
-from hpstudy.objective import Objective, Runtime
+from hpstudy.objective import Objective, Params, Runtime
 from hpstudy.sampler import SEED, Point
 from hpstudy.store.records import Identity
 from hpstudy.store.studies import METRIC_EPOCHS
 from hpstudy.studyfile.file import PRECISION, StudyFile
 from hpstudy.studyfile.sections import Grid, Search
+from hpstudy.studyfile.values import is_same
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Scenario:
         version: The objective's version.
         incremental: Whether trainings go on epoch by epoch; a plain function trains at once.
         trial_timeout: After how many seconds a trial is ended; None for never.
+        defaults: What hyperparameters are where they are left out, as far as the objective says.
     """
 
     study: StudyFile
@@ -58,6 +60,7 @@ class Scenario:
     version: int
     incremental: bool
     trial_timeout: float | None = None
+    defaults: Params = field(default_factory=dict)
 
     def planned(self, point: Point, fixed: Point | None = None) -> PlannedPoint:
         """Sorts a point's values into hyperparameters, settings that it overrides, and the rest.
@@ -78,7 +81,7 @@ class Scenario:
                 precision = str(value)
             elif name in self.settings and name not in self.study.baseline:
                 settings[name] = value
-            else:
+            elif name not in self.defaults or not is_same(value, self.defaults[name]):
                 params[name] = value
         identity = Identity(
             objective=f"{self.study.trained()}",
@@ -156,6 +159,7 @@ def scenario_of(
         version=objective.version,
         incremental=objective.keeps_state or (objective.is_program and bool(study.fidelity)),
         trial_timeout=section.trial_timeout,
+        defaults=objective.default_params,
     )
 
 
