@@ -52,6 +52,11 @@ class Runs:
         return self.folder / "checkpoints"
 
     @property
+    def models(self) -> Path:
+        """Trained models that were saved, with their cards and pages."""
+        return self.folder / "models"
+
+    @property
     def studies(self) -> Path:
         """The files of studies that were made in Python."""
         return self.folder / "studies"
