@@ -19,12 +19,14 @@ from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import optuna
 import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 
 from hpstudy.cli import app
+from hpstudy.datasets import FILES
 from hpstudy.metric import Metric
 from hpstudy.mnist.data import fetch
 from hpstudy.results.grid import GridResults
@@ -319,6 +321,23 @@ def mnist_root(pytestconfig: pytest.Config) -> Path:
     """The real MNIST files, fetched once and kept in pytest's cache."""
     root = Path(pytestconfig.cache.mkdir("mnist"))
     fetch(root)
+    return root
+
+
+@pytest.fixture(scope="session")
+def fashion_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Files in Fashion-MNIST's form: a square in a place of its own for each class."""
+    root = tmp_path_factory.mktemp("fashion")
+    folder = root / "FashionMNIST" / "raw"
+    folder.mkdir(parents=True)
+    classes = np.zeros((10, 28, 28), np.uint8)
+    for label, image in enumerate(classes):
+        image[label // 5 * 14 : label // 5 * 14 + 9, label % 5 * 5 : label % 5 * 5 + 5] = 200
+    for name, sizes in FILES.items():
+        labels = np.arange(sizes[0]) % 10
+        content = labels.astype(np.uint8) if len(sizes) == 1 else classes[labels]
+        head = bytes((0, 0, 8, len(sizes))) + np.array(sizes, ">u4").tobytes()
+        (folder / name).write_bytes(head + content.tobytes())
     return root
 
 

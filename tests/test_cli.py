@@ -279,6 +279,12 @@ def test_data_says_where_the_files_came_from(mnist_folder):
     assert all(line.endswith(": already there, MD5 as published") for line in lines)
 
 
+def test_an_unknown_data_set_is_told_which_there_are(folder):
+    stderr = folder.run("data", "fashion", code=2).stderr
+    assert stderr.startswith("Error: data set: expected mnist, fashion_mnist or kmnist, found 'fa")
+    assert not (folder.path / "runs").exists()
+
+
 def test_a_failure_of_the_dataset_is_one_line(folder):
     env = {"PATH": "", "http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
     result = folder.run_apart("data", code=2, env=env)

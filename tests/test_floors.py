@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "hpstudy"
 # From the ground up: a part imports from the lines above its own only.
 GROUND_UP = """
 errors expected numeric sampler
-metric raised seeds files
+metric raised seeds files datasets
 wording
 objective
 pictures studyfile store

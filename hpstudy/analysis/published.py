@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hpstudy.analysis.simultaneous import CONFIDENCE
+from hpstudy.datasets import TEST_IMAGES, find_dataset
 from hpstudy.metric import Agrees, Quantity
 from hpstudy.numeric import deviation
 from hpstudy.results.grid import GridResults, LevelResult
@@ -51,7 +52,7 @@ def examples_behind(
         Ours and theirs; None for what is not known. Ours are as many as theirs if nothing else
         is said.
     """
-    theirs = stated or (10_000 if settings.get("dataset") == "mnist" else None)
+    theirs = stated or (TEST_IMAGES if find_dataset(settings.get("dataset")) else None)
     ours = settings.get("test_images", theirs)
     return (ours, theirs or ours) if isinstance(ours, int) else (None, theirs)
 

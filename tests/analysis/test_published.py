@@ -36,6 +36,8 @@ def agreement(*args, **options):
         (MNIST | {"test_images": 200}, None, (200, 10_000)),
         (MNIST, 500, (500, 500)),
         (MNIST | {"test_images": 200}, 500, (200, 500)),
+        ({"dataset": "kmnist"}, None, (10_000, 10_000)),
+        ({"dataset": ["mnist"]}, None, (None, None)),
         ({"test_images": 200}, None, (200, 200)),
         ({"test_images": "all"}, 500, (None, 500)),
         ({"dataset": "iris"}, None, (None, None)),
