@@ -174,15 +174,18 @@ class StudySummary:
         }
         return {title: network for title, network in found.items() if network is not None}
 
-    def reading(self, network: Network, labels: Sequence[int]) -> Reading | None:
+    def reading(
+        self, network: Network, labels: Sequence[int], names: Sequence[str] = ()
+    ) -> Reading | None:
         """Returns what a network reads in the test images, where that was recorded.
 
         Args:
             network: One of `networks`.
             labels: What the test images show.
+            names: What the classes are called, if they have names.
         """
         with self._reading() as database:
-            return read_predictions(network, labels, database)
+            return read_predictions(network, labels, database, names)
 
     @contextmanager
     def _reading(self) -> Iterator[Database]:

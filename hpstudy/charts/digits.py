@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import plotly.graph_objects as go
 
 from hpstudy.charts.theme import finish
+from hpstudy.expected import one_line
 from hpstudy.results.predictions import Reading
 from hpstudy.wording import counted
 
+_NAME = 24  # letters of a class's name, at most
+_MOST_WITH_COUNTS = 30  # classes: of more, a cell has no room for its number
+_HEIGHT, _CLASS = 430, 23  # pixels; of each class beyond ten
+_HIGHEST = 1000
+
 
 def confusion_figure(reading: Reading) -> go.Figure:
-    """Draws how often each digit is read as which; the right ones are left out of the colours."""
+    """Draws how often each class is read as which; the right ones are left out of the colours."""
     counts = reading.confusion
-    digits = [str(digit) for digit in range(len(counts))]
+    places = [str(label) for label in range(len(counts))]
+    names = [one_line(reading.name(label), _NAME) for label in range(len(counts))]
     wrong = [
         [None if row == column else count for column, count in enumerate(line)]
         for row, line in enumerate(counts)
     ]
-    total, mistakes = len(reading.labels), len(reading.mistakes)
     figure = go.Figure(
         go.Heatmap(
             z=wrong,
-            x=digits,
-            y=digits,
+            x=places,
+            y=places,
             text=[[str(count) if count else "" for count in line] for line in counts],
-            texttemplate="%{text}",
+            texttemplate="%{text}" if len(counts) <= _MOST_WITH_COUNTS else None,
             hovertemplate="%{y} read as %{x}: %{z}<extra></extra>",
             colorscale=[[0, "rgba(213,94,0,0)"], [1, "rgba(213,94,0,0.85)"]],
             xgap=1,
@@ -32,14 +40,23 @@ def confusion_figure(reading: Reading) -> go.Figure:
             showscale=False,
         )
     )
-    figure.update_xaxes(title="read as", type="category", ticks="")
-    figure.update_yaxes(title="digit", type="category", autorange="reversed", showgrid=False)
-    often = _most_often(counts)
-    title = f"{mistakes:,} of {counted(total, 'digit')} misread"
-    if often is not None:
-        title += f"; most often {often[0]} as {often[1]} ({counted(often[2], 'time')})"
-    says = f"Confusion matrix of {reading.network.label}: rows are digits, columns what was read."
-    return finish(figure, title, says, height=430)
+    rows = "digits" if reading.thing == "digit" else "classes"
+    ticks = {"type": "category", "tickvals": places}
+    ticks["ticktext"] = [escape(name, quote=False) for name in names]  # Plotly reads tags
+    figure.update_xaxes(title="read as", ticks="", **ticks)
+    figure.update_yaxes(
+        title="digit" if rows == "digits" else "class",
+        autorange="reversed",
+        showgrid=False,
+        **ticks,
+    )
+    title = f"{len(reading.mistakes):,} of {counted(len(reading.labels), reading.thing)} misread"
+    if (often := _most_often(counts)) is not None:
+        shown, read, times = often
+        title += f"; most often {names[shown]} as {names[read]} ({counted(times, 'time')})"
+    says = f"Confusion matrix of {reading.network.label}: rows are {rows}, columns what was read."
+    height = min(_HEIGHT + _CLASS * max(len(counts) - 10, 0), _HIGHEST)
+    return finish(figure, title, says, height=height)
 
 
 def _most_often(counts: tuple[tuple[int, ...], ...]) -> tuple[int, int, int] | None:
@@ -49,5 +66,5 @@ def _most_often(counts: tuple[tuple[int, ...], ...]) -> tuple[int, int, int] | N
         for column, count in enumerate(line)
         if row != column
     ]
-    count, digit, read = max(wrong, default=(0, 0, 0))
-    return (digit, read, count) if count else None
+    count, shown, read = max(wrong, default=(0, 0, 0))
+    return (shown, read, count) if count else None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from html import escape
 from textwrap import wrap
 
 import plotly.graph_objects as go
@@ -124,10 +125,14 @@ def finish(figure: go.Figure, title: str, says: str, *, height: int = HEIGHT) ->
     )
     lines = wrap(_UNIT.sub("\u00a0", title), _TITLE_LETTERS)
     top = _TOP_WITH_LEGEND if has_legend else _TOP
+    text = "<br>".join(escape(line, quote=False) for line in lines)  # Plotly takes tags for its own
     title_height = _TITLE_PAD + _TITLE_LINE * len(lines)
     figure.update_layout(
         template=template(),
-        title={"text": "<br>".join(lines), "pad": {"t": _FOLDED_PAD if lines[1:] else _PAD}},
+        title={
+            "text": text,
+            "pad": {"t": _FOLDED_PAD if lines[1:] else _PAD},
+        },
         meta={"title": title, "says": says, "top": top, "height": height},
         height=height + _TITLE_LINE * (len(lines) - 1),
         margin={"t": title_height + top},

@@ -17,7 +17,7 @@ from hpstudy.summary import StudySummary
 from hpstudy.views.dashboard.note import grid_note, search_note
 from hpstudy.views.dashboard.serve import Published, publish, publish_note
 from hpstudy.views.files.document import document
-from hpstudy.views.page.galleries import COLUMNS, MISTAKES, captioned
+from hpstudy.views.page.galleries import COLUMNS, MISTAKES, captioned, plain
 
 
 def publish_grid(opened: Opened, summary: StudySummary, database: Database) -> None:
@@ -93,9 +93,11 @@ def _mistakes(
         return {}
     if pictures is None:
         return {}
-    reading = summary.reading(network, [int(label) for label in pictures.test_labels])
+    labels = [int(label) for label in pictures.test_labels]
+    reading = summary.reading(network, labels, pictures.classes)
     if reading is None or not reading.mistakes:
         return {}
     wrong = reading.mistakes[:MISTAKES]
-    captions = [f"{reading.labels[i]} as {reading.predicted[i]}" for i in wrong]
+    called = [plain(reading.name(label), label) for label in range(reading.classes)]
+    captions = [f"{called[reading.labels[i]]} as {called[reading.predicted[i]]}" for i in wrong]
     return {"mistakes.png": captioned(pictures.test[list(wrong)], captions, COLUMNS)}

@@ -1,4 +1,4 @@
-"""What the report shows of MNIST and the network: images, and layers as the model runs them."""
+"""What the report shows of the data and the network: images, and layers as the model runs them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
+from hpstudy.datasets import MNIST, dataset_named
 from hpstudy.mnist import data
 from hpstudy.mnist.hyperparameters import architecture
 from hpstudy.mnist.networks import network_of
@@ -19,10 +20,11 @@ _SHOWN_TRAINING = 100  # the report shows one batch
 
 def pictures(*, settings: Settings, runtime: Runtime) -> Pictures:
     """Returns the first hundred training images and the test images that are predicted."""
-    train, test = data.load(Path(runtime.data))
+    dataset = dataset_named(settings.get("dataset", MNIST.name))
+    train, test = data.load(Path(runtime.data), dataset)
     train = train.take(slice(_SHOWN_TRAINING))
     test = test.take(slice(settings.get("test_images")))
-    return Pictures(*_arrays(train), *_arrays(test))
+    return Pictures(*_arrays(train), *_arrays(test), dataset.classes)
 
 
 def _arrays(split: data.Split) -> tuple[Any, Any]:

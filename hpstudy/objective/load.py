@@ -211,7 +211,10 @@ class Objective:
 
     def pictures(self, *, settings: Settings, runtime: Runtime) -> Pictures | None:
         """Returns the data's images, if the objective shows them."""
-        pictures: Pictures | None = self._ask("pictures", settings=settings, runtime=runtime)
+        pictures = self._ask("pictures", settings=settings, runtime=runtime)
+        if pictures is not None and not isinstance(pictures, Pictures):
+            found = type(pictures).__name__
+            raise UserError(f"objective {self.name!r}: pictures: expected Pictures, found {found}")
         return pictures
 
     def layers(self, params: Params, *, settings: Settings) -> Sequence[Layer]:

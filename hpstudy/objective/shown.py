@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ class Pictures:
         test: All test images, in the order of a training's predictions, shape (m, height, width).
         test_labels: Their classes, shape (m,).
         classes: What the classes are called, from class 0; their numbers where left out.
+
+    Raises:
+        ValueError: The classes' names are no texts, not told apart by them, or too few.
     """
 
     training: NDArray[np.uint8]
@@ -27,6 +31,30 @@ class Pictures:
     test: NDArray[np.uint8]
     test_labels: NDArray[np.uint8]
     classes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Checks the names, which a user's objective gives: a report would show them wrongly."""
+        names = (self.classes,) if isinstance(self.classes, str) else (*self.classes,)
+        object.__setattr__(self, "classes", names)
+        for place, name in enumerate(names):
+            if not isinstance(name, str) or not name.strip():
+                raise ValueError(f"classes: expected a name, found {name!r}")
+            if name in names[:place]:
+                raise ValueError(f"classes: expected names that differ, found {name!r} twice")
+        labels = map(int, (*self.training_labels, *self.test_labels)) if names else ()
+        if (most := max(labels, default=-1)) >= len(names):
+            expected = f"expected the names of {most + 1}, as labels go up to {most}"
+            raise ValueError(f"classes: {expected}, found {len(names)}")
+
+
+def name_of(label: int, classes: Sequence[str]) -> str:
+    """Returns what a class is called: its number, where classes have no names."""
+    return classes[label] if classes else f"{label}"
+
+
+def thing_of(classes: Sequence[str]) -> str:
+    """Returns what an image of such classes is called: a digit or, of any others, an image."""
+    return "digit" if classes and set(classes) <= set("0123456789") else "image"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hpstudy.objective.shown import name_of, thing_of
 from hpstudy.results.grid import GridResults
 from hpstudy.results.search import SearchResults
 from hpstudy.store.database import Database
@@ -37,12 +38,23 @@ class Reading:
         labels: The classes that the examples show, from 0.
         predicted: The classes that it reads, in the same order.
         classes: How many classes there are.
+        names: What they are called, from class 0; their numbers where there are none.
     """
 
     network: Network
     labels: tuple[int, ...]
     predicted: tuple[int, ...]
     classes: int
+    names: tuple[str, ...] = ()
+
+    @property
+    def thing(self) -> str:
+        """What an example is: a digit, or an image of anything else."""
+        return thing_of(self.names)
+
+    def name(self, label: int) -> str:
+        """Returns what a class is called."""
+        return name_of(label, self.names)
 
     @property
     def confusion(self) -> tuple[tuple[int, ...], ...]:
@@ -79,7 +91,9 @@ def best_of_search(search: SearchResults) -> Network | None:
     return Network(f"trial {best.number}", key, epoch_of(best))
 
 
-def read_predictions(network: Network, labels: Sequence[int], database: Database) -> Reading | None:
+def read_predictions(
+    network: Network, labels: Sequence[int], database: Database, names: Sequence[str] = ()
+) -> Reading | None:
     """Reads a network's recorded predictions.
 
     Args:
@@ -87,14 +101,15 @@ def read_predictions(network: Network, labels: Sequence[int], database: Database
         labels: The classes that the test examples show, from 0 to the highest. A training on
             fewer test examples has the first so many.
         database: The database.
+        names: What the classes are called, if they have names.
 
     Returns:
         The reading, or None where the objective records no predictions, or none that can be
         classes of these examples.
     """
     recorded = Records(database.engine).predictions(network.key, network.epoch)
-    classes = int(max(labels, default=-1)) + 1
+    classes = max(int(max(labels, default=-1)) + 1, len(names))
     if not recorded or len(recorded) > len(labels) or max(recorded) >= classes:
         return None
     shown = tuple(int(label) for label in labels[: len(recorded)])
-    return Reading(network, shown, tuple(recorded), classes)
+    return Reading(network, shown, tuple(recorded), classes, tuple(names))

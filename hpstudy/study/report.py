@@ -52,7 +52,10 @@ def write_report(
 def _content(opened: Opened, summary: StudySummary, say: Say) -> Content:
     pictures, layers = _shown_by_objective(opened, summary, say)
     networks = [*summary.networks.values()]
-    labels = [] if pictures is None else [int(label) for label in pictures.test_labels]
+    reading = None
+    if pictures is not None and networks:
+        labels = [int(label) for label in pictures.test_labels]
+        reading = summary.reading(networks[0], labels, pictures.classes)
     return Content(
         name=summary.name,
         title=summary.title,
@@ -64,7 +67,7 @@ def _content(opened: Opened, summary: StudySummary, say: Say) -> Content:
         search=summary.search,
         tradeoffs=summary.tradeoffs,
         comparisons=summary.comparisons,
-        reading=summary.reading(networks[0], labels) if networks and labels else None,
+        reading=reading,
         pictures=pictures,
         layers=layers,
         origins=summary.origins,

@@ -92,14 +92,36 @@ def test_luck_has_a_bar_of_its_own_and_small_importances_are_seen_beside_large_o
     assert importance_figure(Importances((), None), ACCURACY) is None
 
 
+DIGITS = tuple("0123456789")
+
+
 def test_the_confusion_matrix_says_what_is_misread_most():
-    reading = Reading(Network("lr 0.1", "key", 1), (4, 4, 4, 9, 7), (4, 9, 9, 9, 1), 10)
+    reading = Reading(Network("lr 0.1", "key", 1), (4, 4, 4, 9, 7), (4, 9, 9, 9, 1), 10, DIGITS)
     (figure,) = digit_figures(reading).values()
     assert figure.layout.meta["title"] == "3 of 5 digits misread; most often 4 as 9 (2 times)"
     assert figure.data[0].z[4][9] == 2
     assert figure.data[0].z[4][4] is None
-    alone = Reading(Network("lr 0.1", "key", 1), (0, 0), (0, 0), 1)
+    alone = Reading(Network("lr 0.1", "key", 1), (0, 0), (0, 0), 1, DIGITS[:1])
     assert "0 of 2 digits misread" in digit_figures(alone)["confusion"].layout.title.text
-    once = Reading(Network("lr 0.1", "key", 1), (4, 4), (4, 9), 10)
+    once = Reading(Network("lr 0.1", "key", 1), (4, 4), (4, 9), 10, DIGITS)
     (figure,) = digit_figures(once).values()
     assert figure.layout.meta["title"] == "1 of 2 digits misread; most often 4 as 9 (1 time)"
+
+
+def test_a_confusion_matrix_calls_classes_by_their_names_and_never_as_html():
+    names = ("Bag", "<b>Coat</b>", "x" * 40, "x" * 41)
+    reading = Reading(Network("lr 0.1", "key", 1), (0, 1, 1, 2), (0, 2, 2, 3), 4, names)
+    (figure,) = digit_figures(reading).values()
+    cut = "x" * 24 + "…"
+    assert figure.layout.meta["title"] == (
+        f"3 of 4 images misread; most often <b>Coat</b> as {cut} (2 times)"
+    )
+    assert "&lt;b&gt;Coat&lt;/b&gt; as" in figure.layout.title.text.replace("<br>", " ")
+    assert figure.layout.yaxis.ticktext == ("Bag", "&lt;b&gt;Coat&lt;/b&gt;", cut, cut)
+    assert figure.layout.yaxis.title.text == "class"
+    assert len(set(figure.data[0].x)) == 4  # though two are cut to the same
+    unnamed = Reading(Network("lr 0.1", "key", 1), (0, 40), (40, 40), 41)
+    (figure,) = digit_figures(unnamed).values()
+    assert figure.layout.meta["title"] == "1 of 2 images misread; most often 0 as 40 (1 time)"
+    assert figure.layout.meta["height"] == 1000
+    assert figure.data[0].texttemplate is None

@@ -94,3 +94,58 @@ expect = { matters_most = true }
     assert part["claims"][0]["verdict"] == "contradicted"
     page = folder.path / folder.run("report", "two.toml", "--factor", "a").stdout.strip()
     assert "Use b 3, and keep the rest of the baseline." in page.read_text()
+
+
+def test_an_objective_of_ones_own_has_its_classes_named_and_wrong_names_are_a_note(folder):
+    source = """
+import numpy as np
+from hpstudy.pictures import Pictures
+
+NAMES = ("cat", "dog")
+
+
+class Pets:
+    def __init__(self, params, *, seed, settings, runtime):
+        self.guess = int(params["guess"])
+
+    def epoch(self):
+        return {"value": 0.5}
+
+    def predictions(self):
+        return bytes([self.guess] * 4)
+
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state):
+        pass
+
+    @classmethod
+    def pictures(cls, *, settings, runtime):
+        images, labels = np.zeros((4, 8, 8), np.uint8), np.array([0, 1, 1, 0], np.uint8)
+        return Pictures(images, labels, images, labels, NAMES)
+"""
+    folder.write("pets.py", source)
+    folder.write(
+        "pets.toml",
+        'title = "Pets"\nobjective = "pets:Pets"\nfidelity = "epochs"\n'
+        "baseline = { guess = 1, epochs = 1 }\n[grid]\nfactors = { guess = [0, 1] }\n",
+    )
+    folder.run("grid", "pets.toml")
+    html = folder.path / "runs" / "report" / "pets.html"
+    folder.run("report", "pets.toml")
+    assert "2 of 4 images misread" in html.read_text()
+    assert "dog → cat" in html.read_text() or "cat → dog" in html.read_text()
+    for old, new, said in (
+        ('"cat", "dog"', '"cat",', "at pets.py:27 in pictures: ValueError: classes: expected the"),
+        (
+            "return Pictures(images, labels, ",
+            "return [0] or (",
+            "objective 'pets:Pets': pictures: expected Pictures",
+        ),
+    ):
+        folder.write("pets.py", source.replace(old, new))
+        stderr = folder.run("report", "pets.toml").stderr
+        assert stderr.startswith("Note: the report goes without pictures: objective 'pets:Pets': ")
+        assert said in stderr
+        assert "misread" not in html.read_text()

@@ -1,16 +1,18 @@
-"""Pictures of digits as one image for many, and the network's drawing."""
+"""Pictures as one image for many, and the network's drawing."""
 
 from __future__ import annotations
 
 import base64
 import io
 import math
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageFont
 
+from hpstudy.expected import one_line
 from hpstudy.objective.shown import Layer
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ _ROW = 58  # pixels from layer to layer
 _LARGEST = 44  # pixels of the largest map's side
 _CENTRE = 62
 _CAPTION = 14  # pixels of its line
+_NAME = 24  # letters of a class's name in it, at most
 
 
 @dataclass(frozen=True)
@@ -60,24 +63,32 @@ def sprite(pictures: NDArray[np.uint8], columns: int) -> Sprite:
     return Sprite(f"data:image/png;base64,{text}", columns, rows)
 
 
+def plain(name: str, label: int) -> str:
+    """Returns what a caption calls a class: its name as far as that is ASCII, else its number."""
+    letters = unicodedata.normalize("NFKD", one_line(name, _NAME)).encode("ascii", "ignore")
+    return letters.decode().strip() or f"{label}"
+
+
 def captioned(pictures: NDArray[np.uint8], captions: Sequence[str], columns: int) -> bytes:
     """Lays pictures side by side with a caption under each, and returns the PNG.
 
     Args:
         pictures: Shape (n, height, width), 0 black to 255 white; drawn dark on white, twice as
             large.
-        captions: One for each.
+        captions: One for each; ASCII, which is what PIL's own font draws.
         columns: How many stand in a row.
     """
     _, height, width = pictures.shape
-    across, down = 2 * width, 2 * height + _CAPTION
+    font = ImageFont.load_default(size=_CAPTION - 2)
+    longest = max(font.getlength(caption) for caption in captions)
+    across, down = max(2 * width, math.ceil(longest) + _CAPTION), 2 * height + _CAPTION
     rows = math.ceil(len(captions) / columns)
     sheet = Image.new("L", (min(columns, len(captions)) * across, rows * down), 255)
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=_CAPTION - 2)
+    draw = ImageDraw.Draw(sheet)
     for place, (picture, caption) in enumerate(zip(pictures, captions, strict=True)):
         left, top = place % columns * across, place // columns * down
-        large = Image.fromarray(255 - picture).resize((across, 2 * height))
-        sheet.paste(large, (left, top))
+        large = Image.fromarray(255 - picture).resize((2 * width, 2 * height))
+        sheet.paste(large, (left + (across - 2 * width) // 2, top))
         draw.text((left + across / 2, top + 2 * height), caption, 0, font, anchor="ma")
     file = io.BytesIO()
     sheet.save(file, "PNG", optimize=True)

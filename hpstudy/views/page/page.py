@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 from markupsafe import Markup
@@ -20,7 +20,7 @@ from hpstudy.analysis.speed import Tradeoff, go_by_epochs
 from hpstudy.analysis.telling import telling
 from hpstudy.charts.figures import along_axes, digit_figures, grid_figures, search_figures
 from hpstudy.charts.theme import DARK_INSTEAD, template
-from hpstudy.objective.shown import Layer, Pictures
+from hpstudy.objective.shown import Layer, Pictures, name_of, thing_of
 from hpstudy.results.curves import Curve
 from hpstudy.results.origin import Origin
 from hpstudy.results.predictions import Reading
@@ -29,7 +29,12 @@ from hpstudy.views.page.galleries import COLUMNS, MISTAKES, Sprite, diagram, spr
 from hpstudy.views.tables.grid import costs_table, levels_tables
 from hpstudy.views.tables.table import Table
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 _TEST_PICTURES = 25  # as the published report shows
+_NUMBER = 3  # letters of a class that has no more room than a number
 
 
 @dataclass(frozen=True)
@@ -75,28 +80,36 @@ class Content:
 
 @dataclass(frozen=True)
 class Shown:
-    """A picture of a digit, and what was read in it.
+    """A picture, and what was read in it.
 
     Attributes:
         column: Its column in the sprite, as a share of the last one's.
         row: Its row, likewise.
-        label: The digit that it shows.
-        read: The digit that the network reads; None where none was asked.
+        label: The name of its class.
+        read: The name of the class that the network reads; None where none was asked.
     """
 
     column: float
     row: float
-    label: int
-    read: int | None
+    label: str
+    read: str | None
 
 
 @dataclass(frozen=True)
 class Gallery:
-    """Pictures with what was read in them, from one sprite."""
+    """Pictures with what was read in them, from one sprite.
+
+    Attributes:
+        name: Its own.
+        sprite: The pictures.
+        shown: What they show.
+        is_wordy: Whether classes have names that take more room than a number.
+    """
 
     name: str
     sprite: Sprite
     shown: tuple[Shown, ...]
+    is_wordy: bool
 
 
 def page(content: Content) -> str:
@@ -171,10 +184,17 @@ def _sections(content: Content, figures: dict[str, go.Figure]) -> dict[str, str]
             or (found is not None and _has_targets(found)),
         ),
         "search": ("Search", content.search is not None),
-        "digits": ("Digits", content.pictures is not None or bool(content.layers)),
+        "digits": (_things(content), content.pictures is not None or bool(content.layers)),
         "origin": ("How it was run", True),
     }
     return {name: title for name, (title, shown) in there.items() if shown}
+
+
+def _things(content: Content) -> str:
+    """Returns the title of the section of what the network sees."""
+    if content.pictures is None:
+        return "Network"
+    return f"{thing_of(content.pictures.classes)}s".capitalize()
 
 
 def _has_targets(found: GridFindings) -> bool:
@@ -203,30 +223,37 @@ def _galleries(content: Content) -> dict[str, Gallery]:
     pictures, reading = content.pictures, content.reading
     if pictures is None:
         return {}
+    classes, first = pictures.classes, slice(_TEST_PICTURES)
+    known = [*map(int, pictures.training_labels)]
+    shown = [*map(int, pictures.test_labels[first])]
+    read = () if reading is None else reading.predicted[first]
     galleries = {
-        "training": _gallery(
-            "training", pictures.training, [(int(v), None) for v in pictures.training_labels]
-        )
+        "training": _gallery("training", pictures.training, known, (), classes),
+        "test": _gallery("test", pictures.test[first], shown, read, classes),
     }
-    first = pictures.test[:_TEST_PICTURES]
-    labels = [int(label) for label in pictures.test_labels[: len(first)]]
-    read = [None] * len(first) if reading is None else list(reading.predicted[: len(first)])
-    galleries["test"] = _gallery("test", first, list(zip(labels, read, strict=True)))
     if reading is not None and reading.mistakes:
-        wrong = reading.mistakes[:MISTAKES]
-        galleries["mistakes"] = _gallery(
-            "mistakes",
-            pictures.test[list(wrong)],
-            [(reading.labels[i], reading.predicted[i]) for i in wrong],
-        )
+        wrong = [*reading.mistakes[:MISTAKES]]
+        labels, read_as = ([of[i] for i in wrong] for of in (reading.labels, reading.predicted))
+        galleries["mistakes"] = _gallery("mistakes", pictures.test[wrong], labels, read_as, classes)
     return galleries
 
 
-def _gallery(name: str, images: Any, read: Sequence[tuple[int, int | None]]) -> Gallery:  # noqa: ANN401
+def _gallery(
+    name: str,
+    images: NDArray[np.uint8],
+    labels: Sequence[int],
+    read: Sequence[int],
+    classes: Sequence[str],
+) -> Gallery:
     sheet = sprite(images, COLUMNS)
     across, down = max(1, sheet.columns - 1), max(1, sheet.rows - 1)
     shown = [
-        Shown(place % COLUMNS / across, place // COLUMNS / down, label, digit)
-        for place, (label, digit) in enumerate(read)
+        Shown(
+            place % COLUMNS / across,
+            place // COLUMNS / down,
+            name_of(label, classes),
+            name_of(read[place], classes) if place < len(read) else None,
+        )
+        for place, label in enumerate(labels)
     ]
-    return Gallery(name, sheet, tuple(shown))
+    return Gallery(name, sheet, tuple(shown), any(len(c) > _NUMBER for c in classes))

@@ -22,7 +22,7 @@ from hpstudy.results.curves import Curve, CurvePoint
 from hpstudy.results.predictions import Network, Reading
 from hpstudy.store.records import Epoch
 from hpstudy.studyfile.sections import Claim
-from hpstudy.views.page.galleries import captioned, diagram, sprite
+from hpstudy.views.page.galleries import captioned, diagram, plain, sprite
 from hpstudy.views.page.page import Content, page
 
 NASTY = '<script>alert("1")</script>'
@@ -201,6 +201,26 @@ def test_digits_their_mistakes_and_the_network():
     assert html.replace(get_plotlyjs(), "").count("data:image/png;base64,") == 3
 
 
+def test_classes_are_called_by_their_names_which_are_text():
+    images = np.zeros((3, 4, 4), dtype=np.uint8)
+    labels = np.arange(3, dtype=np.uint8)
+    names = ("Bag", "Ankle boot", NASTY)
+    reading = Reading(Network("lr 0.1, seed 0", "k", 2), (0, 1, 2), (0, 0), 3, names)
+    reading = replace(reading, labels=(0, 1))  # fewer were predicted than there are
+    html = page(content(pictures=Pictures(images, labels, images, labels, names), reading=reading))
+    seen = read(html)
+    assert "Ankle boot → Bag" in seen.text
+    assert "1 of 1 mistakes, class → what was read" in " ".join(seen.text.split())
+    assert "1 of 2 images misread" in seen.text
+    assert ">Images</a>" in html
+    assert ">Digits</a>" not in html
+    assert "<script>alert" not in html
+    numbers = page(content(pictures=Pictures(images, labels, images, labels, tuple("012"))))
+    assert ">Digits</a>" in numbers
+    assert 'class="gallery test wordy"' in html
+    assert 'class="gallery test"' in numbers
+
+
 def test_a_sprite_holds_the_pictures_in_rows_dark_on_white():
     import base64
     import io
@@ -249,10 +269,21 @@ def contrast(first: str, second: str) -> float:
 
 
 def test_pictures_with_captions_are_one_png_dark_on_white():
-    images = np.zeros((3, 4, 4), dtype=np.uint8)
+    images = np.zeros((3, 28, 28), dtype=np.uint8)
     images[2] = 255
     picture = np.asarray(Image.open(BytesIO(captioned(images, ["4 as 9", "7 as 1", "2 as 2"], 2))))
-    assert picture.shape == (2 * (8 + 14), 2 * 8)
-    assert (picture[:8] == 255).all()  # the two black ones: white as paper
-    assert (picture[22:30, :8] == 0).all()
-    assert picture[8:22, :8].min() < 128  # the caption
+    assert picture.shape == (2 * (56 + 14), 2 * 56)
+    assert (picture[:56] == 255).all()  # the two black ones: white as paper
+    assert (picture[70:126, :56] == 0).all()
+    assert picture[56:70, :56].min() < 128  # the caption
+    named = np.asarray(Image.open(BytesIO(captioned(images, ["Bag as Ankle boot"] * 3, 2))))
+    assert named.shape[1] > 2 * 90
+    assert (named[126:, named.shape[1] // 2 - 2 :] == 255).all()  # no caption runs into the next
+
+
+@pytest.mark.parametrize(
+    ("name", "caption"),
+    [("o お", "o"), ("Café", "Cafe"), ("кот", "3"), ("a\nb", "a b"), ("x" * 40, "x" * 24 + "...")],
+)
+def test_a_caption_has_of_a_name_what_it_can_draw(name: str, caption: str):
+    assert plain(name, 3) == caption
