@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Generic, TypeVar
 
 from hpstudy.analysis.blocks import Blocks, Values
-from hpstudy.analysis.intervals import mean_ends, t_half
+from hpstudy.analysis.intervals import mean_ends
 from hpstudy.analysis.pool import alike, near, resolution, surplus
 from hpstudy.analysis.simultaneous import ALPHA, t_p, t_quantile
 from hpstudy.metric import Metric, Quantity
@@ -173,13 +173,12 @@ class Comparisons(Generic[_Key]):
         if (values := self._values.get(key)) is None:
             return None
         found = [*values.values()]
-        half = self._widened(t_half(found, alpha), [key])
-        ends = mean_ends(mean(found), half, self.metric)
+        luck, freedom = max(deviation(found), self._least_luck), len(found) - 1.0
         if key in self._pool and self._blocks.total_deviation > 0:
-            error = self._blocks.total_deviation / math.sqrt(len(found))
-            half = self._widened(t_quantile(self._blocks.total_freedom, alpha) * error, [key])
-            ends = mean_ends(mean(found), half, self.metric)
-        return Quantity.within(mean(found), ends)
+            luck, freedom = self._blocks.total_deviation, self._blocks.total_freedom
+        error = luck / math.sqrt(len(found))
+        half = self._widened(finite(t_quantile(freedom, alpha) * error), [key])
+        return Quantity.within(mean(found), mean_ends(mean(found), half, self.metric))
 
     @cached_property
     def spread(self) -> Spread | None:
@@ -239,6 +238,12 @@ class Comparisons(Generic[_Key]):
     def _rounding(self) -> float:
         """What rounding alone does to values: where few are equal by chance, luck is no less."""
         return resolution(self._values.values()) / math.sqrt(12)
+
+    @cached_property
+    def _least_luck(self) -> float:
+        """What luck does to a setting at least; nothing where it has no part in any."""
+        is_random = any(deviation(found.values()) for found in self._values.values())
+        return self._rounding if is_random else 0.0
 
     def _widened(self, error: float, settings: Collection[_Key]) -> float:
         """Returns a standard error of means with what folds share."""

@@ -47,6 +47,13 @@ def test_seeds_that_are_not_connected_are_compared_by_welch_alone():
     assert (alone.test, alone.difference) == ("Welch", pytest.approx(-0.45))
 
 
+def test_values_that_are_rounded_to_one_have_an_interval_still():
+    rounded = compared(base=by_seed(0.9, 0.9, 0.9), a=by_seed(0.9, 0.8, 0.7))
+    assert rounded.mean("base").high - 0.9 > 0.03
+    exact = compared(base=by_seed(0.9, 0.9, 0.9), a=by_seed(0.8, 0.8, 0.8))
+    assert exact.mean("base").ends == (0.9, 0.9)
+
+
 @pytest.mark.parametrize("missing", [0.0, 0.2, 0.5])
 def test_the_block_model_is_least_squares_whatever_is_missing(missing: float):
     chance = np.random.default_rng(3)
