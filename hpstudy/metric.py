@@ -9,6 +9,9 @@ from enum import StrEnum
 from typing import Literal, TypeVar
 
 Direction = Literal["maximize", "minimize"]
+Spreads = Literal["alike", "own"]  # whether settings' values tell each other what luck does
+ALIKE: Spreads = "alike"
+OWN: Spreads = "own"
 _T = TypeVar("_T")
 
 # What an epoch's metrics may hold beside the objective's own; each with a meaning of its own.

@@ -18,6 +18,21 @@ but seems to have more luck than the rest (as one of ten would), counts with its
 seeds twice the spread is seldom found out, and made one study of eight wrong. Levels that no chain
 of shared seeds connects are compared by Welch's test.
 
+**Each difference by its own seeds.** The pool trusts that luck moves most levels alike, and few
+seeds don't tell whether it does: with three, and a baseline that is 2.5 to 5 times as noisy as the
+levels, one simulated study of ten is wrong, with a third of the levels on which a seed does
+something else, one of six; ten seeds tell. Where that may be so, `spreads = "own"` in the study
+file judges each difference by itself (paired t, Welch's without seeds in common; the 5 % shared by
+Holm): at most 5 % are wrong at any number of seeds, however unlike the spreads. It costs seeds: of
+gains of three spreads among twelve levels it shows 6 % with three seeds and 41 % with five, where
+the pool shows 68 and 92 %; with three seeds it is of use for the largest differences alone. So:
+"alike" for levels of one kind (learning rates, widths), "own" for methods that have little in
+common, a baseline that is no network, or where a wrong verdict is dear, and five to ten seeds then.
+It is chosen before there are values: who takes the one that shows more is wrong more often. Neither
+holds where luck has one long tail that is much longer for one level than for the others (5 to 9 %
+wrong): no test of a mean holds for any tail whatever (Bahadur and Savage, "The nonexistence of
+certain statistical procedures in nonparametric problems", 1956).
+
 **All verdicts of a study together** are wrong in at most 5 % of studies without any difference:
 the clearest difference first, each among those that are left (step-down Dunnett; those outside of
 the pool have their share of the 5 %), and what claims say of two levels is one of them. The

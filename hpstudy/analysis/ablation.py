@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hpstudy.analysis.family import Compared, Pair
 from hpstudy.analysis.sequential import Outcome, judged
-from hpstudy.metric import Metric, Quantity, Verdict
+from hpstudy.metric import ALIKE, Metric, Quantity, Spreads, Verdict
 from hpstudy.numeric import finite, mean
 from hpstudy.results.ablation import Ablation, Changes, Part
 from hpstudy.results.search import SearchResults
@@ -84,8 +84,8 @@ def ablation_steps(search: SearchResults) -> Steps | None:
     between = {*found.singles, *found.path[1:-1]}
     if not any(found.parts[one].values or found.parts[one].diverged for one in found.singles):
         return None
-    margin = None if won.looks is None else won.looks.margin
-    effects = _effects(found, won.metric, margin)
+    margin, spreads = (won.looks.margin, won.looks.spreads) if won.looks else (None, ALIKE)
+    effects = _effects(found, won.metric, margin, spreads)
     steps = [
         Step(
             name,
@@ -106,7 +106,9 @@ def _on_the_way(found: Ablation) -> list[Pair[Changes]]:
     return list(zip(found.path[1:], found.path, strict=False))
 
 
-def _effects(found: Ablation, metric: Metric, margin: float | None) -> dict[Pair[Changes], Effect]:
+def _effects(
+    found: Ablation, metric: Metric, margin: float | None, spreads: Spreads
+) -> dict[Pair[Changes], Effect]:
     nothing: Changes = frozenset()
     pairs = [(one, nothing) for one in found.singles]
     if found.is_ordered:
@@ -114,7 +116,7 @@ def _effects(found: Ablation, metric: Metric, margin: float | None) -> dict[Pair
     parts = {one: part for one, part in found.parts.items() if part.has(found.seeds)}
     whole = [pair for pair in pairs if all(one in parts for one in pair)]
     outcomes = {one: _outcome(part) for one, part in parts.items()}
-    compared, _ = judged(outcomes, whole, metric, margin=margin)
+    compared, _ = judged(outcomes, whole, metric, margin=margin, spreads=spreads)
     return {pair: _effect(compared.get(pair), parts[pair[0]], metric) for pair in whole}
 
 

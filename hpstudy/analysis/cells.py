@@ -40,7 +40,7 @@ def outcomes_of(grid: GridResults) -> dict[Cell, Outcome]:
 def comparisons_of(grid: GridResults) -> Comparisons[Cell]:
     """Returns a grid's cells compared, but for those of which seeds diverged."""
     steady = {cell: found.values for cell, found in outcomes_of(grid).items() if not found.diverged}
-    return Comparisons(steady, grid.metric, grid.overlap)
+    return Comparisons(steady, grid.metric, grid.overlap, grid.spreads)
 
 
 def pairs_of(grid: GridResults) -> tuple[Pair[Cell], ...]:

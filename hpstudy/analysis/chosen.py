@@ -11,7 +11,7 @@ from hpstudy.analysis.comparisons import Comparisons, Contrast
 from hpstudy.analysis.family import Compared, beside_baseline
 from hpstudy.analysis.sequential import Outcome, spent
 from hpstudy.analysis.simultaneous import ALPHA, chosen_p, chosen_quantile
-from hpstudy.metric import Metric, Quantity, Verdict
+from hpstudy.metric import ALIKE, Metric, Quantity, Spreads, Verdict
 from hpstudy.results.confirmation import Winner
 
 WINNER, BASELINE = "winner", "baseline"
@@ -68,7 +68,12 @@ def winners_looks(won: Winner) -> tuple[WinnersLook, ...]:
         if is_decided or not (ours.has(seeds) and theirs.has(seeds)) or ours.upto(seeds).diverged:
             break
         compared = compare_chosen(
-            upto(won, seeds), choice_of(won), won.metric, spent(looks, number), looks.margin
+            upto(won, seeds),
+            choice_of(won),
+            won.metric,
+            spent(looks, number),
+            looks.margin,
+            spreads=looks.spreads,
         )
         difference = None if compared is None else compared.difference
         verdict = None if compared is None else compared.decision(won.metric.sign)
@@ -97,6 +102,8 @@ def compare_chosen(
     metric: Metric,
     alpha: float = ALPHA,
     margin: float | None = None,
+    *,
+    spreads: Spreads = ALIKE,
 ) -> Compared | None:
     """Compares a chosen setting with the baseline; what chose it is paid for.
 
@@ -106,11 +113,12 @@ def compare_chosen(
         metric: The metric.
         alpha: How often the comparison may be wrong.
         margin: What difference counts; None where any does.
+        spreads: "own" where the others are not of the same spread.
 
     Returns:
         What was found, or None where one of the two has fewer than two seeds.
     """
-    contrast = Comparisons(values, metric).between(WINNER, BASELINE)
+    contrast = Comparisons(values, metric, spreads=spreads).between(WINNER, BASELINE)
     if contrast is None:
         return None
     share = choice.share(values[WINNER])

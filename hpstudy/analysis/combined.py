@@ -112,7 +112,9 @@ def _judged(told: Combined, grid: GridResults, judgement: Judgement) -> Combined
     pairs: list[tuple[_Key, _Key]] = [(_TOGETHER, None), (_TOGETHER, told.best)]
     alpha = judgement.looks[-1].alpha if judgement.looks else ALPHA
     rate = Rate(alpha, closed=len(pairs_of(grid)) + 1)  # the sum is the third
-    found, comparisons = judged(outcomes, pairs, grid.metric, rate=rate, margin=grid.margin)
+    found, comparisons = judged(
+        outcomes, pairs, grid.metric, rate=rate, margin=grid.margin, spreads=grid.spreads
+    )
     beside, below = (found.get(pair) for pair in pairs)
     share = alpha / (rate.closed + len(pairs))
     return replace(

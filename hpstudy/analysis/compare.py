@@ -117,7 +117,7 @@ def compare(
     last[baseline] = max(last.values())
     until = {name: one.upto(looks.seeds[: last[name]]) for name, one in outcomes.items()}
     steady = {name: one.values for name, one in until.items() if not one.diverged}
-    comparisons = Comparisons(steady, metric)
+    comparisons = Comparisons(steady, metric, spreads=looks.spreads)
     sides = {
         name: Side(name, one, comparisons.mean(name) or _average(one))
         for name, one in until.items()

@@ -12,7 +12,7 @@ from hpstudy.analysis.blocks import Blocks, Values
 from hpstudy.analysis.intervals import mean_ends
 from hpstudy.analysis.pool import alike, near, resolution, surplus
 from hpstudy.analysis.simultaneous import ALPHA, t_p, t_quantile
-from hpstudy.metric import Metric, Quantity
+from hpstudy.metric import ALIKE, Metric, Quantity, Spreads
 from hpstudy.numeric import ROUNDING, deviation, finite, mean
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -87,10 +87,12 @@ class Noise:
     Attributes:
         deviation: Standard deviation of one seed's difference.
         freedom_per_seed: Degrees of freedom that each seed after the first adds.
+        is_pooled: Whether all differences share it.
     """
 
     deviation: float
     freedom_per_seed: float
+    is_pooled: bool = True
 
 
 class Comparisons(Generic[_Key]):
@@ -117,11 +119,19 @@ class Comparisons(Generic[_Key]):
             of which seeds diverged are none of these: what is left of them are the lucky ones.
         metric: The metric that they are of.
         overlap: Test examples by training ones of folds that share these; 0 of seeds.
+        spreads: "own" where no setting's spread tells another's: there is no pool then.
     """
 
-    def __init__(self, values: Mapping[_Key, Values], metric: Metric, overlap: float = 0.0) -> None:
+    def __init__(
+        self,
+        values: Mapping[_Key, Values],
+        metric: Metric,
+        overlap: float = 0.0,
+        spreads: Spreads = ALIKE,
+    ) -> None:
         self.metric = metric
         self._overlap = overlap
+        self._spreads = spreads
         self._values = {key: found for key, found in values.items() if len(found) > 1}
 
     def between(self, first: _Key, second: _Key) -> Contrast | None:
@@ -144,7 +154,7 @@ class Comparisons(Generic[_Key]):
         if any(key not in self._values for key in weights):
             return None
         found = None
-        if self._blocks.freedom >= 1 and all(key in self._pool for key in weights):
+        if all(key in self._pool for key in weights) and self._blocks.freedom >= 1:
             found = self._blocks.contrast(weights)
         if found is None:
             return self._by_seed(weights)
@@ -212,7 +222,7 @@ class Comparisons(Generic[_Key]):
         spreads = [deviation(self._values[key].values()) for key in both]
         shared = self._shared({first: 1.0, second: -1.0})
         found = deviation(shared) if len(shared) > 1 else finite(math.hypot(*spreads))
-        return Noise(found, 1) if found else None
+        return Noise(found, 1, is_pooled=False) if found else None
 
     def is_noisiest(self, key: _Key) -> bool:
         """Tells whether luck has the largest part in a setting, among three or more of a pool."""
@@ -223,7 +233,7 @@ class Comparisons(Generic[_Key]):
 
     @cached_property
     def _pool(self) -> dict[_Key, Values]:
-        return alike(self._values)
+        return alike(self._values) if self._spreads == ALIKE else {}
 
     @cached_property
     def _blocks(self) -> Blocks[_Key]:

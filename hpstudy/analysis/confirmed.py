@@ -8,7 +8,7 @@ from hpstudy.analysis.chosen import BASELINE, WINNER, WinnersLook, choice_of, up
 from hpstudy.analysis.comparisons import Comparisons, Noise
 from hpstudy.analysis.intervals import mean_interval, paired_interval
 from hpstudy.analysis.seeds import seeds_needed
-from hpstudy.metric import Metric, Quantity, Verdict
+from hpstudy.metric import ALIKE, Metric, Quantity, Verdict
 from hpstudy.numeric import deviation, finite, mean
 from hpstudy.results.confirmation import Winner
 from hpstudy.results.search import SearchResults
@@ -203,7 +203,8 @@ def _mean(values: tuple[float, ...], metric: Metric) -> Quantity | None:
 
 def _needed_after(won: Winner, found: Confirmed) -> int | None:
     """Returns how many seeds would show a difference that the looks don't."""
-    comparisons = Comparisons(upto(won, frozenset(found.seeds)), won.metric)
+    spreads = ALIKE if won.looks is None else won.looks.spreads
+    comparisons = Comparisons(upto(won, frozenset(found.seeds)), won.metric, spreads=spreads)
     noise = comparisons.noise(WINNER, BASELINE)  # of the seeds to come each adds one difference
     return _needed(None if noise is None else Noise(noise.deviation, 1), found.difference)
 

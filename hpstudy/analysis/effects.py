@@ -93,7 +93,12 @@ def judge(grid: GridResults) -> tuple[GridResults, Judgement]:
     pairs = pairs_of(grid)
     if grid.looks is None:
         found, comparisons = judged(
-            outcomes_of(grid), pairs, grid.metric, margin=grid.margin, overlap=grid.overlap
+            outcomes_of(grid),
+            pairs,
+            grid.metric,
+            margin=grid.margin,
+            overlap=grid.overlap,
+            spreads=grid.spreads,
         )
         return grid, Judgement(found, comparisons)
     looks = looked(outcomes_of(grid), pairs, grid.looks, grid.metric, claimed=claimed_of(grid))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from hpstudy.analysis.comparisons import Noise
-from hpstudy.analysis.simultaneous import dunnett_quantile
+from hpstudy.analysis.simultaneous import ALPHA, dunnett_quantile, t_quantile
 from hpstudy.numeric import finite
 from hpstudy.results.grid import FactorResult, GridResults, Run
 
@@ -37,8 +37,8 @@ class MoreSeeds:
 def seeds_needed(noise: Noise, difference: float, compared: int) -> int | None:
     """Returns how many seeds would show a difference in 80 % of studies.
 
-    The power is that of the t that judges the level beside all others (Dunnett's, at its first
-    step, which stepping down never falls behind).
+    The power is that of the t that judges the level beside all others (Dunnett's, or Bonferroni's
+    where its luck is its own, at the first step, which stepping down never falls behind).
 
     Source: the noncentral t distribution, as in Cohen, "Statistical power analysis for the
     behavioral sciences", 1988, chapter 2.
@@ -57,7 +57,8 @@ def seeds_needed(noise: Noise, difference: float, compared: int) -> int | None:
         freedom = noise.freedom_per_seed * (seeds - 1)
         if freedom > _MANY:  # it hardly matters, and each takes a while
             freedom = float(f"{freedom:.2g}")
-        return size * math.sqrt(seeds) >= _noncentrality(freedom, compared)
+        bound = _noncentrality(freedom, max(compared, 1), is_pooled=noise.is_pooled)
+        return size * math.sqrt(seeds) >= bound
 
     enough = 2
     while not is_shown_by(enough):
@@ -69,11 +70,12 @@ def seeds_needed(noise: Noise, difference: float, compared: int) -> int | None:
 
 
 @lru_cache(maxsize=4096)
-def _noncentrality(freedom: float, compared: int) -> float:
+def _noncentrality(freedom: float, compared: int, *, is_pooled: bool) -> float:
     """Returns how far the t statistic must be off, in standard errors, to be shown that often."""
     from scipy import special
 
-    bound = dunnett_quantile(max(compared, 1), freedom)
+    alone = t_quantile(freedom, ALPHA / compared)
+    bound = dunnett_quantile(compared, freedom) if is_pooled else alone
     return float(special.nctdtrinc(freedom, 1 - POWER, bound))
 
 

@@ -15,7 +15,7 @@ from hpstudy.analysis.comparisons import Comparisons
 from hpstudy.analysis.family import WHOLE, Compared, Pair, Rate, family
 from hpstudy.analysis.ranks import is_worse, ranked_outcomes, ranks_p
 from hpstudy.analysis.simultaneous import ALPHA
-from hpstudy.metric import Metric, Verdict
+from hpstudy.metric import ALIKE, Metric, Spreads, Verdict
 from hpstudy.results.looks import Looks
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -125,7 +125,9 @@ def looked(
             break
         until = {key: outcome.upto(seeds) for key, outcome in outcomes.items()}
         rate = Rate(spent(looks, number), decided, closed)
-        told, _ = judged(until, is_open, metric, rate=rate, margin=looks.margin)
+        told, _ = judged(
+            until, is_open, metric, rate=rate, margin=looks.margin, spreads=looks.spreads
+        )
         stays = [
             pair
             for pair in is_open
@@ -173,6 +175,7 @@ def judged(
     rate: Rate = WHOLE,
     margin: float | None = None,
     overlap: float = 0.0,
+    spreads: Spreads = ALIKE,
 ) -> tuple[dict[Pair[_Key], Compared], Comparisons[_Key]]:
     """Judges pairs of settings once, those of which seeds diverged by rank.
 
@@ -183,12 +186,13 @@ def judged(
         rate: How often they may be wrong together.
         margin: What difference counts; None where any does.
         overlap: Test examples by training ones of folds; 0 of seeds.
+        spreads: "own" where no setting's spread tells another's.
 
     Returns:
         What was found of each pair that could be compared, and the settings' values compared.
     """
     steady = {key: outcome.values for key, outcome in outcomes.items() if not outcome.diverged}
-    comparisons = Comparisons(steady, metric, overlap)
+    comparisons = Comparisons(steady, metric, overlap, spreads)
     ranked = {}
     for pair in pairs:
         if all(key in steady for key in pair):

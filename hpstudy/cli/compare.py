@@ -72,6 +72,10 @@ def compare(
         str | None,
         typer.Option(help='Of a CSV file: what its values are: share, %, or such as "s".'),
     ] = None,
+    spreads: Annotated[
+        str | None,
+        typer.Option(help="Of a CSV file: own if luck may move some groups further, else alike."),
+    ] = None,
     workers: WorkersOption = None,
     threads: ThreadsOption = 1,
     device: DeviceOption = "auto",
@@ -102,7 +106,7 @@ def compare(
     from hpstudy.study.planning import Machine
     from hpstudy.study.sheets import Columns
 
-    of_sheet = Columns(column or (), metric, seed, baseline, minimize, unit)
+    of_sheet = Columns(column or (), metric, seed, baseline, minimize, unit, spreads)
     of_study = {"from": best, "looks": looks, "seeds": seeds, "plan": plan, "name": name}
     if is_sheet:
         _refuse(

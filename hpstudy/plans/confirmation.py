@@ -39,7 +39,10 @@ def announcing(section: Search, seeds: int, begun: int = 0) -> Announcement:
     """
     counts = [n for n in (begun, *section.confirm_looks) if max(begun, 2) <= n < seeds]
     return Announcement(
-        tuple(sorted({*counts, seeds})), tuple(confirming_seeds(seeds)), section.equal_within
+        tuple(sorted({*counts, seeds})),
+        tuple(confirming_seeds(seeds)),
+        section.equal_within,
+        spreads=section.spreads,
     )
 
 
@@ -63,6 +66,8 @@ def design(search: SearchPlan, database: Database | None, seeds: int | None) -> 
     """
     section = search_of(search.study)
     found = begun_design(search, database)
+    if found.looks is not None:
+        found = replace(found, looks=replace(found.looks, spreads=section.spreads))
     begun = len(found.confirming)
     if seeds is None and found.looks is not None:
         return found

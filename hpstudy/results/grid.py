@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from hpstudy.metric import Metric
+from hpstudy.metric import ALIKE, Metric, Spreads
 from hpstudy.numeric import mean
 from hpstudy.results.looks import Looks
 from hpstudy.sampler import Level
@@ -178,6 +178,7 @@ class GridResults:
             study file says so.
         margin: What difference counts, in the metric's unit; None where any does.
         looks: The looks that were announced; None where the seeds are fixed.
+        spreads: Whether luck is learned from all levels, or each difference tells its own.
         combined: The setting that combines better levels; None where none was asked for.
         pairing: What the seeds of imported trials are; None where none were imported.
     """
@@ -197,6 +198,7 @@ class GridResults:
     published_examples: int | None = None
     margin: float | None = None
     looks: Looks | None = None
+    spreads: Spreads = ALIKE
     combined: CombinedResult | None = None
     pairing: Pairing | None = None
 

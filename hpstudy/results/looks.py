@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import optuna
 
-from hpstudy.metric import Metric
+from hpstudy.metric import ALIKE, Metric, Spreads
 from hpstudy.sampler import Level
 from hpstudy.store.database import Database
 from hpstudy.store.studies import find_study, grid_name, looks_of
@@ -21,11 +21,13 @@ class Looks:
         counts: After how many seeds.
         seeds: The seeds, in the order in which they are trained; as many as the last look has.
         margin: Differences up to this count as none, in the metric's own unit; None: all count.
+        spreads: Whether luck is learned from all settings, or each difference tells its own.
     """
 
     counts: tuple[int, ...]
     seeds: tuple[int, ...]
     margin: float | None
+    spreads: Spreads = ALIKE
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Announcement:
         in_points: Whether the margin is in percentage points; else in the metric's own unit.
         baseline: What a grid's levels are compared with; None where it isn't known.
         settings: How many settings a grid had; None where it isn't known.
+        spreads: Whether luck is learned from all settings, or each difference tells its own.
     """
 
     counts: tuple[int, ...]
@@ -47,12 +50,13 @@ class Announcement:
     in_points: bool = False
     baseline: Mapping[str, Level] | None = None
     settings: int | None = None
+    spreads: Spreads = ALIKE
 
     def looks(self, metric: Metric) -> Looks:
         """Returns the looks at a metric whose unit is known."""
         scale = metric.scale if self.in_points else 1
         margin = None if self.margin is None else self.margin / scale
-        return Looks(self.counts, self.seeds, margin)
+        return Looks(self.counts, self.seeds, margin, self.spreads)
 
 
 def announced(study: optuna.Study) -> Announcement | None:
@@ -67,6 +71,7 @@ def announced(study: optuna.Study) -> Announcement | None:
         in_points=bool(found["in_points"]),
         baseline=found.get("baseline"),
         settings=found.get("settings"),
+        spreads=found.get("spreads", ALIKE),
     )
 
 

@@ -129,6 +129,7 @@ def read_grid(
         published_examples=study.published.test_examples,
         margin=study.grid.equal_within if looks is None else looks.looks(metric).margin,
         looks=None if looks is None else looks.looks(metric),
+        spreads=study.grid.spreads if looks is None else looks.spreads,
         combined=None if together is None else combined_result(together, baseline, runs, failed),
         pairing=pairing,
     )

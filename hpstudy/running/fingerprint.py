@@ -10,6 +10,7 @@ from typing import Any
 import optuna
 
 from hpstudy.errors import UserError
+from hpstudy.expected import shown
 from hpstudy.metric import Metric
 from hpstudy.objective import Objective
 from hpstudy.plans.distributions import distributions, known_distributions
@@ -139,6 +140,12 @@ def _guard_looks(study: optuna.Study, plan: PointsPlan) -> None:
             f"study {name!r} has announced its looks at the baseline {setting(before.baseline)}, "
             f"not at {setting(now.baseline or {})}: its verdicts are of differences from that one; "
             "put it back, or give --name for a study of its own"
+        )
+    if before.spreads != now.spreads:
+        raise UserError(
+            f"study {name!r} has announced its looks with spreads = {shown(before.spreads)}, not "
+            f"{shown(now.spreads)}: who chooses how to judge by values that are known is wrong "
+            "more often; put it back, or give --name for a study of its own"
         )
     if replace(now, baseline=before.baseline, settings=before.settings) == before:
         return

@@ -10,7 +10,7 @@ from itertools import chain, count, islice
 
 from hpstudy.errors import UserError
 from hpstudy.expected import shown
-from hpstudy.metric import Metric
+from hpstudy.metric import OWN, Metric
 from hpstudy.plans.grid import grid_of, settings_of
 from hpstudy.results.grid import GridResults
 from hpstudy.results.looks import Announcement, read_announcement
@@ -119,13 +119,15 @@ def _as_announced(opened: Opened, stored: Announcement, metric: Metric) -> Annou
 def _of_file(opened: Opened, looks: Announcement) -> Announcement:
     """Returns looks with what the study file has them look at."""
     settings = settings_of(opened.file)
-    return replace(looks, baseline=settings[None], settings=len(settings))
+    spreads = grid_of(opened.file).spreads
+    return replace(looks, baseline=settings[None], settings=len(settings), spreads=spreads)
 
 
 def _sentence(looks: Announcement, metric: Metric) -> str:
     after = enumerated([f"{n}" for n in looks.counts])
     margin = within(looks.looks(metric).margin, metric)
-    return f"looks after {after} seeds, until each level is better, worse or equal {margin}."
+    told = f"looks after {after} seeds, until each level is better, worse or equal {margin}"
+    return f"{told}{', by its own seeds alone' if looks.spreads == OWN else ''}."
 
 
 def _with_first(looks: Sequence[int], first: int) -> tuple[int, ...]:

@@ -271,7 +271,8 @@ def announcement(
             f"--seeds: expected {counts[-1]} or more, as the last look is after so many, found "
             f"{len(seeds)}"
         )
-    looks = Announcement(counts, seeds[: counts[-1]], margin, in_points)
+    spreads = grid.spreads if begun is None else begun.spreads
+    looks = Announcement(counts, seeds[: counts[-1]], margin, in_points, spreads=spreads)
     if begun is not None and is_same_margin(looks, begun, metric):
         return replace(looks, margin=begun.margin, in_points=begun.in_points)
     return looks

@@ -11,10 +11,10 @@ from pydantic import ValidationError
 from hpstudy.analysis.compare import Comparison, compare
 from hpstudy.analysis.sequential import Outcome
 from hpstudy.errors import UserError
-from hpstudy.expected import did_you_mean, shown
+from hpstudy.expected import did_you_mean, listed, shown
 from hpstudy.importing.groups import groups_of
 from hpstudy.importing.sheet import read_sheet
-from hpstudy.metric import Metric, direction_of
+from hpstudy.metric import ALIKE, OWN, Metric, Spreads, direction_of
 from hpstudy.results.looks import Looks
 from hpstudy.study.announcing import margin_of
 from hpstudy.studyfile.find import first_line
@@ -32,6 +32,7 @@ class Columns:
         baseline: The group that others are compared with; the first one where None.
         minimize: Whether less is better.
         unit: What the values are: "share", "%" or any other text; what they tell where None.
+        spreads: Whether luck is learned from all groups, as where None, or each tells its own.
     """
 
     column: Sequence[str] = ()
@@ -40,6 +41,7 @@ class Columns:
     baseline: str | None = None
     minimize: bool = False
     unit: str | None = None
+    spreads: str | None = None
 
 
 def compared_sheet(
@@ -76,8 +78,16 @@ def compared_sheet(
         name: Outcome(group.values, frozenset(group.diverged), frozenset(group.empty))
         for name, group in groups.by_name.items()
     }
-    looks = Looks((len(seeds),), seeds, margin)
+    looks = Looks((len(seeds),), seeds, margin, _spreads(asked.spreads))
     return compare(outcomes, first, looks, metric, is_all=True), groups.notes
+
+
+def _spreads(asked: str | None) -> Spreads:
+    known: tuple[Spreads, ...] = (ALIKE, OWN)
+    found = next((one for one in known if one == (asked or ALIKE)), None)
+    if found is None:
+        raise UserError(f"--spreads: expected {listed(known)}, found {shown(asked)}")
+    return found
 
 
 def checked_unit(unit: str | None) -> str | None:

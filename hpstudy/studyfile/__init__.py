@@ -30,6 +30,12 @@ points), and `looks`, after how many seeds it looks ([3, 5, 8, 12, 20]). `metric
 epochs, say; each epoch's own is what prunes. Where epochs jump about it takes fewer seeds, not
 where some levels still learn.
 
+`spreads`, here or in `[search]`, says from whose values the verdicts learn what luck does: "alike",
+from those of all levels, as where it is left out; "own", each difference from its own seeds alone,
+where some levels may be much noisier than others, or the baseline. That is right on any data, and
+with five seeds or fewer it finds much less; [hpstudy.analysis](../analysis/__init__.py) has the
+rates. Choose before there are values; who announces looks (`--until`) announces it with them.
+
 `trial_timeout`, here or in `[search]`: after how long ("90s", "1h30m") a trial is ended and has
 failed: a program at once, anything else at the end of an epoch.
 

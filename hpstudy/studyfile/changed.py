@@ -99,6 +99,7 @@ def _section(study: StudyFile) -> dict[str, object]:
         "metric": search.confirming_metric,
         "direction": search.confirming_direction,
         "metric_epochs": search.metric_epochs,
+        "spreads": search.spreads,
         "trial_timeout": search.trial_timeout,
     }
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hpstudy.expected import shown
-from hpstudy.metric import PER_CENT, SHARE, Direction
+from hpstudy.metric import ALIKE, PER_CENT, SHARE, Direction, Spreads
 from hpstudy.sampler import Level
 from hpstudy.seeds import LARGEST_WHOLE
 from hpstudy.studyfile.values import (
@@ -124,6 +124,9 @@ class Grid(Section):
     )
     looks: Looks = Field(
         [3, 5, 8, 12, 20], description="after how many seeds --until looks who is decided"
+    )
+    spreads: Spreads = Field(
+        ALIKE, description='"own" where luck may move some levels further than others'
     )
     targets: list[Figure] = Field(
         default_factory=list, description="values of the metric: how soon is each reached?"
@@ -259,6 +262,9 @@ class Search(Section):
     )
     equal_within: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
         None, description="differences up to this count as none, in confirm_metric's own unit"
+    )
+    spreads: Spreads = Field(
+        ALIKE, description='"own" where luck may move some settings further than others'
     )
     confirm_metric: Text | None = Field(
         None,

@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+from scipy import stats
 from statsmodels.regression.linear_model import OLS
 
 from hpstudy.analysis.blocks import Blocks
@@ -45,6 +46,28 @@ def test_seeds_that_are_not_connected_are_compared_by_welch_alone():
     assert across.error > 0
     alone = compared(base={0: 0.95, 1: 0.97}, a={2: 0.5, 3: 0.52}).between("a", "base")
     assert (alone.test, alone.difference) == ("Welch", pytest.approx(-0.45))
+
+
+def test_of_its_own_each_difference_is_a_t_test_by_itself():
+    chance = np.random.default_rng(5)
+    seed, luck = chance.normal(size=6), chance.normal(size=(3, 6))
+    rows = seed + luck * [[1.0], [1.0], [9.0]]
+    values = {key: by_seed(*row) for key, row in zip(("base", "a", "wild"), rows, strict=True)}
+    values["apart"] = {seed + 10: value for seed, value in values["a"].items()}
+    own = Comparisons(values, Metric("m"), spreads="own")
+    for key, row in (("a", rows[1]), ("wild", rows[2])):
+        found = own.between(key, "base")
+        assert (found.test, found.freedom) == ("paired", 5)
+        assert found.p == pytest.approx(float(stats.ttest_rel(row, rows[0]).pvalue))
+        assert own.mean(key).ends == pytest.approx(mean_interval([*row]))
+    found = own.between("apart", "base")
+    expected = stats.ttest_ind(rows[1], rows[0], equal_var=False)
+    assert (found.test, found.p) == ("Welch", pytest.approx(float(expected.pvalue)))
+    without_wild = {key: found for key, found in values.items() if key != "wild"}
+    alone = Comparisons(without_wild, Metric("m"), spreads="own")
+    assert alone.between("a", "base") == own.between("a", "base")
+    assert own.noise("a", "base").freedom_per_seed == 1
+    assert own.spread is None
 
 
 def test_values_that_are_rounded_to_one_have_an_interval_still():

@@ -44,6 +44,15 @@ def test_two_groups_are_paired_by_seed(folder, sheet):
     assert unpaired["answer"].endswith("on 8 and 8 runs.")
 
 
+def test_a_noisy_group_may_tell_nothing_of_the_others(folder, sheet):
+    sheet(adam=0.0, sgd=0.004, rmsprop=0.0)
+    found = folder.json("compare", "runs.csv", *ASKED, "--spreads", "own")
+    assert (found["spreads"], found["test"]) == ("own", "paired")
+    assert "spreads" not in folder.json("compare", "runs.csv", *ASKED, "--spreads", "alike")
+    error = folder.error("compare", "runs.csv", *ASKED, "--spreads", "unlike")
+    assert error == "--spreads: expected alike or own, found 'unlike'"
+
+
 def test_the_baseline_and_the_direction_can_be_said(folder, sheet):
     sheet(adam=0.0, sgd=0.004)
     found = folder.json("compare", "runs.csv", *ASKED, "--baseline", "sgd", code=1)

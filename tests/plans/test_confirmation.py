@@ -203,6 +203,9 @@ def test_other_looks_are_refused_once_a_value_is_known(folder):
     assert "has announced looks after 3 and 5 seeds within" in result.stderr
     assert "not after 3, 5 and 20 seeds" in result.stderr
     folder.run("search", "kinds.toml", "--confirm", "5")
+    noisy(folder, ("[search]", '[search]\nspreads = "own"'))
+    result = folder.run("search", "kinds.toml", code=2)
+    assert "announced its looks with spreads = 'alike', not 'own'" in result.stderr
     assert trained(folder) == before
 
 

@@ -158,6 +158,26 @@ def test_looks_and_margin_stay_once_a_value_is_known(folder, noisy):
     assert folder.json("show", "noisy.toml") == before
 
 
+def test_by_whose_values_luck_is_judged_stays_once_a_value_is_known(folder, noisy):
+    own = ("[grid]", '[grid]\nspreads = "own"')
+    noisy(own, ("8, 12]", "6]"))
+    said = folder.run(*UNTIL).stderr.splitlines()[0]
+    assert said.endswith("better, worse or equal within ±0.35 points, by its own seeds alone.")
+    before = folder.json("show", "noisy.toml")
+    assert before["grid"]["spreads"] == "own"
+    assert {row["test"] for row in levels(before).values() if row["test"]} == {"paired"}
+    shown = " ".join(folder.run("show", "noisy.toml").stdout.split())
+    assert 'by its own differences on each seed alone (spreads = "own"' in shown
+    assert "So few seeds of its own hardly tell" in shown
+    noisy(("8, 12]", "6]"))
+    error = folder.error("grid", "noisy.toml")
+    assert "has announced its looks with spreads = 'own', not 'alike': who chooses" in error
+    assert "spreads = 'own'" in folder.error(*UNTIL, "--plan")
+    assert folder.json("show", "noisy.toml") == before  # as it was announced
+    noisy(own, ("8, 12]", "6]"))
+    assert folder.run("grid", "noisy.toml").stderr.startswith("Goes on as announced")
+
+
 def test_the_baseline_stays_once_a_value_is_known(folder, noisy):
     folder.run(*UNTIL)
     noisy(('kind = "base"', 'kind = "same"'))

@@ -12,7 +12,7 @@ from hpstudy.metric import Quantity
 from hpstudy.results.comparison import Cost
 from hpstudy.sampler import Point
 from hpstudy.views.comparison import answer_line
-from hpstudy.views.files.parts import metric_epochs
+from hpstudy.views.files.parts import metric_epochs, spreads_own
 
 
 def comparison_document(
@@ -33,6 +33,7 @@ def comparison_document(
         "margin": found.looks.margin,
         "metric": found.metric.name,
         **metric_epochs(found.metric),
+        **spreads_own(found.looks.spreads),
         "direction": found.metric.direction,
         "unit": found.metric.unit,
         "announced": list(found.looks.counts),

@@ -24,7 +24,13 @@ from hpstudy.views.files.fresh import (
     confirmed_document,
     finalist_document,
 )
-from hpstudy.views.files.parts import failure_document, flat, looks_document, metric_epochs
+from hpstudy.views.files.parts import (
+    failure_document,
+    flat,
+    looks_document,
+    metric_epochs,
+    spreads_own,
+)
 
 
 def document(summary: StudySummary, sections: Sequence[str] = ("grid", "search")) -> dict[str, Any]:
@@ -79,6 +85,7 @@ def _grid(found: GridFindings) -> dict[str, Any]:
     return {
         "metric": grid.metric.name,
         **metric_epochs(grid.metric),
+        **spreads_own(grid.spreads),
         "direction": grid.metric.direction,
         "unit": grid.metric.unit,
         "baseline": dict(grid.baseline),

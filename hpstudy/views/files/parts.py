@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hpstudy.metric import Metric, Quantity
+from hpstudy.metric import ALIKE, Metric, Quantity, Spreads
 from hpstudy.results.grid import Failure
 from hpstudy.results.looks import Looks
 
@@ -31,6 +31,11 @@ def flat(quantity: Quantity | None, name: str, prefix: str = "") -> dict[str, fl
 def metric_epochs(metric: Metric) -> dict[str, int]:
     """Returns over how many last epochs values are means, where that is not the last alone."""
     return {"metric_epochs": metric.epochs} if metric.epochs > 1 else {}
+
+
+def spreads_own(spreads: Spreads) -> dict[str, str]:
+    """Returns that no setting's spread tells another's, where it is so."""
+    return {} if spreads == ALIKE else {"spreads": spreads}
 
 
 def looks_document(looks: Looks) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from hpstudy.analysis.findings import FactorFinding, GridFindings, LevelFinding
 from hpstudy.analysis.published import examples_behind
 from hpstudy.analysis.seeds import is_replicated
 from hpstudy.analysis.speed import go_by_epochs, is_telling
-from hpstudy.metric import Metric, Verdict
+from hpstudy.metric import ALIKE, OWN, Metric, Spreads, Verdict
 from hpstudy.numeric import mean
 from hpstudy.store.studies import Pairing
 from hpstudy.views.tables.table import Spread, Table, table
@@ -38,11 +38,23 @@ _LEVEL_COLUMNS = ("level", "difference", "p", "verdict", "seeds", "published", "
 _DOUBT = "≠"
 _HOW_JUDGED = (
     "Intervals, in brackets, cover 95 %, those of differences all together. A verdict compares a "
-    "level with the baseline, seeds as blocks, spread pooled over the levels (by its own "
-    "differences on each seed where a level's spread is unlike the others'), the clearest first "
-    "(Dunnett's method): all verdicts together, those of claims about levels too, are wrong in at "
-    "most 5 % of studies without any difference. They hold at the baseline of the other "
-    "hyperparameters."
+    "level with the baseline, {how}: all verdicts together, those of claims about levels too, are "
+    "wrong in at most 5 % of studies without any difference. They hold at the baseline of the "
+    "other hyperparameters."
+)
+_HOW: dict[Spreads, str] = {
+    ALIKE: (
+        "seeds as blocks, spread pooled over the levels (by its own differences on each seed "
+        "where a level's spread is unlike the others'), the clearest first (Dunnett's method)"
+    ),
+    OWN: (
+        'by its own differences on each seed alone (spreads = "own": paired t; Welch\'s test '
+        "where no seeds are shared), the clearest first (Holm's method)"
+    ),
+}
+_FEW_OF_ITS_OWN = (
+    "So few seeds of its own hardly tell what luck does to a level: these intervals are wide, and "
+    "each seed more makes them much narrower."
 )
 _BY_RANK = "Where seeds diverged, outcomes are compared by rank, a diverged one being the worst."
 _NOISY_BASELINE = (
@@ -57,6 +69,7 @@ _EQUAL = (
     "Equal: the interval at twice the error rate lies within the margin, as two one-sided tests of "
     "it say; the one shown is wider."
 )
+_FEW = 5  # with fewer of its own, a t's quantile is several times that of many
 _MANY_SEEDS = 10  # with more, which examples it is tested on counts as much as which seeds
 _LEFT_OUT = (
     "Where an interval is left out, it would hold all that the metric can be: so few seeds cannot "
@@ -147,7 +160,9 @@ def _level_notes(factor: FactorFinding, found: GridFindings) -> Iterator[str]:
     is_sure = is_replicated(factor)
     yield from over_epochs(found.metric)
     if is_sure:
-        yield _HOW_JUDGED
+        yield _HOW_JUDGED.format(how=_HOW[found.results.spreads])
+    if is_sure and found.results.spreads == OWN and _fewest(factor) < _FEW:
+        yield _FEW_OF_ITS_OWN
     if is_sure and found.results.pairing is not None:
         yield from _of_import(found.results.pairing)
     if is_sure and found.is_baseline_doubtful:
@@ -174,6 +189,11 @@ def _level_notes(factor: FactorFinding, found: GridFindings) -> Iterator[str]:
     if any(row.is_doubted for row in factor.levels):
         luck = "" if is_sure else "; the luck of test images alone, that of seeds is unknown"
         yield f"{_DOUBT}: further from ours than luck explains (at 5 %{luck})."
+
+
+def _fewest(factor: FactorFinding) -> int:
+    """Returns the fewest seeds of levels that are compared."""
+    return min((len(row.seeds) for row in factor.levels if len(row.seeds) > 1), default=_FEW)
 
 
 def _of_import(pairing: Pairing) -> Iterator[str]:
