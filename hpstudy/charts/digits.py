@@ -22,6 +22,7 @@ def confusion_figure(reading: Reading) -> go.Figure:
     counts = reading.confusion
     places = [str(label) for label in range(len(counts))]
     names = [one_line(reading.name(label), _NAME) for label in range(len(counts))]
+    ticks = [escape(name, quote=False) for name in names]  # Plotly takes tags for its own
     wrong = [
         [None if row == column else count for column, count in enumerate(line)]
         for row, line in enumerate(counts)
@@ -33,27 +34,28 @@ def confusion_figure(reading: Reading) -> go.Figure:
             y=places,
             text=[[str(count) if count else "" for count in line] for line in counts],
             texttemplate="%{text}" if len(counts) <= _MOST_WITH_COUNTS else None,
-            hovertemplate="%{y} read as %{x}: %{z}<extra></extra>",
+            hovertext=[
+                [f"{shown} read as {read}: {n}" for read, n in zip(ticks, line, strict=True)]
+                for shown, line in zip(ticks, counts, strict=True)
+            ],
+            hovertemplate="%{hovertext}<extra></extra>",
             colorscale=[[0, "rgba(213,94,0,0)"], [1, "rgba(213,94,0,0.85)"]],
             xgap=1,
             ygap=1,
             showscale=False,
         )
     )
-    rows = "digits" if reading.thing == "digit" else "classes"
-    ticks = {"type": "category", "tickvals": places}
-    ticks["ticktext"] = [escape(name, quote=False) for name in names]  # Plotly reads tags
-    figure.update_xaxes(title="read as", ticks="", **ticks)
+    axis = {"type": "category", "tickvals": places, "ticktext": ticks}
+    is_digit = reading.thing == "digit"
+    figure.update_xaxes(title="read as", ticks="", **axis)
     figure.update_yaxes(
-        title="digit" if rows == "digits" else "class",
-        autorange="reversed",
-        showgrid=False,
-        **ticks,
+        title="digit" if is_digit else "class", autorange="reversed", showgrid=False, **axis
     )
     title = f"{len(reading.mistakes):,} of {counted(len(reading.labels), reading.thing)} misread"
     if (often := _most_often(counts)) is not None:
         shown, read, times = often
         title += f"; most often {names[shown]} as {names[read]} ({counted(times, 'time')})"
+    rows = "digits" if is_digit else "classes"
     says = f"Confusion matrix of {reading.network.label}: rows are {rows}, columns what was read."
     height = min(_HEIGHT + _CLASS * max(len(counts) - 10, 0), _HIGHEST)
     return finish(figure, title, says, height=height)

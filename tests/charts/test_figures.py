@@ -119,6 +119,7 @@ def test_a_confusion_matrix_calls_classes_by_their_names_and_never_as_html():
     assert "&lt;b&gt;Coat&lt;/b&gt; as" in figure.layout.title.text.replace("<br>", " ")
     assert figure.layout.yaxis.ticktext == ("Bag", "&lt;b&gt;Coat&lt;/b&gt;", cut, cut)
     assert figure.layout.yaxis.title.text == "class"
+    assert figure.data[0].hovertext[0][1] == "Bag read as &lt;b&gt;Coat&lt;/b&gt;: 0"
     assert len(set(figure.data[0].x)) == 4  # though two are cut to the same
     unnamed = Reading(Network("lr 0.1", "key", 1), (0, 40), (40, 40), 41)
     (figure,) = digit_figures(unnamed).values()

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _TEST_PICTURES = 25  # as the published report shows
-_NUMBER = 3  # letters of a class that has no more room than a number
+_NUMBER = 2  # letters of a class that has no more room than a number
 
 
 @dataclass(frozen=True)
