@@ -56,8 +56,9 @@ MNIST = Dataset(
 )
 # Source: Xiao, Rasul and Vollgraf, "Fashion-MNIST", 2017.
 _FASHION = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot"
-# Source: Clanuwat and others, "Deep learning for classical Japanese literature", 2018.
-_KUZUSHIJI = "o お,ki き,su す,tsu つ,na な,ha は,ma ま,ya や,re れ,wo を"
+# Source: Clanuwat and others, "Deep learning for classical Japanese literature", 2018. They are
+# hiragana (お, き, す …) in Latin letters, which any terminal and browser can show.
+_KUZUSHIJI = "o,ki,su,tsu,na,ha,ma,ya,re,wo"
 
 DATASETS: Mapping[str, Dataset] = {
     found.name: found
@@ -81,6 +82,15 @@ def dataset_named(name: object) -> Dataset:
     raise UserError(f"data set: expected {listed(DATASETS)}, found {shown(name)}{hint}")
 
 
+def dataset_of(settings: Mapping[str, object]) -> Dataset:
+    """Returns the data set that the built-in objective's settings name; MNIST if they name none.
+
+    Raises:
+        UserError: There is none of that name.
+    """
+    return dataset_named(settings.get("dataset", MNIST.name))
+
+
 def find_dataset(name: object) -> Dataset | None:
-    """Returns a data set by its name; None where settings have none, or name one of their own."""
+    """Returns a data set by its name, which may be of any objective's; None if it isn't ours."""
     return DATASETS.get(name) if isinstance(name, str) else None

@@ -49,7 +49,7 @@ class MnistSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    dataset: Literal["mnist"] = "mnist"
+    dataset: Literal["mnist", "fashion_mnist", "kmnist"] = "mnist"
     head: Head | None = None
     validation: int = Field(0, ge=0, lt=TRAINING_IMAGES)
     train_images: int | None = Field(None, ge=1, le=TRAINING_IMAGES)

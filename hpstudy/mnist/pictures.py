@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from hpstudy.datasets import MNIST, dataset_named
+from hpstudy.datasets import dataset_of
 from hpstudy.mnist import data
 from hpstudy.mnist.hyperparameters import architecture
 from hpstudy.mnist.networks import network_of
@@ -20,7 +20,7 @@ _SHOWN_TRAINING = 100  # the report shows one batch
 
 def pictures(*, settings: Settings, runtime: Runtime) -> Pictures:
     """Returns the first hundred training images and the test images that are predicted."""
-    dataset = dataset_named(settings.get("dataset", MNIST.name))
+    dataset = dataset_of(settings)
     train, test = data.load(Path(runtime.data), dataset)
     train = train.take(slice(_SHOWN_TRAINING))
     test = test.take(slice(settings.get("test_images")))

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from hpstudy.datasets import dataset_named, dataset_of
 from hpstudy.mnist import data
 from hpstudy.mnist.augment import NONE, Augmentation
 from hpstudy.mnist.hyperparameters import MnistSettings, architecture, checked
@@ -48,7 +49,7 @@ class _Sums:
 
 
 class CnnTraining:
-    """The report's CNN on MNIST: Adam, cross-entropy, batches shuffled anew each epoch.
+    """The report's CNN on MNIST, or on data of its form; batches are shuffled anew each epoch.
 
     The images lie on the device as one tensor; a batch is an index into it. Everything random
     comes from (seed, epoch). Hyperparameters: `lr`, `hidden`, `batch_size`, and, beyond the
@@ -119,7 +120,7 @@ class CnnTraining:
     @classmethod
     def prepare(cls, *, settings: Settings, runtime: Runtime) -> None:
         """Fetches the dataset where it is not there yet."""
-        data.fetch(Path(runtime.data))
+        data.fetch(Path(runtime.data), dataset_of(settings))
 
     @classmethod
     def devices(cls) -> list[str]:
@@ -287,7 +288,7 @@ class CnnTraining:
 
 
 def _splits(root: Path, settings: MnistSettings, device: str) -> tuple[data.Split, ...]:
-    train, test = data.load(root)
+    train, test = data.load(root, dataset_named(settings.dataset))
     train, validation = data.hold_out(train, settings.validation)
     train = train.take(slice(settings.images_per_epoch()))
     test = test.take(slice(settings.test_images))

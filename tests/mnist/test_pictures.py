@@ -48,5 +48,6 @@ def test_the_pictures_are_mnist_and_as_many_test_images_as_are_predicted(mnist_r
     assert shown.test.shape == (50, 28, 28)
     assert shown.test_labels[:5].tolist() == [7, 2, 1, 0, 4]
     assert shown.test.max() == 255
+    assert shown.classes == tuple("0123456789")
     everything = CnnTraining.pictures(settings={}, runtime=Runtime(data=str(mnist_root)))
     assert len(everything.test) == 10_000

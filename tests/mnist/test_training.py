@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from hpstudy.datasets import DATASETS
 from hpstudy.mnist import CnnTraining, data
 from hpstudy.mnist.memory import PeakMemory
 from hpstudy.mnist.networks import Architecture, network_of, operations_per_image, parameter_count
@@ -48,6 +49,21 @@ def test_it_learns(make, precision: str):
         last = training.epoch()
     assert last["test_accuracy"] > 0.8 > first["test_accuracy"]
     assert last["train_loss"] < first["train_loss"]
+
+
+def test_it_learns_other_data_by_the_same_code(fashion_root: Path):
+    settings = SETTINGS | {"dataset": "fashion_mnist"}
+    runtime = Runtime(data=str(fashion_root))
+    CnnTraining.prepare(settings=settings, runtime=runtime)
+    training = CnnTraining(PARAMS, seed=0, settings=settings, runtime=runtime)
+    assert training.epoch()["test_accuracy"] == 1.0  # its classes are plain to see
+    shown = CnnTraining.pictures(settings=settings, runtime=runtime)
+    assert [shown.classes[label] for label in shown.test_labels[:2]] == ["T-shirt/top", "Trouser"]
+
+
+def test_the_settings_know_all_data_sets():
+    for name in DATASETS:
+        CnnTraining.check(PARAMS, settings={"dataset": name})
 
 
 def test_an_epoch_gives_every_metric(make):
@@ -161,7 +177,7 @@ def test_a_batch_that_crosses_the_mark_ends_the_step(make):
 def test_held_out_images_are_never_trained_on(make, mnist_root: Path, monkeypatch):
     train, test = data.load(mnist_root)
     few = train.take(slice(500)), test.take(slice(50))
-    monkeypatch.setattr(data, "load", lambda root: few)
+    monkeypatch.setattr(data, "load", lambda root, dataset: few)
     metrics = make(settings={"validation": 380, "train_images": 60_000}).epoch()
     assert metrics["images_per_second"] * metrics["seconds"] == pytest.approx(120)
 
@@ -173,7 +189,11 @@ def test_held_out_images_are_never_trained_on(make, mnist_root: Path, monkeypatc
         ({"hidden": 2.5}, {}, "hidden: expected a whole number, found 2.5"),
         ({"batchsize": 3}, {}, "batchsize: unknown; expected .*did you mean 'batch_size'"),
         ({}, {"head": "sotfmax"}, "head: expected 'softmax' or 'logits', found 'sotfmax'"),
-        ({}, {"dataset": "cifar"}, "dataset: expected 'mnist', found 'cifar'"),
+        (
+            {},
+            {"dataset": "cifar"},
+            "dataset: expected 'mnist', 'fashion_mnist' or 'kmnist', found 'cifar'",
+        ),
         ({}, {"train_images": 0}, "train_images: .* found 0"),
         ({}, {"validation": 60_000}, "validation: expected less than 60000, found 60000"),
         ({}, {"haed": 1}, "haed: .*expected dataset, head, validation"),
