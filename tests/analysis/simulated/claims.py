@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from hpstudy.analysis.claims import judge_claims
 from hpstudy.analysis.effects import judge
 from hpstudy.analysis.importance import grid_importances
-from hpstudy.metric import ClaimVerdict
+from hpstudy.metric import ALIKE, ClaimVerdict, Spreads
 from hpstudy.results.grid import GridResults
 from hpstudy.studyfile.sections import Claim
 from tests.analysis.simulated.rates import Share
@@ -40,43 +40,45 @@ class Put:
     effects: Mapping[int, float] = field(default_factory=dict)
     right: ClaimVerdict | None = None
 
-    def grids(self, count: int, seeds: int) -> Iterator[GridResults]:
+    def grids(self, count: int, seeds: int, spreads: Spreads = ALIKE) -> Iterator[GridResults]:
         """Draws studies, by a seed of their own."""
         levels = [level(place) for place in self.of]
         claim = Claim(says="so it is", factor="f0", level=levels, expect=dict(self.expect))
         ends = [*accumulate((size - 1 for size in self.factors), initial=1)]
         chance = np.random.default_rng([count, seeds])
         drawn = _STUDIES.draw(chance, count, ends[-1], seeds, self.effects)
-        return drawn.grids([range(*both) for both in pairwise(ends)], [claim])
+        for grid in drawn.grids([range(*both) for both in pairwise(ends)], [claim]):
+            yield replace(grid, spreads=spreads)
 
-    def verdicts(self, count: int, seeds: int) -> Counter[ClaimVerdict]:
+    def verdicts(self, count: int, seeds: int, spreads: Spreads = ALIKE) -> Counter[ClaimVerdict]:
         """Counts what is said of the claim."""
-        judged = [judge_claims(*judge(grid))[0] for grid in self.grids(count, seeds)]
+        judged = [judge_claims(*judge(grid))[0] for grid in self.grids(count, seeds, spreads)]
         return Counter(result.verdict for result in judged)
 
-    def wrong(self, count: int, seeds: int) -> Share:
+    def wrong(self, count: int, seeds: int, spreads: Spreads = ALIKE) -> Share:
         """Returns the share of studies in which what is said is wrong."""
-        said = self.verdicts(count, seeds)
+        said = self.verdicts(count, seeds, spreads)
         return Share(sum(said[verdict] for verdict in WRONG if verdict != self.right), count)
 
-    def found(self, count: int, seeds: int) -> Share:
+    def found(self, count: int, seeds: int, spreads: Spreads = ALIKE) -> Share:
         """Returns the share of studies in which what is right is said; of none without that."""
         if self.right is None:
             return Share()
-        return Share(self.verdicts(count, seeds)[self.right], count)
+        return Share(self.verdicts(count, seeds, spreads)[self.right], count)
 
 
-def ranges(levels: int, count: int, seeds: int) -> Share:
+def ranges(levels: int, count: int, seeds: int, spreads: Spreads = ALIKE) -> Share:
     """Returns the share of studies where a factor that does nothing has a range that leaves out 0.
 
     Args:
         levels: How many levels it has.
         count: How many studies.
         seeds: On how many seeds.
+        spreads: Whether luck is learned from all settings, or each difference tells its own.
     """
     put = Put(factors=[levels], expect={"matters_most": True})
     share = Share()
-    for grid in put.grids(count, seeds):
+    for grid in put.grids(count, seeds, spreads):
         grid_, judgement = judge(grid)
         rows = grid_importances(grid_, judgement.comparisons).rows
         share = share.and_(any(row.amount.low for row in rows if row.param == "f0"))

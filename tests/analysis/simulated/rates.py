@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hpstudy.analysis.effects import Effect, effects, judge
-from hpstudy.metric import Verdict
+from hpstudy.metric import ALIKE, Spreads, Verdict
 from hpstudy.results.grid import GridResults
 from tests.analysis.simulated.studies import BASE, Scenario
 
@@ -119,7 +119,12 @@ def judged(grid: GridResults) -> dict[object, Effect]:
 
 
 def rates(
-    scenario: Scenario, count: int, settings: int, seeds: int, gain: float | None = None
+    scenario: Scenario,
+    count: int,
+    settings: int,
+    seeds: int,
+    gain: float | None = None,
+    spreads: Spreads = ALIKE,
 ) -> Rates:
     """Draws studies, by a seed of their own, and counts.
 
@@ -129,6 +134,7 @@ def rates(
         settings: How many settings each has.
         seeds: How many seeds.
         gain: What the first level does; what can be found if left out.
+        spreads: Whether luck is learned from all settings, or each difference tells its own.
     """
     gain = GAINS[seeds] if gain is None else gain
     chance = np.random.default_rng([settings, seeds, count])
@@ -137,7 +143,7 @@ def rates(
     for grid in drawn.grids():
         study = [
             (effect, truth[place] - truth[0], truth[place])
-            for place, effect in judged(grid).items()
+            for place, effect in judged(replace(grid, spreads=spreads)).items()
         ]
         counted = counted.and_(study)
     return counted

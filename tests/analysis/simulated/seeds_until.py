@@ -9,6 +9,7 @@ import numpy as np
 
 from hpstudy.analysis.family import Compared
 from hpstudy.analysis.sequential import Look, Outcome, looked, next_seeds
+from hpstudy.metric import ALIKE, Spreads
 from hpstudy.results.looks import Looks
 from tests.analysis.simulated.rates import Share
 from tests.analysis.simulated.studies import EQUAL, METRIC, Scenario
@@ -29,6 +30,7 @@ class Course:
         effects: The spread of what levels do; 0 where none does anything.
         diverging: The share of levels that diverge, each of them on half of its seeds.
         failing: The share of trainings that raise.
+        spreads: Whether luck is learned from all settings, or each difference tells its own.
     """
 
     scenario: Scenario = EQUAL
@@ -38,6 +40,7 @@ class Course:
     effects: float = _EFFECTS
     diverging: float = 0.0
     failing: float = 0.0
+    spreads: Spreads = ALIKE
 
 
 @dataclass(frozen=True)
@@ -128,5 +131,5 @@ def _drawn(course: Course, chance: np.random.Generator) -> Study:
     diverges[0] = False
     diverged = diverges[:, None] & (chance.random(shape) < 0.5)
     failed = ~diverged & (chance.random(shape) < course.failing)
-    looks = Looks(course.counts, tuple(range(course.counts[-1])), course.margin)
+    looks = Looks(course.counts, tuple(range(course.counts[-1])), course.margin, course.spreads)
     return Study(drawn.values[0], drawn.truth, diverged, failed, looks)

@@ -70,6 +70,11 @@ class Scenario:
         """Whether luck moves some settings further than others, so that few seeds can't tell."""
         return bool(self.odd or self.is_graded or self.alone)
 
+    @property
+    def is_lopsided(self) -> bool:
+        """Whether differences have one long tail: of two that are alike it is on either side."""
+        return self.residual is skewed and bool(self.odd)
+
     def draw(
         self,
         chance: np.random.Generator,
@@ -179,4 +184,6 @@ SCENARIOS = {
     "two halves, no seed in common": Scenario(is_apart=True),
     "a third without the seed's effect": Scenario(alone=1 / 3),
     "the same, seed's effect 1 s": Scenario(alone=1 / 3, seed=1),
+    "skewed, one level × 5": Scenario(residual=skewed, odd={-1: 5}),
+    "skewed, baseline × 5": Scenario(residual=skewed, odd={0: 5}),
 }

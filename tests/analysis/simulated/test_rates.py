@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from hpstudy.metric import ClaimVerdict
+from hpstudy.metric import OWN, ClaimVerdict
 from tests.analysis.simulated.claims import CLAIMS, ranges
 from tests.analysis.simulated.rates import rates
 from tests.analysis.simulated.seeds_until import Course, ended
@@ -48,6 +48,34 @@ def test_verdicts_are_seldom_wrong_and_intervals_hold_together(
 
 
 @pytest.mark.parametrize(
+    ("name", "settings", "seeds", "found"),
+    [
+        ("equal spreads", 12, 3, 0),  # so few of their own tell next to nothing
+        ("equal spreads", 12, 10, 30),
+        ("one level × 5", 12, 5, 30),
+        ("baseline × 2.5", 12, 3, 0),
+        ("baseline × 2.5", 12, 5, 0),
+        ("baseline × 5", 4, 3, 0),
+        ("a third without the seed's effect", 12, 3, 0),
+        ("a third without the seed's effect", 4, 5, 60),
+        ("skewed (exponential)", 12, 5, 35),
+        ("rounded to 3 s", 12, 3, 0),
+        ("30 % missing", 4, 10, 10),
+        ("two halves, no seed in common", 12, 5, 30),
+    ],
+)
+def test_of_its_own_seeds_no_difference_is_called_more_often_however_unlike_the_spreads(
+    name: str, settings: int, seeds: int, found: float
+):
+    counted = rates(SCENARIOS[name], COUNT, settings, seeds, spreads=OWN)
+    assert counted.wrong.value < MOST_WRONG
+    assert counted.together.value > 100 - MOST_WRONG
+    assert counted.means.value > 90
+    assert counted.disagreeing.count == 0
+    assert counted.found.value >= found
+
+
+@pytest.mark.parametrize(
     "name",
     [
         "best of 15, all alike",
@@ -77,3 +105,9 @@ def test_seeds_until_decided_are_fewer_and_not_more_often_wrong():
     assert found.wrong.count <= 2
     assert found.decided.value > 90
     assert found.trained.value < 60
+
+
+@pytest.mark.parametrize("name", ["one level × 5", "baseline × 2.5"])
+def test_seeds_until_decided_by_their_own_are_not_more_often_wrong(name: str):
+    course = Course(scenario=SCENARIOS[name], effects=0.0, margin=2.0, spreads=OWN)
+    assert ended(course, 50).wrong.count <= 5
