@@ -140,7 +140,8 @@ def _download(
         if not bad:
             return source, found
         problems.append(f"{source}: {', '.join(bad)} not as published")
-    also = f" ({', '.join(damaged)} there is damaged)" if damaged else ""
+    are = "is" if len(damaged) == 1 else "are"
+    also = f" ({', '.join(damaged)} there {are} damaged)" if damaged else ""
     raise UserError(
         f"{dataset.title} can't be fetched: {'; '.join(problems)}; place the four files "
         f"{', '.join(FILES)} in {folder} by hand, compressed (.gz) or not{also}"
