@@ -8,6 +8,7 @@ from itertools import combinations, pairwise
 from hpstudy.analysis.comparisons import Comparisons
 from hpstudy.analysis.family import Pair
 from hpstudy.analysis.sequential import Outcome
+from hpstudy.analysis.statements import Claimed, Statement
 from hpstudy.results.grid import GridResults, LevelResult, Replicates
 from hpstudy.sampler import Level
 from hpstudy.studyfile.sections import Claim
@@ -48,22 +49,29 @@ def pairs_of(grid: GridResults) -> tuple[Pair[Cell], ...]:
 
     They share one error rate, so that a claim never finds what the tables don't.
     """
-    levels: list[Pair[Cell]] = [(cell, None) for cell in outcomes_of(grid) if cell is not None]
-    return tuple(dict.fromkeys([*levels, *claimed_of(grid)]))
+    claimed = [one.pair for claim in claimed_of(grid) for one in claim]
+    return tuple(dict.fromkeys([*levels_of(grid), *claimed]))
 
 
-def claimed_of(grid: GridResults) -> tuple[Pair[Cell], ...]:
-    """Returns what a grid's claims compare."""
+def levels_of(grid: GridResults) -> tuple[Pair[Cell], ...]:
+    """Returns each level with the baseline."""
+    return tuple((cell, None) for cell in outcomes_of(grid) if cell is not None)
+
+
+def claimed_of(grid: GridResults) -> tuple[Claimed[Cell], ...]:
+    """Returns what each of a grid's claims states of two cells; nothing, for some."""
     places = {cell: place for place, cell in enumerate(outcomes_of(grid))}
-    pairs = [pair for claim in grid.claims for pair in _compared_by(claim, grid)]
-    return tuple(dict.fromkeys(_ordered(*pair, places) for pair in pairs))
+    return tuple(
+        tuple(_ordered(one, places) for one in _stated_by(claim, grid)) for claim in grid.claims
+    )
 
 
-def _ordered(first: Cell, second: Cell, places: Mapping[Cell, int]) -> Pair[Cell]:
+def _ordered(one: Statement[Cell], places: Mapping[Cell, int]) -> Statement[Cell]:
     """Returns cells as they are compared: beside the baseline, or the later with the earlier."""
+    first, second = one.pair
     if second is None or (first is not None and places[first] > places[second]):
-        return first, second
-    return second, first
+        return one
+    return one.turned
 
 
 def too_few(*rows: LevelResult) -> str:
@@ -76,7 +84,7 @@ def too_few(*rows: LevelResult) -> str:
     return cannot_tell(min(len(row.runs) for row in rows))
 
 
-def _compared_by(claim: Claim, grid: GridResults) -> Iterator[Pair[Cell]]:
+def _stated_by(claim: Claim, grid: GridResults) -> Iterator[Statement[Cell]]:
     rows = {
         row.level: cell_of(factor.name, row)
         for factor in grid.factors
@@ -84,16 +92,17 @@ def _compared_by(claim: Claim, grid: GridResults) -> Iterator[Pair[Cell]]:
         for row in factor.levels
     }
     expect, named = claim.expect, [level for level in claim.level if level in rows]
-    others = [v for v in (expect.higher_than, expect.lower_than) if v is not None]
-    levels: list[tuple[Level, Level]] = [(level, o) for level in named for o in others]
+    stated: list[tuple[Level, Level, int]] = []
+    for other, sign in ((expect.higher_than, 1), (expect.lower_than, -1)):
+        stated += [(level, other, sign) for level in named if other is not None]
     if expect.best:
-        levels += [(level, other) for level in named for other in rows]
+        stated += [(level, other, grid.metric.sign) for level in named for other in rows]
     if expect.rising or expect.falling:
-        levels += pairwise(named)
+        stated += [(later, one, 1 if expect.rising else -1) for one, later in pairwise(named)]
     if expect.equal_within is not None:
-        levels += combinations(named, 2)
-        others = [level for level, cell in rows.items() if cell is None]
-        levels += [(level, base) for level in named for base in others if len(named) == 1]
-    for one, other in levels:
+        stated += [(one, other, 0) for one, other in combinations(named, 2)]
+        bases = [level for level, cell in rows.items() if cell is None]
+        stated += [(level, base, 0) for level in named for base in bases if len(named) == 1]
+    for one, other, sign in stated:
         if other in rows and rows[one] != rows[other]:
-            yield rows[one], rows[other]
+            yield Statement((rows[one], rows[other]), sign, expect.equal_within or 0.0)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 from hpstudy.analysis.cells import cell_of, too_few
 from hpstudy.analysis.effects import Judgement
-from hpstudy.analysis.family import Compared
 from hpstudy.analysis.matters import Reach
 from hpstudy.analysis.simultaneous import ALPHA
-from hpstudy.metric import ClaimVerdict, Quantity
+from hpstudy.analysis.statements import NOTHING, Answer, Statement, claim_verdict, decides
+from hpstudy.metric import ClaimVerdict
 from hpstudy.numeric import finite
 from hpstudy.results.grid import GridResults, LevelResult
 from hpstudy.sampler import Level
@@ -44,24 +43,22 @@ class ClaimResult:
 
 
 @dataclass(frozen=True)
-class _Statement:
-    """A part of a claim: whether it or its opposite is shown, or it is too small to count."""
+class _Part:
+    """A part of a claim, and what was found of it."""
 
     figures: str
-    is_shown: bool = False
-    is_opposed: bool = False
-    is_small: bool = False
+    answer: Answer = NOTHING
 
 
 def judge_claims(grid: GridResults, judgement: Judgement) -> tuple[ClaimResult, ...]:
     """Judges each claim of a study file.
 
-    A claim is a set of statements. It is supported if all of them are shown, contradicted if the
-    opposite of one is shown; where neither is so, it is too small if one of the differences that
-    it claims is shown to be less than the margin that counts, else not shown. What statements say
-    of two levels is judged in one family with the tables' verdicts, so that the two agree. Of
-    others all must hold for support, which needs no adjustment, and any opposes, each at its share
-    of the 5 %.
+    A claim is a set of statements, its parts. It is supported if all of them are shown,
+    contradicted if the opposite of one is shown; where neither is so, it is too small if one of the
+    differences that it claims is shown to be less than the margin that counts, else not shown. What
+    statements say of two levels is judged in one family with the tables' verdicts, so that the two
+    agree. Of others all must hold for support, which needs no adjustment, and any opposes, each at
+    its share of the 5 %.
 
     Source: intersection-union tests, Berger, "Multiparameter hypothesis testing and acceptance
     sampling", 1982.
@@ -82,19 +79,10 @@ class _Judge:
         self._rows = {(f.name, row.level): row for f in grid.factors for row in f.levels}
 
     def result(self, claim: Claim) -> ClaimResult:
-        statements = list(self._statements(claim))
-        opposed = [s for s in statements if s.is_opposed]
-        small = [s for s in statements if s.is_small and not s.is_shown]
-        missing = [s for s in statements if not s.is_shown]
-        if opposed:
-            verdict, decisive = ClaimVerdict.CONTRADICTED, opposed
-        elif statements and not missing:
-            verdict, decisive = ClaimVerdict.SUPPORTED, statements
-        elif small:
-            verdict, decisive = ClaimVerdict.TOO_SMALL, small
-        else:
-            verdict, decisive = ClaimVerdict.NOT_SHOWN, missing
-        why = "; ".join(s.figures for s in decisive) or self._why_nothing(claim)
+        parts = list(self._parts(claim))
+        verdict = claim_verdict([part.answer for part in parts])
+        decisive = [part.figures for part in parts if decides(part.answer, verdict)]
+        why = "; ".join(decisive) or self._why_nothing(claim)
         return ClaimResult(claim.says, verdict, why)
 
     def _why_nothing(self, claim: Claim) -> str:
@@ -105,7 +93,7 @@ class _Judge:
             return f"{words(claim.factor)} is the only factor: there is none to compare it with"
         return "it names too few levels to compare"
 
-    def _statements(self, claim: Claim) -> Iterator[_Statement]:
+    def _parts(self, claim: Claim) -> Iterator[_Part]:
         expect, factor = claim.expect, claim.factor
         if not any(f == factor for f, _ in self._rows):
             return
@@ -130,11 +118,11 @@ class _Judge:
                 yield self._pair(factor, later, earlier, -1)
         if expect.equal_within is not None:
             for one, other in self._to_be_equal(factor, claim.level):
-                yield self._equal(factor, one, other, expect.equal_within)
+                yield self._pair(factor, one, other, 0, expect.equal_within)
         if expect.matters_most:
             reach = Reach(self._grid, self._judgement.comparisons)
             for found in reach.beside_others(factor):
-                yield _Statement(found.figures, found.is_shown, found.is_opposed)
+                yield _Part(found.figures, Answer(found.is_shown, found.is_opposed))
 
     def _levels(self, factor: str) -> list[Level]:
         return [level for name, level in self._rows if name == factor]
@@ -146,58 +134,39 @@ class _Judge:
         others = [level for level in self._levels(factor) if self._rows[factor, level].is_baseline]
         return [(level, other) for level in levels for other in others if other != level]
 
-    def _threshold(
-        self, factor: str, level: Level, bound: float, sign: int, parts: int
-    ) -> _Statement:
+    def _threshold(self, factor: str, level: Level, bound: float, sign: int, parts: int) -> _Part:
         row, metric = self._rows[factor, level], self._metric
         text = f"{setting({factor: level})}: {number(row.average, metric) or 'no value'}"
         comparisons, cell = self._judgement.comparisons, cell_of(factor, row)
         both = [comparisons.mean(cell, alpha) for alpha in (ALPHA, ALPHA / parts)]
         known = [found.ends for found in both if found is not None and found.ends is not None]
         if row.diverged or len(known) < len(both):
-            return _Statement(f"{text}, {too_few(row)}")
+            return _Part(f"{text}, {too_few(row)}")
         low, _ = sorted(sign * (end - bound) for end in known[0])
         _, high = sorted(sign * (end - bound) for end in known[1])
         text += f" (95 % {interval(*known[0], metric)}) against {number(bound, metric)}"
-        return _Statement(text, low > 0, high < 0)
+        return _Part(text, Answer(low > 0, high < 0))
 
-    def _found(
-        self, factor: str, level: Level, other: Level
-    ) -> tuple[str, Compared | None, Quantity]:
-        """Returns what two levels are in words, what was found of them, and their difference."""
-        metric = self._metric
+    def _pair(
+        self, factor: str, level: Level, other: Level, sign: int, within: float = 0.0
+    ) -> _Part:
+        """Says that `level` is higher than `other`, lower with sign -1, equal with sign 0."""
+        metric, margin = self._metric, self._grid.margin
         first, second = self._rows[factor, level], self._rows[factor, other]
         text = f"{setting({factor: level})} against {other}: "
         if first.average is None or second.average is None or first is second:
-            return f"{text}{too_few(first, second)}", None, Quantity(0.0)
+            return _Part(f"{text}{too_few(first, second)}")
         found = self._judgement.between(cell_of(factor, first), cell_of(factor, second))
         gap = None if found is None else found[0].difference
         if found is None or gap is None or gap.low is None or gap.high is None:
             seen = finite(first.average - second.average) if gap is None else gap.value
-            return f"{text}{spelled(seen, metric)}, {too_few(first, second)}", None, Quantity(0.0)
-        gap = gap if found[1] == 1 else gap.turned
-        text += f"{difference(gap.value, metric)} (95 % {ends(gap, metric, signed=True)})"
-        return text, found[0], gap
+            return _Part(f"{text}{spelled(seen, metric)}, {too_few(first, second)}")
+        one, turn = found
+        told = gap if turn == 1 else gap.turned
+        text += f"{difference(told.value, metric)} (95 % {ends(told, metric, signed=True)})"
+        return _Part(text, Statement((level, other), sign * turn, within).answer(one, margin))
 
-    def _pair(self, factor: str, level: Level, other: Level, sign: int) -> _Statement:
-        """Says that `level` is higher than `other` (or lower, with sign -1)."""
-        text, one, gap = self._found(factor, level, other)
-        if one is None:
-            return _Statement(text)
-        is_so, margin = sign * gap.value > 0, self._grid.margin
-        most = max(sign * end for end in gap.ends or (math.inf,))
-        is_small = one.is_equal or (margin is not None and most < margin)
-        return _Statement(text, one.is_shown and is_so, one.is_shown and not is_so, is_small)
-
-    def _equal(self, factor: str, level: Level, other: Level, margin: float) -> _Statement:
-        """Says that two levels differ by no more than a margin."""
-        text, one, gap = self._found(factor, level, other)
-        if one is None or gap.ends is None:
-            return _Statement(text)
-        is_apart = gap.ends[0] > margin or gap.ends[1] < -margin
-        return _Statement(text, one.is_within(margin), is_apart)
-
-    def _better(self, factor: str, level: Level, other: Level) -> _Statement:
+    def _better(self, factor: str, level: Level, other: Level) -> _Part:
         """Says that `level` is better than `other`; what always diverges is worse than the rest."""
         first, second = self._rows[factor, level], self._rows[factor, other]
         for lost, steady, is_first in ((second, first, True), (first, second, False)):
@@ -205,7 +174,7 @@ class _Judge:
                 text = f"{setting({factor: level})} against {other}"
                 seeds = f"all of its {len(lost.diverged)} seeds"
                 told = f"{text}: {lost.level} diverged on {seeds}"
-                return _Statement(told, is_first, not is_first)
+                return _Part(told, Answer(is_first, not is_first))
         return self._pair(factor, level, other, self._metric.sign)
 
 

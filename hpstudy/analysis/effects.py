@@ -10,6 +10,7 @@ from hpstudy.analysis.cells import (
     cell_of,
     claimed_of,
     comparisons_of,
+    levels_of,
     outcome_of,
     outcomes_of,
     pairs_of,
@@ -90,18 +91,18 @@ def judge(grid: GridResults) -> tuple[GridResults, Judgement]:
     Returns:
         The grid as of its last complete look, and what that shows.
     """
-    pairs = pairs_of(grid)
+    outcomes = outcomes_of(grid)
     if grid.looks is None:
         found, comparisons = judged(
-            outcomes_of(grid),
-            pairs,
+            outcomes,
+            pairs_of(grid),
             grid.metric,
             margin=grid.margin,
             overlap=grid.overlap,
             spreads=grid.spreads,
         )
         return grid, Judgement(found, comparisons)
-    looks = looked(outcomes_of(grid), pairs, grid.looks, grid.metric, claimed=claimed_of(grid))
+    looks = looked(outcomes, levels_of(grid), grid.looks, grid.metric, claims=claimed_of(grid))
     if looks:
         grid = grid.upto(grid.looks.seeds[: looks[-1].count])
     latest = {pair: one for look in looks for pair, one in look.found.items()}

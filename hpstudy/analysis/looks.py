@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from hpstudy.analysis.cells import Cell, claimed_of, outcomes_of, pairs_of
+from hpstudy.analysis.cells import Cell, claimed_of, levels_of, outcomes_of, pairs_of
 from hpstudy.analysis.family import Pair
 from hpstudy.analysis.sequential import Look, Outcome, looked
 from hpstudy.metric import Verdict
@@ -94,6 +94,6 @@ def looks_finding(grid: GridResults, looks: Looks) -> LooksFinding:
         grid: The grid's results.
         looks: The looks.
     """
-    outcomes, pairs = outcomes_of(grid), pairs_of(grid)
-    made = looked(outcomes, pairs, looks, grid.metric, claimed=claimed_of(grid))
-    return LooksFinding(looks, pairs, made, outcomes)
+    outcomes = outcomes_of(grid)
+    made = looked(outcomes, levels_of(grid), looks, grid.metric, claims=claimed_of(grid))
+    return LooksFinding(looks, pairs_of(grid), made, outcomes)

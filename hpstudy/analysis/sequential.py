@@ -7,7 +7,7 @@ later, or goes on with it after it was killed, comes to the same verdicts.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -15,7 +15,8 @@ from hpstudy.analysis.comparisons import Comparisons
 from hpstudy.analysis.family import WHOLE, Compared, Pair, Rate, family
 from hpstudy.analysis.ranks import is_worse, ranked_outcomes, ranks_p
 from hpstudy.analysis.simultaneous import ALPHA
-from hpstudy.metric import ALIKE, Metric, Spreads, Verdict
+from hpstudy.analysis.statements import Claimed, Statement, claim_verdict
+from hpstudy.metric import ALIKE, ClaimVerdict, Metric, Spreads, Verdict
 from hpstudy.results.looks import Looks
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -95,12 +96,15 @@ def looked(
     looks: Looks,
     metric: Metric,
     *,
-    claimed: Collection[Pair[_Key]] = (),
+    claims: Sequence[Claimed[_Key]] = (),
 ) -> tuple[Look[_Key], ...]:
     """Goes through the announced looks, as far as their seeds are there.
 
-    A pair that is decided (better, worse, equal, no gain of the margin) is judged no more. What
-    diverges is closed too: more seeds would only tell how often; and so is what raised on all.
+    A pair that is decided (better, worse, equal, no gain of the margin) is judged no more, once
+    all claims that speak of it are answered: supported, contradicted or too small. What diverges
+    is closed too: more seeds would only tell how often; and so is what raised on all. When a pair
+    closes makes no verdict wrong more often: the intervals of all looks hold at once, and one that
+    is closed keeps its share of the rate.
 
     Source: repeated confidence intervals, Jennison and Turnbull, "Interim analyses: the repeated
     confidence interval approach", 1989.
@@ -110,14 +114,14 @@ def looked(
         pairs: What is compared with what: the first with the second.
         looks: The announced looks.
         metric: The metric.
-        claimed: The pairs of which more is asked than whether there is a gain: they stay open
-            until a difference is shown, or they are equal.
+        claims: What is claimed; pairs that are none of the others are compared for that alone.
 
     Returns:
         The looks whose seeds are all there, in order.
     """
     found: list[Look[_Key]] = []
-    is_open, decided, closed = [*pairs], 0, 0
+    latest: dict[Pair[_Key], Compared] = {}
+    is_open, decided, closed = _all_pairs(pairs, claims), 0, 0
     for number, count in enumerate(looks.counts):
         seeds = frozenset(looks.seeds[:count])
         settings = {key for pair in is_open for key in pair}
@@ -128,10 +132,14 @@ def looked(
         told, _ = judged(
             until, is_open, metric, rate=rate, margin=looks.margin, spreads=looks.spreads
         )
+        latest |= told
+        asked = {pair for pair in pairs if pair not in told or not told[pair].has_no_gain}
+        asked |= {part.pair for part in _unanswered(claims, latest, looks.margin)}
         stays = [
             pair
             for pair in is_open
-            if not _is_decided(told.get(pair), pair in claimed)
+            if pair in asked
+            and not _is_decided(told.get(pair))
             and not until[pair[0]].diverged
             and not any(until[key].is_lost for key in pair)
         ]
@@ -149,7 +157,7 @@ def next_seeds(
     looks: Looks,
     metric: Metric,
     *,
-    claimed: Collection[Pair[_Key]] = (),
+    claims: Sequence[Claimed[_Key]] = (),
 ) -> dict[_Key, tuple[int, ...]]:
     """Returns the seeds that each setting is to have at the next look.
 
@@ -158,8 +166,8 @@ def next_seeds(
     Returns:
         The seeds of all settings that are still open; empty where nothing is left to do.
     """
-    done = looked(outcomes, pairs, looks, metric, claimed=claimed)
-    is_open = done[-1].open if done else frozenset(pairs)
+    done = looked(outcomes, pairs, looks, metric, claims=claims)
+    is_open = done[-1].open if done else frozenset(_all_pairs(pairs, claims))
     if len(done) == len(looks.counts) or not is_open:
         return {}
     seeds = looks.seeds[: looks.counts[len(done)]]
@@ -203,10 +211,25 @@ def judged(
     return found, comparisons
 
 
-def _is_decided(one: Compared | None, is_claimed: bool) -> bool:
-    if one is None:
-        return False
-    return one.is_shown or one.is_equal or (one.has_no_gain and not is_claimed)
+def _is_decided(one: Compared | None) -> bool:
+    """Tells whether all is known of a pair, whatever is asked."""
+    return one is not None and (one.is_shown or one.is_equal)
+
+
+def _all_pairs(pairs: Sequence[Pair[_Key]], claims: Sequence[Claimed[_Key]]) -> list[Pair[_Key]]:
+    return [*dict.fromkeys([*pairs, *(part.pair for claim in claims for part in claim)])]
+
+
+def _unanswered(
+    claims: Sequence[Claimed[_Key]],
+    latest: Mapping[Pair[_Key], Compared],
+    margin: float | None,
+) -> Iterator[Statement[_Key]]:
+    """Yields what those claims state that are not shown either way."""
+    for claim in claims:
+        answers = [part.answer(latest.get(part.pair), margin) for part in claim]
+        if claim_verdict(answers) == ClaimVerdict.NOT_SHOWN:
+            yield from claim
 
 
 def verdict_of(

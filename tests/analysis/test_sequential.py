@@ -7,8 +7,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from hpstudy.analysis.family import Compared
 from hpstudy.analysis.sequential import Outcome, looked, next_seeds, spent
-from hpstudy.metric import Metric
+from hpstudy.analysis.statements import NOTHING, Statement, claim_verdict
+from hpstudy.metric import ClaimVerdict, Metric, Quantity
 from hpstudy.results.looks import Looks
 
 METRIC = Metric("score")
@@ -47,12 +49,62 @@ def test_a_level_closes_at_the_look_that_decides_it_and_is_judged_no_more():
     assert latest["same", "base"].is_equal or latest["same", "base"].has_no_gain
 
 
-def test_what_a_claim_speaks_of_is_open_until_it_is_equal_or_a_difference_is_shown():
+def test_what_a_claim_speaks_of_is_open_until_the_claim_is_answered():
     for number in range(5):
         outcomes = study(number=number)
-        found = looked(outcomes, PAIRS, LOOKS, METRIC, claimed=PAIRS)
+        claims = [[Statement(pair, 1)] for pair in PAIRS] + [[Statement(("up", "down"), 0, 1.0)]]
+        found = looked(outcomes, PAIRS, LOOKS, METRIC, claims=claims)
         latest = {pair: one for look in found for pair, one in look.found.items()}
-        assert all(one.is_shown or one.is_equal for one in latest.values())
+        assert not found[-1].open
+        for (part,) in claims:
+            answer = part.answer(latest[part.pair], LOOKS.margin)
+            assert answer != NOTHING
+            assert answer.is_opposed or part.pair[0] != "down"
+
+
+def gain(value: float, half: float, margin: float = 2.0) -> Compared:
+    is_shown, ends = abs(value) > half, (value - half, value + half)
+    is_equal = abs(value) + half < margin
+    has_no_gain = not is_equal and not is_shown and value + half < margin
+    return Compared(Quantity(value, *ends), 0.5, "t", is_shown, ends, is_equal, has_no_gain)
+
+
+@pytest.mark.parametrize(
+    ("sign", "found", "expected"),
+    [
+        (1, gain(-1.0, 2.9), ClaimVerdict.TOO_SMALL),  # at most 1.9 higher, so no gain of 2
+        (1, gain(-1.0, 3.1), ClaimVerdict.NOT_SHOWN),
+        (-1, gain(-1.0, 2.9), ClaimVerdict.NOT_SHOWN),  # up to 3.9 lower
+        (-1, gain(0.5, 1.0), ClaimVerdict.TOO_SMALL),
+        (1, gain(3.0, 1.0), ClaimVerdict.SUPPORTED),
+        (-1, gain(3.0, 1.0), ClaimVerdict.CONTRADICTED),
+        (1, gain(0.5, 0.2), ClaimVerdict.SUPPORTED),  # less than counts, but it is so
+        (1, None, ClaimVerdict.NOT_SHOWN),
+    ],
+)
+def test_a_claim_of_two_settings_is_answered_by_their_interval(sign: int, found, expected):
+    part = Statement(("a", "b"), sign)
+    assert claim_verdict([part.answer(found, 2.0)]) == expected
+    if found is not None:
+        other = gain(-found.difference.value, found.difference.high - found.difference.value)
+        assert part.turned.answer(other, 2.0) == part.answer(found, 2.0)
+
+
+def test_one_part_that_is_too_small_answers_a_claim_and_closes_all_that_it_asks():
+    """Its others would be trained on for nothing: it can't be supported any more."""
+    noise = np.random.default_rng(9).normal(0, 30, 20)
+    outcomes = study() | {"noisy": Outcome(dict(enumerate(noise)))}
+    falling = [Statement(("same", "base"), -1), Statement(("noisy", "same"), -1)]
+    looks = looked(outcomes, PAIRS[2:3], LOOKS, METRIC, claims=[falling])
+    assert len(looks) < 5
+    assert not looks[-1].open
+    rising = [Statement(("up", "base"), 1), Statement(("noisy", "up"), 1)]
+    looks = looked(outcomes, PAIRS[:1], LOOKS, METRIC, claims=[rising])
+    assert ("up", "base") not in looks[0].open  # it is shown; the other is asked on
+    assert looks[-2].open == {("noisy", "up")}
+    opposed = [Statement(("up", "base"), -1), Statement(("noisy", "up"), 1)]
+    (look,) = looked(outcomes, PAIRS[:1], LOOKS, METRIC, claims=[opposed])
+    assert not look.open
 
 
 @pytest.mark.parametrize("missing", ["same", "base"])
