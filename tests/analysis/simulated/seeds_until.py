@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from hpstudy.analysis.family import Compared
+from hpstudy.analysis.family import Compared, Pair
 from hpstudy.analysis.sequential import Look, Outcome, looked, next_seeds
+from hpstudy.analysis.statements import Claimed, Statement
 from hpstudy.metric import ALIKE, Spreads
 from hpstudy.results.looks import Looks
 from tests.analysis.simulated.rates import Share
 from tests.analysis.simulated.studies import EQUAL, METRIC, Scenario
 
 COUNTS = (3, 5, 8, 12, 20)
+_FALLING = 5  # how many levels are claimed to fall
 _EFFECTS = 1.5  # the spread of what levels do
 
 
@@ -31,6 +33,8 @@ class Course:
         diverging: The share of levels that diverge, each of them on half of its seeds.
         failing: The share of trainings that raise.
         spreads: Whether luck is learned from all settings, or each difference tells its own.
+        is_claimed: Whether claims ask of each level if it is higher than the baseline, and of the
+            first ones whether each is lower than the one before it.
     """
 
     scenario: Scenario = EQUAL
@@ -41,6 +45,16 @@ class Course:
     diverging: float = 0.0
     failing: float = 0.0
     spreads: Spreads = ALIKE
+    is_claimed: bool = False
+
+    @property
+    def claims(self) -> list[list[Statement[int]]]:
+        """What is claimed."""
+        if not self.is_claimed:
+            return []
+        higher = [[Statement((place, 0), 1)] for place in range(1, self.settings)]
+        falling = [Statement((place + 1, place), -1) for place in range(1, _FALLING)]
+        return [*higher, falling]
 
 
 @dataclass(frozen=True)
@@ -68,6 +82,7 @@ class Study:
         diverged: Which trainings diverge.
         failed: Which trainings raise.
         looks: The announced looks.
+        claims: What is claimed.
     """
 
     values: np.ndarray
@@ -75,13 +90,14 @@ class Study:
     diverged: np.ndarray
     failed: np.ndarray
     looks: Looks
+    claims: Sequence[Claimed[int]]
 
     def trained(self) -> tuple[Mapping[int, Outcome], tuple[Look[int], ...]]:
         """Trains what is asked for until nothing is; what became of it, and what looks showed."""
         outcomes = {place: Outcome({}) for place in range(len(self.truth))}
-        while asked := next_seeds(outcomes, self.pairs, self.looks, METRIC):
+        while asked := next_seeds(outcomes, self.pairs, self.looks, METRIC, claims=self.claims):
             outcomes |= {place: self._outcome(place, [*seeds]) for place, seeds in asked.items()}
-        return outcomes, looked(outcomes, self.pairs, self.looks, METRIC)
+        return outcomes, looked(outcomes, self.pairs, self.looks, METRIC, claims=self.claims)
 
     @property
     def pairs(self) -> list[tuple[int, int]]:
@@ -89,11 +105,28 @@ class Study:
         return [(place, 0) for place in range(1, len(self.truth))]
 
     def is_wrong(self, look: Look[int]) -> bool:
-        """Tells whether a look shows something that is not so."""
-        return any(self._is_wrong(place, one) for (place, _), one in look.found.items())
+        """Tells whether a look shows something that is not so, of a level or of what is claimed."""
+        parts = (part for claim in self.claims for part in claim)
+        return any(self._is_wrong(pair, one) for pair, one in look.found.items()) or any(
+            self._is_answered_wrongly(part, look.found.get(part.pair)) for part in parts
+        )
 
-    def _is_wrong(self, place: int, one: Compared) -> bool:
-        gap, margin = self.truth[place] - self.truth[0], self.looks.margin
+    def _gap(self, pair: Pair[int]) -> float:
+        return float(self.truth[pair[0]] - self.truth[pair[1]])
+
+    def _is_answered_wrongly(self, part: Statement[int], one: Compared | None) -> bool:
+        gap, margin = part.sign * self._gap(part.pair), self.looks.margin
+        answer = part.answer(one, margin)
+        is_small = answer.is_small and not answer.is_shown
+        return (
+            (answer.is_shown and gap <= 0)
+            or (answer.is_opposed and gap >= 0)
+            or (is_small and margin is not None and gap > margin)
+        )
+
+    def _is_wrong(self, pair: Pair[int], one: Compared) -> bool:
+        gap, margin = self._gap(pair), self.looks.margin
+        assert margin is not None
         if one.difference is None:  # by rank: it diverges, and is worse for that
             return False
         if one.is_shown:
@@ -132,4 +165,4 @@ def _drawn(course: Course, chance: np.random.Generator) -> Study:
     diverged = diverges[:, None] & (chance.random(shape) < 0.5)
     failed = ~diverged & (chance.random(shape) < course.failing)
     looks = Looks(course.counts, tuple(range(course.counts[-1])), course.margin, course.spreads)
-    return Study(drawn.values[0], drawn.truth, diverged, failed, looks)
+    return Study(drawn.values[0], drawn.truth, diverged, failed, looks, course.claims)

@@ -28,6 +28,9 @@ COURSES = {
     "margin 2 s, two collapsed": Course(margin=2.0, scenario=Scenario(collapsed=2)),
     "margin 2 s, a fifth diverges": Course(margin=2.0, diverging=0.2),
     "margin 2 s, one in twenty raises": Course(margin=2.0, failing=0.05),
+    "nothing does anything, claims": Course(effects=0.0, margin=2.0, is_claimed=True),
+    "margin 2 s, claims": Course(margin=2.0, is_claimed=True),
+    "margin 1 s, claims": Course(margin=1.0, is_claimed=True),
     "nothing does anything, one level × 5": Course(
         effects=0.0, margin=2.0, scenario=SCENARIOS["one level × 5"]
     ),
