@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from hpstudy.analysis.simultaneous import ALPHA, t_quantile
+from hpstudy.analysis.simultaneous import ALPHA, CONFIDENCE, t_quantile
 from hpstudy.metric import Metric
 from hpstudy.numeric import deviation, finite, mean
 
@@ -70,3 +70,13 @@ def difference_ends(difference: float, half: float, metric: Metric) -> Ends | No
 def t_half(values: Sequence[float], alpha: float = ALPHA) -> float:
     """Returns half the width of a mean's interval by Student's t."""
     return finite(t_quantile(len(values) - 1, alpha) * (deviation(values) / math.sqrt(len(values))))
+
+
+def share_interval(share: float, examples: int) -> Ends:
+    """Returns the 95 % interval of a share of examples, were others drawn like them (Wilson)."""
+    from statsmodels.stats.proportion import proportion_confint
+
+    low, high = proportion_confint(
+        share * examples, examples, alpha=1 - CONFIDENCE, method="wilson"
+    )
+    return float(low), float(high)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from hpstudy.analysis.intervals import share_interval
 from hpstudy.analysis.simultaneous import CONFIDENCE
 from hpstudy.datasets import TEST_IMAGES, find_dataset
 from hpstudy.metric import Agrees, Quantity
@@ -101,16 +102,14 @@ def _agreement(
     row: LevelResult, published: float, ours: int, theirs: int, whole: float
 ) -> Agreement:
     """Compares shares of `whole`: 1, or 100 per cent."""
-    from statsmodels.stats.proportion import proportion_confint
-
     values, share = [value / whole for value in row.values], published / whole
-    low, high = proportion_confint(share * theirs, theirs, alpha=1 - CONFIDENCE, method="wilson")
+    low, high = share_interval(share, theirs)
     if len(values) > 1:
         p = _p_of_mean(values, share, theirs)
     else:
         p = _p_of_run(values[0], share, ours, theirs)
     return Agreement(
-        Quantity(published, whole * float(low), whole * float(high)),
+        Quantity(published, whole * low, whole * high),
         p,
         Agrees.CONSISTENT if p >= 1 - CONFIDENCE else Agrees.NOT_CONSISTENT,
     )

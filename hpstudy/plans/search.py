@@ -115,6 +115,14 @@ def search_of(study: StudyFile) -> Search:
     return study.search
 
 
+def space_of(study: StudyFile) -> dict[str, BaseDistribution]:
+    """Returns the distribution of each hyperparameter that a study file's search chooses."""
+    return {
+        key: distribution(dimension, study.baseline.get(key, dimension.low))
+        for key, dimension in search_of(study).space.items()
+    }
+
+
 def plan_search(
     study: StudyFile,
     objective: Objective,
@@ -155,10 +163,7 @@ def plan_search(
             f"the confirmation), found {shown(seed)}"
         )
     scenario = scenario_of(study, objective, section, home=home, runtime=runtime, quick=quick)
-    space = {
-        key: distribution(dimension, study.baseline.get(key, dimension.low))
-        for key, dimension in section.space.items()
-    }
+    space = space_of(study)
     searched = {
         "seed": seed,
         "space": {k: optuna.distributions.distribution_to_json(d) for k, d in space.items()},

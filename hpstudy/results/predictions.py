@@ -108,6 +108,13 @@ def read_predictions(
         classes of these examples.
     """
     recorded = Records(database.engine).predictions(network.key, network.epoch)
+    return reading_of(network, labels, recorded, names)
+
+
+def reading_of(
+    network: Network, labels: Sequence[int], recorded: bytes | None, names: Sequence[str] = ()
+) -> Reading | None:
+    """Returns what a network reads, of its recorded predictions; the arguments are as above."""
     classes = max(int(max(labels, default=-1)) + 1, len(names))
     if not recorded or len(recorded) > len(labels) or max(recorded) >= classes:
         return None

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import connection
 from multiprocessing.connection import Connection
@@ -34,7 +34,15 @@ from hpstudy.running.interrupts import (
 )
 from hpstudy.running.ledger import Ledger
 from hpstudy.running.output import Marks, Relay, Say, Warnings
-from hpstudy.running.processes import end, end_with_parent, prepare, starting, take_over
+from hpstudy.running.processes import (
+    GUARDED,
+    end,
+    end_with_parent,
+    guarded,
+    prepare,
+    starting,
+    take_over,
+)
 from hpstudy.running.worker import Job, Worker
 from hpstudy.store.database import Database, writing
 from hpstudy.store.locks import ask_lock, hold
@@ -49,8 +57,6 @@ _STOPPED = 128 + signal.SIGTERM  # exit code of a worker that was asked to stop
 _PROBLEM = 2  # of one that can't go on
 _UNKNOWN = 255  # of one whose fork server was killed
 _RAISED = 1  # of one that Python ends, as what it imports raises
-
-_GUARDED = 'what a script does belongs under `if __name__ == "__main__":`: workers import it too'
 
 
 def default_workers(groups: int, device: str) -> int:
@@ -90,7 +96,7 @@ class _Pool:
         self._size = size
         self._say = say
         self._warnings = Warnings()
-        with _guarded():
+        with guarded():
             self._context = prepare()
         self._members: list[_Member] = []
         self._at_their_end: dict[int | None, float] = {}  # since when, by process
@@ -116,7 +122,7 @@ class _Pool:
             lines, pipe = self._context.Pipe(duplex=False)
             hello, begun = self._context.Pipe(duplex=False)
             news, sender = self._context.Pipe(duplex=False)
-            with _guarded(), starting(self._job.plan.scenario.runtime.threads) as environment:
+            with guarded(), starting(self._job.plan.scenario.runtime.threads) as environment:
                 process = self._context.Process(
                     target=_work, args=(self._job, environment, pipe, begun, sender)
                 )
@@ -147,7 +153,7 @@ class _Pool:
         if said:
             return
         if code == _RAISED and not _last_words(member.hello):
-            raise UserError(f"a worker could not begin, its error stands above: {_GUARDED}")
+            raise UserError(f"a worker could not begin, its error stands above: {GUARDED}")
         with deferred_interrupts(), writing(self._job.runs) as database:
             self._bury(pid, code, database)
             self._check_progress(code, database)
@@ -188,16 +194,6 @@ class _Pool:
                 member.process.kill()
                 member.process.join()
             member.relay.join(_REST_SECONDS)
-
-
-@contextmanager
-def _guarded() -> Iterator[None]:
-    try:
-        yield
-    except RuntimeError as error:
-        if "bootstrapping" not in f"{error}":
-            raise
-        raise UserError(_GUARDED) from None  # this is a worker, at its script's first lines
 
 
 def _last_words(news: Connection) -> list[UserError | None]:

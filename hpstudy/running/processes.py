@@ -20,13 +20,31 @@ from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from typing import NoReturn
 
+from hpstudy.errors import UserError
 from hpstudy.files import flush_files
 from hpstudy.running.interrupts import blocked_signals
 from hpstudy.running.threads import thread_variables
 
 _FORKS = sys.platform == "linux"
 
+GUARDED = 'what a script does belongs under `if __name__ == "__main__":`: workers import it too'
+
 Context = ForkServerContext | SpawnContext
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Says of a script whose workers would start workers what is wrong with it.
+
+    Raises:
+        UserError: This is a worker, at its script's first lines.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if "bootstrapping" not in f"{error}":
+            raise
+        raise UserError(GUARDED) from None
 
 
 def prepare() -> Context:

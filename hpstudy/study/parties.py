@@ -13,14 +13,13 @@ from hpstudy.objective import Objective, Runtime
 from hpstudy.plans.grid import grid_of, parse_seeds
 from hpstudy.results.comparison import FIRST_COMPARING_SEED
 from hpstudy.results.looks import Announcement, announced
-from hpstudy.running.fingerprint import begun_with
 from hpstudy.sampler import Level, Point
 from hpstudy.seeds import MOST_SEEDS
 from hpstudy.store.database import Database
-from hpstudy.store.studies import compare_name, find_study, grid_name, search_name
+from hpstudy.store.studies import compare_name, find_study
 from hpstudy.study.announcing import is_same_margin, margin_of
 from hpstudy.study.opened import Opened, check_name
-from hpstudy.study.planning import Machine
+from hpstudy.study.planning import Machine, runtime_of
 from hpstudy.study.reading import read_summary
 from hpstudy.studyfile.changed import compared, parse_changes, with_changes
 from hpstudy.studyfile.values import is_same
@@ -177,7 +176,7 @@ def between_settings(
     changed = {name: second[name] for name in first if second[name] != first[name]}
     objective = opened.objective()
     study = compare_name(opened.name, changed)
-    runtime = _runtime(opened, objective, study, reader, machine)
+    runtime = runtime_of(opened, objective, reader, machine, study)
     baseline = Party("baseline", varied, objective, runtime, first, study)
     return baseline, replace(baseline, name=setting(changed), setting=second)
 
@@ -204,7 +203,7 @@ def between_studies(
     for opened, side in ((first, "A"), (second, "B")):
         made = Opened(**vars(opened) | {"file": with_changes(opened.file, {}), "name": together})
         objective, study = opened.objective(), f"{together}/{side}"
-        runtime = _runtime(opened, objective, study, reader, machine)
+        runtime = runtime_of(opened, objective, reader, machine, study)
         baseline, _ = compared(made.file)
         parties.append(Party(opened.name, made, objective, runtime, baseline, study))
     grids = [grid_of(party.opened.file) for party in parties]
@@ -218,19 +217,6 @@ def between_studies(
     if parties[0].name == parties[1].name:
         parties = [replace(party, name=shown_path(party.opened.path)) for party in parties]
     return parties[0], parties[1]
-
-
-def _runtime(
-    opened: Opened,
-    objective: Objective,
-    study: str,
-    reader: Database | None,
-    machine: Machine,
-) -> Runtime:
-    """Returns how trainings run: as begun, else as the study's grid or search has begun."""
-    names = [study, grid_name(opened.name), search_name(opened.name)]
-    begun = next((name for name in names if begun_with(name, reader)), study)
-    return opened.runtime(objective, begun, reader, **vars(machine))
 
 
 def announcement(

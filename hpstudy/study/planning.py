@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from hpstudy.errors import UserError
 from hpstudy.expected import shown
-from hpstudy.objective import Objective
+from hpstudy.objective import Objective, Runtime
 from hpstudy.plans.grid import parse_seeds, plan_grid
 from hpstudy.plans.points import PointsPlan
 from hpstudy.plans.samplers import DEFAULT_PRUNER, DEFAULT_SAMPLER
@@ -37,6 +37,27 @@ class Machine:
     device: str = "auto"
     precision: str = "auto"
     threads: int = 1
+
+
+def runtime_of(
+    opened: Opened,
+    objective: Objective,
+    reader: Database | None,
+    machine: Machine,
+    *studies: str,
+) -> Runtime:
+    """Returns how trainings beside a study's run: as these, its grid or its search have begun.
+
+    Args:
+        opened: The study.
+        objective: What it trains.
+        reader: The database; None where there is none yet.
+        machine: What trainings are to run on.
+        *studies: The names of the Optuna studies that they are in, if any.
+    """
+    names = [*studies, grid_name(opened.name), search_name(opened.name)]
+    begun = next((name for name in names if begun_with(name, reader)), names[0])
+    return opened.runtime(objective, begun, reader, **vars(machine))
 
 
 def grid_plan(

@@ -136,11 +136,12 @@ def page(content: Content) -> str:
             by_epoch=_by_epoch(content),
             own_times=_own_times(content),
             several_seeds=len({curve.seed for curve in content.curves}) > 1,
-            data={name: _bare(figure) for name, figure in figures.items()},
+            data={name: bare(figure) for name, figure in figures.items()},
             looks={"light": template(), "dark": template(dark=True), "instead": DARK_INSTEAD},
             plotly=Markup(get_plotlyjs()),
-            galleries=_galleries(content),
+            galleries=galleries(content.pictures, content.reading),
             diagram=diagram(content.layers),
+            whose="The baseline's network",
             version=__version__,
         )
     )
@@ -157,7 +158,7 @@ def _figures(content: Content) -> dict[str, go.Figure]:
     return figures
 
 
-def _bare(figure: go.Figure) -> dict[str, Any]:
+def bare(figure: go.Figure) -> dict[str, Any]:
     """Returns a figure without what the page has once for all, or shows as text."""
     parts: dict[str, Any] = figure.to_plotly_json()
     layout = {k: v for k, v in parts["layout"].items() if k not in ("template", "title", "meta")}
@@ -219,23 +220,23 @@ def _own_times(content: Content) -> bool:
     return any(m.get("seconds") != m.get("wall_seconds") for m in metrics)
 
 
-def _galleries(content: Content) -> dict[str, Gallery]:
-    pictures, reading = content.pictures, content.reading
+def galleries(pictures: Pictures | None, reading: Reading | None) -> dict[str, Gallery]:
+    """Returns the galleries of training images, test images, and those that are misread."""
     if pictures is None:
         return {}
     classes, first = pictures.classes, slice(_TEST_PICTURES)
     known = [*map(int, pictures.training_labels)]
     shown = [*map(int, pictures.test_labels[first])]
     read = () if reading is None else reading.predicted[first]
-    galleries = {
+    found = {
         "training": _gallery("training", pictures.training, known, (), classes),
         "test": _gallery("test", pictures.test[first], shown, read, classes),
     }
     if reading is not None and reading.mistakes:
         wrong = [*reading.mistakes[:MISTAKES]]
         labels, read_as = ([of[i] for i in wrong] for of in (reading.labels, reading.predicted))
-        galleries["mistakes"] = _gallery("mistakes", pictures.test[wrong], labels, read_as, classes)
-    return galleries
+        found["mistakes"] = _gallery("mistakes", pictures.test[wrong], labels, read_as, classes)
+    return found
 
 
 def _gallery(

@@ -155,7 +155,7 @@ class PointsView:
         )
         running = rich_table(Table("", ("", "", ""), rows, text=frozenset({""})))
         steps = "epochs" if progress.epochs_total > progress.points_total else "points"
-        bar = _bar(f"{self._task}{steps}", progress.epochs, progress.epochs_total)
+        bar = progress_bar(f"{self._task}{steps}", progress.epochs, progress.epochs_total)
         told = Text(" · ".join(facts), style="dim")
         return Group(running, bar, told, *self._note, Text())
 
@@ -203,7 +203,7 @@ class SearchView:
         if progress.failed:
             facts.append(f"{progress.failed} failed")
         facts.append(f"{duration(progress.seconds_left)} left")
-        bar = _bar("trials", progress.finished, progress.total)
+        bar = progress_bar("trials", progress.finished, progress.total)
         lines: list[RenderableType] = [self._trials([*progress.running, *progress.latest]), bar]
         lines.append(Text(" · ".join(facts), style="dim"))
         if (best := progress.best) is not None:
@@ -247,7 +247,8 @@ def _at_epoch(finished: int, last: int) -> str:
     return f"epoch {finished + 1}" if finished > 1 else ""
 
 
-def _bar(name: str, done: int, total: int) -> ProgressBar:
+def progress_bar(name: str, done: int, total: int) -> ProgressBar:
+    """Returns a bar that says how many of some things are done."""
     text = TextColumn(name, style="bold", markup=False)
     bar = ProgressBar(text, BarColumn(), MofNCompleteColumn(), TaskProgressColumn(), expand=False)
     bar.add_task("", total=total, completed=done)
