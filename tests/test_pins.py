@@ -28,6 +28,7 @@ COMMANDS = (
     "grid",
     "search",
     "compare",
+    "train",
     "import",
     "show",
     "report",

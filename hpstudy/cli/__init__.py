@@ -11,7 +11,7 @@ __all__ = ["app"]
 
 # As the help lists them.
 _COMMANDS = (
-    "init", "check", "grid", "search", "compare", "import_", "show", "report", "export",
+    "init", "check", "grid", "search", "compare", "train", "import_", "show", "report", "export",
     "dashboard", "data", "clean", "delete",
 )  # fmt: skip
 

@@ -30,6 +30,7 @@ Hook = Literal[
     "auto_precision",
     "pictures",
     "layers",
+    "preprocessing",
     "save_model",
     "predict",
 ]
@@ -150,6 +151,16 @@ class ShowsLayers(Protocol):
     @classmethod
     def layers(cls, params: Params, *, settings: Settings) -> Sequence[Layer]:
         """Returns the network's layers; the report draws them."""
+
+
+class Preprocesses(Protocol):
+    """Says what a saved model is to be given.
+
+    Attributes:
+        preprocessing: What is done to an example before the network sees it, in a sentence.
+    """
+
+    preprocessing: str
 
 
 class SavesModel(Protocol):

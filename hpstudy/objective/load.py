@@ -79,6 +79,11 @@ class Objective:
         defaults: Params = hook(self._target, "default_params", {})
         return defaults
 
+    @property
+    def preprocessing(self) -> str:
+        """What is done to an example before the network sees it; "" where that is not said."""
+        return f"{hook(self._target, 'preprocessing', '')}"
+
     def start(
         self,
         params: Params,

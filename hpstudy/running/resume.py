@@ -20,7 +20,7 @@ from hpstudy.raised import described
 from hpstudy.running.failures import ObjectiveFailedError, objectives_own_code
 from hpstudy.running.interrupts import deferred_interrupts
 from hpstudy.running.versions import versions
-from hpstudy.running.watcher import MisfitError, Watcher
+from hpstudy.running.watcher import MisfitError, Onlooker, Watcher
 from hpstudy.running.whole import run_whole
 from hpstudy.store.checkpoints import Checkpoints
 from hpstudy.store.records import Epoch, Identity, Records
@@ -72,7 +72,7 @@ class TrainingSession:
         """The file that holds what a program printed, if it ran here."""
         return self._room.log if self._room is not None and self._has_run else None
 
-    def epochs(self, last: int, metric: str, watcher: Watcher) -> Iterator[Epoch]:
+    def epochs(self, last: int, metric: str, watcher: Onlooker) -> Iterator[Epoch]:
         """Yields the epochs 1 to `last`, each as soon as it is finished and recorded.
 
         It ends early at an epoch whose metric is None: the training has diverged there. Recorded
@@ -102,7 +102,7 @@ class TrainingSession:
             return
         self._is_stale = number < len(recorded)
         self._seen = None
-        training = self._taken_up(number, watcher)
+        training = self.taken_up(number, watcher)
         while number < last:
             number += 1
             epoch = self._train(training, number, metric)
@@ -156,7 +156,7 @@ class TrainingSession:
     def stop(self) -> None:
         """Leaves the training: nothing of it runs by itself."""
 
-    def _taken_up(self, epoch: int, watcher: Watcher) -> Training:
+    def taken_up(self, epoch: int, watcher: Onlooker) -> Training:
         """Returns the training at a finished epoch, from the latest state that is still good."""
         if self._training is None or self._at != epoch:
             self._training, first = self._restored(epoch)
@@ -172,7 +172,7 @@ class TrainingSession:
         if saved is not None:
             training = self._start()
             try:
-                with self._own_code():
+                with self.own_code():
                     training.load_state_dict(saved[1])
             except ObjectiveFailedError as error:  # it is as good as none
                 why = described(error.cause)
@@ -182,12 +182,17 @@ class TrainingSession:
         return self._start(), 0
 
     @contextmanager
-    def _own_code(self) -> Iterator[None]:
+    def own_code(self) -> Iterator[None]:
+        """Runs a block of the objective's under the training's seed.
+
+        Raises:
+            ObjectiveFailedError: It raised.
+        """
         with seeded(self._identity.seed), objectives_own_code():
             yield
 
     def _start(self) -> Training:
-        with self._own_code():
+        with self.own_code():
             return self._objective.start(
                 self._identity.params,
                 seed=self._identity.seed,
@@ -197,7 +202,7 @@ class TrainingSession:
             )
 
     def _next_epoch(self, training: Training) -> dict[str, float | None]:
-        with self._own_code():
+        with self.own_code():
             metrics = as_metrics(training.epoch())
         self._at += 1
         return metrics
@@ -215,7 +220,7 @@ class TrainingSession:
     def _record(self, training: Training, epoch: Epoch, *, has_diverged: bool) -> None:
         keep_state = not has_diverged and self._objective.keeps_state
         seen = self._last_seen(epoch.number)
-        with self._own_code():
+        with self.own_code():
             state = training.state_dict() if keep_state else None
             steps = _checked_steps(steps_of(training), seen)
             predictions = _checked_predictions(predictions_of(training))

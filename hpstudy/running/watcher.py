@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
+from typing import Any, Protocol
 
 from optuna import Trial
 
@@ -27,6 +27,13 @@ class TooLongError(Exception):
 
     def __init__(self) -> None:
         super().__init__(TOO_LONG)
+
+
+class Onlooker(Protocol):
+    """Who is told of a training that is taken up."""
+
+    def taken_up(self, found: int, again: int) -> None:
+        """Is told how many epochs were found recorded, and how many were trained again."""
 
 
 class Watcher:

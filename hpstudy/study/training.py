@@ -1,0 +1,292 @@
+"""Training one setting of a study, and saving what it has learned, with a card and a page."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from hpstudy.errors import StoppedError, UserError
+from hpstudy.expected import shown
+from hpstudy.metric import Metric, Quantity
+from hpstudy.objective import Objective
+from hpstudy.plans.scenario import PlannedPoint, Scenario
+from hpstudy.plans.training import (
+    Choice,
+    baseline_of,
+    changes_of,
+    confirming,
+    hyperparameters,
+    plan_training,
+)
+from hpstudy.running.output import Say
+from hpstudy.running.train import Lesson, TakenUp, Trainee, Waiting
+from hpstudy.store.checkpoints import Checkpoints
+from hpstudy.store.connections import Connections
+from hpstudy.store.database import Database
+from hpstudy.store.models import Card, Model, write_model
+from hpstudy.store.records import Epoch, Records
+from hpstudy.study.opened import Opened
+from hpstudy.study.planning import Machine, runtime_of
+from hpstudy.study.reading import read_summary
+from hpstudy.study.trained import Learned, card_of, write_page
+from hpstudy.views.tables.training import seconds_of
+from hpstudy.wording import counted, duration, elapsed, quantity, setting, words
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What is to be trained, as given.
+
+    Attributes:
+        changes: What is changed of it, such as "lr=0.003".
+        best: "best" where that is what the study says to use; the baseline where None.
+        seed: The replicate; 0, or of a confirmed winner its first fresh one, where None.
+        machine: What it is to run on.
+    """
+
+    changes: tuple[str, ...] = ()
+    best: str | None = None
+    seed: int | None = None
+    machine: Machine
+
+
+class View(Protocol):
+    """Shows a training as it goes."""
+
+    def say(self, line: str) -> None:
+        """Shows a line."""
+
+    def epoch(self, epoch: Epoch, *, is_new: bool) -> None:
+        """Shows an epoch; one that is not new was recorded before."""
+
+    def again(self, count: int) -> None:
+        """Shows how many epochs were trained again so far, as their state was gone."""
+
+
+class Teller(Protocol):
+    """Tells whoever watches how a training goes."""
+
+    def say(self, line: str) -> None:
+        """Tells what is to be known before and after it, a line at a time."""
+
+    def training(self, label: str, last: int, metric: str) -> AbstractContextManager[View]:
+        """Shows a training for the block.
+
+        Args:
+            label: What is trained.
+            last: Its last epoch.
+            metric: The metric that is compared.
+        """
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A trained model, saved.
+
+    Attributes:
+        model: The model.
+        page: The page that shows it.
+        metric: The metric that it is told by.
+        epochs: The epochs behind it.
+        taken_over: How many of them were recorded before.
+        again: How many of these had to be trained again, as their state was gone.
+        seconds: How long training and saving took here.
+    """
+
+    model: Model
+    page: Path
+    metric: Metric
+    epochs: tuple[Epoch, ...]
+    taken_over: int
+    again: int
+    seconds: float
+
+    @property
+    def card(self) -> Card:
+        """What it is."""
+        return self.model.card
+
+    @property
+    def file(self) -> Path:
+        """The file with what it has learned."""
+        return self.model.file
+
+    @property
+    def told(self) -> str:
+        """Says how good it is, how sure that is, and how long it took."""
+        card = self.card
+        tested = quantity(Quantity(card.value, card.low, card.high), self.metric)
+        of = f", 95 % interval of {card.test_examples:,} test examples" if card.interval else ""
+        seconds = seconds_of(self.epochs)
+        spent = "" if seconds is None else f", {duration(seconds)} of training"
+        trained = len(self.epochs) - self.taken_over + self.again
+        here = f"{trained} trained here in {elapsed(self.seconds)}"
+        epochs = counted(len(self.epochs), "epoch")
+        return f"{words(card.metric)} {tested}{of}; {epochs}{spent}; {here}."
+
+
+def train(
+    opened: Opened, objective: Objective, database: Connections, asked: Asked, teller: Teller
+) -> TrainedModel:
+    """Trains what is missing of one setting, and saves it.
+
+    Args:
+        opened: The study.
+        objective: What it trains.
+        database: The run's database.
+        asked: What is to be trained.
+        teller: Who tells how it goes.
+
+    Raises:
+        UserError: It can't be trained, or there would be nothing to save.
+        StoppedError: It diverged, or the objective raised; finished epochs are kept.
+        KeyboardInterrupt: It was interrupted; all finished epochs are kept.
+    """
+    start = time.monotonic()
+    if not objective.keeps_state:
+        raise UserError(
+            f"objective {objective.name!r} is {objective.kind}, which leaves nothing to save: a "
+            "Training class has a state_dict, or save_model"
+        )
+    choice = _chosen(opened, asked, database.reader, teller.say)
+    runtime = runtime_of(opened, objective, database.reader, asked.machine)
+    scenario, planned = plan_training(
+        opened.file,
+        objective,
+        choice,
+        name=opened.name,
+        home=opened.home,
+        runtime=runtime,
+        quick=opened.is_quick,
+    )
+    objective.prepare(settings=planned.identity.settings, runtime=runtime)
+    metric = _metric_name(choice)
+    lesson = Lesson(scenario, planned, metric, opened.runs, objective.sent())
+    label = _label(opened, scenario, planned)
+    records = Records(database.writer.engine)
+    with (
+        teller.training(label, planned.epochs, metric) as view,
+        Trainee(lesson, view.say) as trainee,
+    ):
+        course = _Course(opened, planned, metric, view)
+        epochs = course.run(trainee)
+        recorded = (
+            records.steps(planned.key, planned.epochs),
+            records.predictions(planned.key, planned.epochs),
+        )
+        learned = Learned(opened, objective, choice, scenario, planned, tuple(epochs), *recorded)
+        learned = replace(learned, versions=trainee.versions).with_pictures(view.say)
+        folder = opened.runs.models
+        model = write_model(folder, card_of(learned), trainee.save, database=opened.runs.url)
+    page = write_page(learned, model)
+    seconds = time.monotonic() - start
+    return TrainedModel(
+        model, page, learned.metric, learned.epochs, course.found, course.again, seconds
+    )
+
+
+def _chosen(opened: Opened, asked: Asked, reader: Database | None, say: Say) -> Choice:
+    file = opened.file
+    changes = changes_of(file, asked.changes)
+    choice = baseline_of(file) if asked.best is None else _best(opened, asked.best, reader, say)
+    seed = choice.seed if asked.seed is None else asked.seed
+    return replace(choice, setting={**choice.setting, **changes}, seed=seed)
+
+
+def _best(opened: Opened, best: str, reader: Database | None, say: Say) -> Choice:
+    """Returns what a study says to use, as it was trained for that.
+
+    Of a winner that was confirmed, the seed is the first fresh one, whatever came of it: the best
+    of them would flatter it.
+    """
+    if best != "best":
+        raise UserError(f"--from: expected best, found {shown(best)}")
+    summary = read_summary(opened, reader)
+    if (answer := summary.answer) is None:
+        raise UserError(f"--from best: study {opened.name!r} has no answer yet")
+    say(f"{answer.headline} {answer.why}")
+    won = None if summary.search is None else summary.search.confirmed
+    if won is None or (opened.file.grid is not None and answer.params != won.params):
+        return replace(baseline_of(opened.file), setting=dict(answer.params))
+    seeds = sorted({*won.seeds, *won.diverged})
+    return replace(confirming(opened.file, dict(answer.params)), seed=seeds[0] if seeds else 0)
+
+
+def _metric_name(choice: Choice) -> str:
+    return getattr(choice.section, "confirming_metric", choice.section.metric)
+
+
+def _label(opened: Opened, scenario: Scenario, planned: PlannedPoint) -> str:
+    identity, runtime = planned.identity, scenario.runtime
+    trained = setting(hyperparameters(opened.file, planned))
+    how = f"{identity.device}, {identity.precision}, {counted(runtime.threads, 'thread')}"
+    return f"{trained}, seed {identity.seed} on {how}"
+
+
+class _Course:
+    """How one training goes: what was there of it, and what is trained.
+
+    Attributes:
+        found: How many epochs were recorded before.
+        again: How many of these had to be trained again.
+    """
+
+    def __init__(self, opened: Opened, planned: PlannedPoint, metric: str, view: View) -> None:
+        self._checkpoints = Checkpoints(opened.runs.checkpoints)
+        self._planned = planned
+        self._metric = metric
+        self._view = view
+        self._last = planned.epochs
+        self.found = 0
+        self.again = 0
+
+    def run(self, trainee: Trainee) -> list[Epoch]:
+        """Returns all epochs.
+
+        Raises:
+            StoppedError: It diverged.
+        """
+        epochs: list[Epoch] = []
+        for news in trainee.news():
+            if isinstance(news, Waiting):
+                self._view.say("Another process is at this training: waiting for it.")
+            elif isinstance(news, TakenUp):
+                self.found = self.found or news.found
+                if news.again:
+                    self.again = news.again
+                    self._view.again(news.again)
+            else:
+                epochs.append(news)
+                self._view.epoch(news, is_new=news.number > self.found)
+                if news.number == self.found and news.metrics[self._metric] is not None:
+                    for line in self._told():
+                        self._view.say(line)
+        if epochs[-1].metrics[self._metric] is None:
+            raise StoppedError(
+                f"the training diverged in epoch {epochs[-1].number}: its {self._metric} is no "
+                "finite number; nothing was saved"
+            )
+        return epochs
+
+    def _told(self) -> Iterator[str]:
+        """Says what is taken over, and what is trained again and why."""
+        key, found, last = self._planned.key, self.found, self._last
+        rest = "nothing is left to train" if found == last else f"{_span(found + 1, last)} to train"
+        taken = f"epoch{'s' if found > 1 else ''} {_span(1, found)}"
+        yield f"Taken over from the database: {taken}; {rest}."
+        state = self._checkpoints.latest(key, at_most=found)
+        if state < found:
+            kept = self._checkpoints.latest(key, at_most=2**62)
+            why = f"is only kept of epoch {kept}" if kept > found else "was dropped (--keep, clean)"
+            yield (
+                f"What to go on from {why}: {_span(state + 1, found)} again, "
+                "which gives the same numbers."
+            )
+
+
+def _span(first: int, last: int) -> str:
+    return f"{first}" if first == last else f"{first} to {last}"
