@@ -74,6 +74,10 @@ class CnnTraining:
         "augmentation": NONE,
         "decay": 1,
     }
+    preprocessing: ClassVar[str] = (
+        "28×28 grey pixels, light on black (a digit fitted into 20×20, its centre of mass in the "
+        "middle), divided by 255."
+    )
     pictures = staticmethod(pictures)
     layers = staticmethod(layers)
 
@@ -229,6 +233,13 @@ class CnnTraining:
         self._epoch = state["epoch"]
         self._seen = state["seen"]
         self._since_step = _Sums(**state["since_step"])
+
+    def save_model(self, file: Path) -> None:
+        """Writes the network's float32 weights by name, as safetensors."""
+        from safetensors.torch import save
+
+        weights = self._learner.state_dict()["model"].items()
+        file.write_bytes(save({n: w.cpu().contiguous() for n, w in weights}, {"format": "pt"}))
 
     def _train_epoch(self) -> None:
         shuffle = torch.Generator().manual_seed(_derived_seed(self._seed, self._epoch))

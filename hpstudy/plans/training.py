@@ -14,7 +14,7 @@ from hpstudy.plans.scenario import PlannedPoint, Scenario, scenario_of
 from hpstudy.plans.search import search_of, space_of
 from hpstudy.sampler import SEED, Level, Point
 from hpstudy.studyfile.changed import compared, parse_changes, with_changes
-from hpstudy.studyfile.file import VALIDATION, StudyFile
+from hpstudy.studyfile.file import PRECISION, VALIDATION, StudyFile
 from hpstudy.studyfile.sections import Grid, Search
 from hpstudy.studyfile.values import is_same
 
@@ -104,8 +104,6 @@ def plan_training(
 
 def hyperparameters(study: StudyFile, planned: PlannedPoint) -> Mapping[str, Level]:
     """Returns a training's hyperparameters, with how long it goes on, in the file's order."""
-    found = dict(planned.identity.params)
-    if study.fidelity is not None:
-        found[study.fidelity] = planned.epochs
-    first = [name for name in study.baseline if name in found]
-    return {name: found[name] for name in dict.fromkeys([*first, *found])}
+    point, params = planned.point, planned.identity.params
+    names = [name for name in study.baseline if name in point and name != PRECISION]
+    return {name: point[name] for name in dict.fromkeys([*names, *params])}

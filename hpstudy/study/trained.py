@@ -111,9 +111,8 @@ class Learned:
         if self.pictures is None or not self.predictions:
             return None
         labels = [int(label) for label in self.pictures.test_labels]
-        return reading_of(
-            Network("the model", self.planned.key, len(self.epochs)), labels, self.predictions
-        )
+        network = Network("the model", self.planned.key, len(self.epochs))
+        return reading_of(network, labels, self.predictions, self.pictures.classes)
 
     @property
     def classes(self) -> list[str]:

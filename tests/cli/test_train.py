@@ -217,3 +217,19 @@ def test_python_trains_and_saves_as_well(folder, capsys):
         assert made.file.is_file()
         assert made.page.is_file()
     assert capsys.readouterr() == ("", "")
+
+
+def test_the_reports_network_is_saved_with_its_accuracy_and_shown(mnist_folder):
+    small = ("--set", "hidden=16", "--set", "epochs=1")
+    out = mnist_folder.run("train", "small.toml", *small).stdout
+    assert "95 % interval of 200 test examples" in out
+    card = model(mnist_folder, "small").card
+    assert card.metric == "test_accuracy"
+    assert card.low < card.value < card.high
+    assert card.interval == "95 %, Wilson's, of a share of 200 test examples"
+    assert card.classes == [f"{digit}" for digit in range(10)]
+    assert card.preprocessing.startswith("28×28 grey pixels")
+    assert {"hpstudy", "torch", "python"} <= set(card.versions)
+    html = (mnist_folder.path / "runs" / "models" / "small.html").read_text()
+    for part in ('id="figure-confusion"', "sprite-mistakes", "The network: 1", "28×28 grey"):
+        assert part in html

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import nn
 
 from hpstudy.datasets import DATASETS
 from hpstudy.mnist import CnnTraining, data
+from hpstudy.mnist.hyperparameters import architecture
 from hpstudy.mnist.memory import PeakMemory
 from hpstudy.mnist.networks import Architecture, network_of, operations_per_image, parameter_count
 from hpstudy.objective import Runtime
@@ -287,3 +289,14 @@ def test_peak_memory_is_this_trainings_own():
 
 def test_a_rate_is_measured():
     assert CnnTraining.measure_rate(runtime=Runtime()) > 1e9
+
+
+@pytest.mark.parametrize("network", [{}, {"network": "residual", "width": 8}])
+def test_its_model_is_the_network_by_name(make, tmp_path: Path, network: dict):
+    training = make(precision="bf16", **network)
+    training.save_model(tmp_path / "x.safetensors")
+    weights = load_file(tmp_path / "x.safetensors")
+    made = network_of(architecture({**PARAMS, **network}, SETTINGS))
+    made.load_state_dict(weights)
+    assert {w.dtype for w in made.parameters()} == {torch.float32}
+    assert sum(w.numel() for w in made.parameters()) > 1000
