@@ -45,9 +45,10 @@ figures that say so.
 **Seeds until decided.** The rates hold for a number of seeds that was fixed beforehand: who adds
 seeds until a verdict turns is wrong in 17 % of studies, looking five times. Looks that are
 announced before the first share the 5 % out (Lan and DeMets): each level closes as it is better,
-worse, equal within the margin, or without a gain of the margin, and gets no more seeds. A claim keeps what
-it compares open until it is supported, contradicted or too small, whatever part of it says so:
-intervals of all looks hold at once, so where one ends makes none of them wrong. **Levels that are better by themselves** need not be so together: `--combine` trains them, and says whether
+worse, equal within the margin, or without a gain of the margin, and gets no more seeds. A claim
+keeps what it compares open until it is supported, contradicted or too small, whatever part of it
+says so: intervals of all looks hold at once, so where one ends makes none of them wrong. **Levels
+that are better by themselves** need not be so together: `--combine` trains them, and says whether
 they add up (the interaction: together, less each level, plus the baseline once less than there are
 levels). They are used together where that is shown to be better than the baseline and not shown to
 be worse than the best of them by itself. All this is judged as if it had been three more of what
