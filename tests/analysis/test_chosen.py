@@ -12,7 +12,7 @@ import pytest
 from hpstudy.analysis.chosen import Choice, compare_chosen, winners_looks
 from hpstudy.analysis.comparisons import Comparisons
 from hpstudy.analysis.confirmed import Confirmed, confirmed
-from hpstudy.metric import Metric, Verdict
+from hpstudy.metric import ALIKE, OWN, Metric, Spreads, Verdict
 from hpstudy.results.confirmation import Candidate, Winner, winner
 from hpstudy.results.fresh import CHOOSING, confirming_seeds
 from hpstudy.results.looks import Looks
@@ -40,13 +40,20 @@ def confirmations(
     margin: float | None = None,
     times: int = 200,
     seed: int = 0,
+    baseline: float = 1.0,
+    spreads: Spreads = ALIKE,
 ) -> Rates:
-    """Confirms searches whose finalists have these gains, each training with this spread."""
+    """Confirms searches whose finalists have these gains, each training with this spread.
+
+    That of the baseline may be larger, so many times.
+    """
     random = np.random.default_rng(seed)
     better, wrong, covered, epochs = [], [], [], []
     for _ in range(times):
         seeds = confirming_seeds(looks[-1])
-        values = BASE + spread * random.standard_normal((len(gains) + 1, len(seeds)))
+        luck = spread * random.standard_normal((len(gains) + 1, len(seeds)))
+        luck[-1] *= baseline
+        values = BASE + luck
         values += SEED_SD * random.standard_normal(len(seeds))
         values[:-1] += np.array(gains)[:, None]
         rows = [dict(zip(seeds, map(float, row), strict=True)) for row in values]
@@ -63,7 +70,7 @@ def confirmations(
                 (),
                 rows[-1],
                 (),
-                looks=Looks(tuple(looks), tuple(seeds), margin),
+                looks=Looks(tuple(looks), tuple(seeds), margin, spreads),
                 chosen_on=tuple(seeds[:CHOOSING]),
                 rivals=tuple(first[other] for other in range(len(gains)) if other != n),
             )
@@ -99,6 +106,12 @@ def test_finalists_that_are_no_better_are_called_so_in_at_most_5_of_100():
     found = confirmations((0.0, 0.0, 0.0), 0.17, times=400)
     assert found.wrong <= 5 + 2 * 1.1  # two standard errors
     assert found.covered >= 95 - 2 * 1.1
+
+
+def test_a_noisy_baseline_lets_no_more_be_called_by_their_own_seeds():
+    found = confirmations((0.0, 0.0, 0.0), 0.17, times=300, baseline=5, spreads=OWN)
+    assert found.wrong <= 5 + 2 * 1.3
+    assert found.covered >= 95 - 2 * 1.3
 
 
 @pytest.mark.slow
