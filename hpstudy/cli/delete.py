@@ -19,6 +19,7 @@ def delete(
     storage: StorageOption = None,
 ) -> None:
     """Delete a study, and the trainings that no other study uses."""
+    from hpstudy.files import shown
     from hpstudy.running.cleanup import belongings
     from hpstudy.running.cleanup import delete as delete_all
     from hpstudy.store.database import nothing_at, reading, writing
@@ -39,3 +40,5 @@ def delete(
     with writing(where) as database:
         delete_all(owned, database, where)
     typer.echo(f"Deleted {', '.join(owned.studies)}.")
+    if (card := where.models / f"{study}.json").is_file():
+        typer.echo(f"Its saved model stays: {shown(card)}.")

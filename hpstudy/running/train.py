@@ -233,8 +233,6 @@ def _work(
                 _train(lesson, talk)
         except UserError as error:
             talk.send(error)
-        except Interrupted:
-            raise
         except Exception as error:  # ours: what an objective raises is its own failure
             talk.send(UserError(f"the training could not go on: {described(error)}"))
     default_interrupts()  # whoever ends it now ends it without a word

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -27,7 +26,7 @@ from hpstudy.running.train import Lesson, TakenUp, Trainee, Waiting
 from hpstudy.store.checkpoints import Checkpoints
 from hpstudy.store.connections import Connections
 from hpstudy.store.database import Database
-from hpstudy.store.models import Card, Model, write_model
+from hpstudy.store.models import Card, Model, find_model, write_model
 from hpstudy.store.records import Epoch, Records
 from hpstudy.study.opened import Opened
 from hpstudy.study.planning import Machine, runtime_of
@@ -35,6 +34,9 @@ from hpstudy.study.reading import read_summary
 from hpstudy.study.trained import Learned, card_of, write_page
 from hpstudy.views.tables.training import seconds_of
 from hpstudy.wording import counted, duration, elapsed, quantity, setting, words
+
+_ANY_EPOCH = 2**62
+_DROPPED = "their last state was dropped (--keep, hpstudy clean)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +102,7 @@ class TrainedModel:
     model: Model
     page: Path
     metric: Metric
-    epochs: tuple[Epoch, ...]
+    epochs: tuple[Epoch, ...] = field(repr=False)
     taken_over: int
     again: int
     seconds: float
@@ -180,8 +182,10 @@ def train(
         )
         learned = Learned(opened, objective, choice, scenario, planned, tuple(epochs), *recorded)
         learned = replace(learned, versions=trainee.versions).with_pictures(view.say)
-        folder = opened.runs.models
-        model = write_model(folder, card_of(learned), trainee.save, database=opened.runs.url)
+        folder, card = opened.runs.models, card_of(learned)
+        if note := _replaced(card, folder):
+            view.say(note)
+        model = write_model(folder, card, trainee.save, database=opened.runs.url)
     page = write_page(learned, model)
     seconds = time.monotonic() - start
     return TrainedModel(
@@ -214,6 +218,18 @@ def _best(opened: Opened, best: str, reader: Database | None, say: Say) -> Choic
         return replace(baseline_of(opened.file), setting=dict(answer.params))
     seeds = sorted({*won.seeds, *won.diverged})
     return replace(confirming(opened.file, dict(answer.params)), seed=seeds[0] if seeds else 0)
+
+
+def _replaced(card: Card, folder: Path) -> str:
+    """Says which other model a new one takes the place of; "" where there is none."""
+    try:
+        old = find_model(card.study, folder).card
+    except UserError:  # none, or what is damaged
+        return ""
+    if (old.training, old.hyperparameters) == (card.training, card.hyperparameters):
+        return ""
+    name = f"{setting(old.hyperparameters)}, seed {old.seed}"
+    return f"Note: this takes the place of the model of {name} (--name keeps both)"
 
 
 def _metric_name(choice: Choice) -> str:
@@ -263,8 +279,7 @@ class _Course:
                 epochs.append(news)
                 self._view.epoch(news, is_new=news.number > self.found)
                 if news.number == self.found and news.metrics[self._metric] is not None:
-                    for line in self._told():
-                        self._view.say(line)
+                    self._view.say(self._told())
         if epochs[-1].metrics[self._metric] is None:
             raise StoppedError(
                 f"the training diverged in epoch {epochs[-1].number}: its {self._metric} is no "
@@ -272,20 +287,19 @@ class _Course:
             )
         return epochs
 
-    def _told(self) -> Iterator[str]:
+    def _told(self) -> str:
         """Says what is taken over, and what is trained again and why."""
         key, found, last = self._planned.key, self.found, self._last
-        rest = "nothing is left to train" if found == last else f"{_span(found + 1, last)} to train"
-        taken = f"epoch{'s' if found > 1 else ''} {_span(1, found)}"
-        yield f"Taken over from the database: {taken}; {rest}."
+        epochs = f"epoch{'s' if found > 1 else ''} {_span(1, found)}"
         state = self._checkpoints.latest(key, at_most=found)
-        if state < found:
-            kept = self._checkpoints.latest(key, at_most=2**62)
-            why = f"is only kept of epoch {kept}" if kept > found else "was dropped (--keep, clean)"
-            yield (
-                f"What to go on from {why}: {_span(state + 1, found)} again, "
-                "which gives the same numbers."
-            )
+        if state == found:
+            rest = f"{_span(found + 1, last)} to train" if found < last else "that is all of them"
+            return f"Taken over from the database: {epochs}; {rest}."
+        kept = self._checkpoints.latest(key, at_most=_ANY_EPOCH)
+        why = f"the only state kept is that after epoch {kept}" if kept > found else _DROPPED
+        more = f", then {_span(found + 1, last)}" if found < last else ""
+        again = f"{_span(state + 1, found)} again{more}"
+        return f"In the database: {epochs}, but {why}; to train: {again}, with the same numbers."
 
 
 def _span(first: int, last: int) -> str:

@@ -40,7 +40,7 @@ def test_epochs_are_shared_with_the_grid_in_both_directions(folder):
     assert "Taken over from the database: epochs 1 to 4; 5 to train." in err
     assert len(folder.trained()) == len(set(folder.trained())) == 5
     err = folder.run("train", "walk.toml", "--set", "epochs=5").stderr
-    assert "epochs 1 to 5; nothing is left to train." in err
+    assert "epochs 1 to 5; that is all of them." in err
     assert len(folder.trained()) == 5
 
 
@@ -48,7 +48,9 @@ def test_what_lost_its_state_is_trained_again_and_why_is_said(folder):
     folder.run("train", "walk.toml", "--set", "epochs=4")
     first = folder.json("train", "walk.toml", "--set", "epochs=4")
     err = folder.run("train", "walk.toml").stderr
-    assert "What to go on from is only kept of epoch 4: 1 to 2 again" in err
+    told = "epochs 1 to 2, but the only state kept is that after epoch 4; to train: 1 to 2 again"
+    assert told in err
+    assert "takes the place of the model of lr 0.1, epochs 4, width 8, seed 0 (--name" in err
     folder.run("clean", "walk.toml")
     again = folder.json("train", "walk.toml", "--set", "epochs=4")
     assert (again["taken_over"], again["again"]) == (4, 4)
@@ -98,7 +100,7 @@ def test_a_training_that_diverges_is_said_and_not_saved(folder, study_with):
     assert "Error: the training diverged in epoch 2: its value is no finite number" in err
     err = folder.run("train", "walk.toml", code=1).stderr  # it is recorded, and said again
     assert "diverged in epoch 2" in err
-    assert "left to train" not in err
+    assert "Taken over" not in err
     assert len(folder.trained()) == 2
     assert not (folder.path / "runs" / "models").exists()
 
