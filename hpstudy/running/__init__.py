@@ -71,12 +71,17 @@ once. One that names `${checkpoint}` goes on from what it has left in that folde
 budget, as last states are), any other starts over. Without a fidelity its epochs are recorded at
 its end; with one, as they come.
 
+**A model that `hpstudy train` saves is its training's last epoch**, trained as in a grid, under the
+same lock, its epochs shared; no trial is made of it. File, card and page are written beside and
+renamed. The card holds the file's digest, so that no other file is taken for it. `clean` and
+`delete` leave models alone.
+
 **Everything lies in `runs/`**: the database `hpstudy.db` (SQLite) with its locks, `checkpoints/`,
 `data/`, `artifacts/` (Optuna's artifact store), `programs/` (what programs print and write),
-`studies/` (those made in Python), `checked.json`. The database is created whole or not at all. A
-checkpoint of the built-in network takes 12 bytes a parameter (20 MB at 512 hidden units, 155 MB at
-4096). All trainings' last states are kept, so that more epochs go on from there, up to a budget
-(`--keep`). Over it the least recently used go first, but none that a point of the running study
-waits for or that a worker is at. Where a state is gone, the training starts over, and the line
-after a run says how many epochs that took again.
+`studies/` (those made in Python), `models/`, `checked.json`. The database is created whole or not
+at all. A checkpoint of the built-in network takes 12 bytes a parameter (20 MB at 512 hidden units,
+155 MB at 4096). All trainings' last states are kept, so that more epochs go on from there, up to a
+budget (`--keep`). Over it the least recently used go first, but none that a point of the running
+study waits for or that a worker is at. Where a state is gone, the training starts over, and the
+line after a run says how many epochs that took again.
 """

@@ -23,7 +23,6 @@ from hpstudy.store.models import Card, Model
 from hpstudy.store.records import Epoch
 from hpstudy.study.opened import Opened
 from hpstudy.views.page.model import ModelContent, model_page
-from hpstudy.wording import setting
 
 _TESTED = "test_accuracy"
 
@@ -164,7 +163,7 @@ def write_page(learned: Learned, model: Model) -> Path:
     path = model.path.with_suffix(".html")
     content = ModelContent(
         name=opened.name,
-        title=f"{opened.file.title}: {setting(learned.hyperparameters)}",
+        title=f"{opened.file.title}: a trained model",
         database=shown_url(opened.runs.url),
         quick=opened.quick_note(),
         card=model.card,

@@ -25,6 +25,7 @@ from hpstudy.running.output import Say
 from hpstudy.running.train import Lesson, TakenUp, Trainee, Waiting
 from hpstudy.store.checkpoints import Checkpoints
 from hpstudy.store.connections import Connections
+from hpstudy.store.creation import check_ours
 from hpstudy.store.database import Database
 from hpstudy.store.models import Card, Model, find_model, write_model
 from hpstudy.store.records import Epoch, Records
@@ -165,6 +166,8 @@ def train(
         runtime=runtime,
         quick=opened.is_quick,
     )
+    if database.reader is not None:
+        check_ours(opened.runs.url)
     objective.prepare(settings=planned.identity.settings, runtime=runtime)
     metric = _metric_name(choice)
     lesson = Lesson(scenario, planned, metric, opened.runs, objective.sent())

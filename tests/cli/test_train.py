@@ -3,6 +3,7 @@
 import json
 import signal
 
+import optuna
 import pytest
 from safetensors import safe_open
 
@@ -28,7 +29,7 @@ def test_the_baseline_is_trained_and_saved(folder):
     assert made.card.hyperparameters == {"lr": 0.1, "epochs": 2, "width": 8}
     assert made.card.value == pytest.approx(float(metadata(made.file)["position"]))
     assert (made.card.low, made.card.classes) == (None, [])
-    assert "<h1>A walk: lr 0.1" in (folder.path / "runs/models/walk.html").read_text()
+    assert "<h1>A walk: a trained model" in (folder.path / "runs/models/walk.html").read_text()
     assert len(folder.trained()) == 2
 
 
@@ -83,6 +84,14 @@ def test_values_are_read_as_compare_reads_them(folder):
 )
 def test_wrong_input_is_said_in_a_line_and_nothing_is_written(folder, args, says):
     assert says in folder.error("train", "walk.toml", *args)
+
+
+def test_others_databases_are_left_alone(folder):
+    (folder.path / "runs").mkdir()
+    optuna.create_study(study_name="theirs", storage=folder.url)
+    before = (folder.path / "runs" / "hpstudy.db").read_bytes()
+    assert "holds plain Optuna studies" in folder.error("train", "walk.toml")
+    assert (folder.path / "runs" / "hpstudy.db").read_bytes() == before
 
 
 def test_what_leaves_nothing_to_save_is_refused_before_it_trains(folder, study_with):
