@@ -113,7 +113,13 @@ def _judged(told: Combined, grid: GridResults, judgement: Judgement) -> Combined
     alpha = judgement.looks[-1].alpha if judgement.looks else ALPHA
     rate = Rate(alpha, closed=len(pairs_of(grid)) + 1)  # the sum is the third
     found, comparisons = judged(
-        outcomes, pairs, grid.metric, rate=rate, margin=grid.margin, spreads=grid.spreads
+        outcomes,
+        pairs,
+        grid.metric,
+        rate=rate,
+        margin=grid.margin,
+        overlap=grid.overlap,
+        spreads=grid.spreads,
     )
     beside, below = (found.get(pair) for pair in pairs)
     share = alpha / (rate.closed + len(pairs))

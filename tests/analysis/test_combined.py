@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from statistics import stdev
 
 import pytest
 
@@ -13,9 +14,11 @@ from hpstudy.analysis.combined import Combined, combined_finding
 from hpstudy.analysis.confirmed import Confirmed
 from hpstudy.analysis.effects import effects, judge
 from hpstudy.analysis.findings import findings
+from hpstudy.analysis.simultaneous import t_quantile
 from hpstudy.metric import Metric, Quantity, Verdict
 from hpstudy.results.grid import CombinedResult, FactorResult, GridResults, Run
 from hpstudy.results.looks import Looks
+from hpstudy.store.studies import Pairing
 
 SEEDS = range(4)
 ALIKE = [0.9700, 0.9712, 0.9685, 0.9694]
@@ -69,6 +72,20 @@ def test_within_a_margin_that_counts_it_adds_up_by_that(made):
     one = made(values(0.0068, 2), margin=0.003)
     assert one.sum.within == 0.003
     assert one.sum.interaction.ends is not None
+
+
+def test_levels_together_are_judged_as_the_grid_is(made):
+    """By their own seeds alone where that is so, and with what folds have in common."""
+
+    def width(**changes) -> float:
+        difference = made(values(0.007, 2), **changes).difference
+        return difference.high - difference.low
+
+    luck = [a - b for a, b in zip(values(0.007, 2), values(0), strict=True)]
+    of_six = t_quantile(3, 0.05 / 6)  # three levels, and three of what they do together
+    assert width(spreads="own") == pytest.approx(of_six * stdev(luck))
+    folds = Pairing("runs.csv", "fold", folds=4)
+    assert width(pairing=folds) == pytest.approx(width() * (1 + 4 / 3) ** 0.5)
 
 
 def test_where_less_is_better_more_gain_is_less(made_findings):
