@@ -59,7 +59,7 @@ _FEW_OF_ITS_OWN = (
 _BY_RANK = "Where seeds diverged, outcomes are compared by rank, a diverged one being the worst."
 _NOISY_BASELINE = (
     "So few seeds don't tell whether the baseline is noisier than the other levels, and here its "
-    "values vary most: should it be, verdicts are wrong more often."
+    'values vary most: should it be, verdicts are wrong more often, but with spreads = "own".'
 )
 _UNLIKE_SEEDS = (
     "A difference is that on the seeds that both have: with unlike numbers of seeds it is not that "
