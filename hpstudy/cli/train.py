@@ -70,9 +70,9 @@ def train(
     prepare()  # beside what this process imports
 
     from hpstudy.store.connections import connections
+    from hpstudy.study.choosing import Asked
     from hpstudy.study.opened import open_study
     from hpstudy.study.planning import Machine
-    from hpstudy.study.training import Asked
     from hpstudy.study.training import train as train_model
 
     opened = open_study(study, name, runs, storage, quick=quick, keep=keep)

@@ -46,7 +46,8 @@ class Learning(Growing):
         Raises:
             UserError: An option is wrong, it diverged or raised, or leaves nothing to save.
         """
-        from hpstudy.study.training import Asked, train
+        from hpstudy.study.choosing import Asked
+        from hpstudy.study.training import train
 
         asked = Asked(
             changes=tuple(f"{name}={value}" for name, value in (changes or {}).items()),

@@ -4,57 +4,35 @@ from __future__ import annotations
 
 import time
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from hpstudy.errors import StoppedError, UserError
-from hpstudy.expected import shown
 from hpstudy.metric import Metric, Quantity
 from hpstudy.objective import Objective
 from hpstudy.plans.scenario import PlannedPoint, Scenario
 from hpstudy.plans.training import (
     Choice,
-    baseline_of,
-    changes_of,
-    confirming,
     hyperparameters,
     plan_training,
 )
+from hpstudy.running.lesson import Lesson, TakenUp, Waiting
 from hpstudy.running.output import Say
-from hpstudy.running.train import Lesson, TakenUp, Trainee, Waiting
+from hpstudy.running.train import Trainee
 from hpstudy.store.checkpoints import Checkpoints
 from hpstudy.store.connections import Connections
 from hpstudy.store.creation import check_ours
-from hpstudy.store.database import Database
 from hpstudy.store.models import Card, Model, find_model, write_model
 from hpstudy.store.records import Epoch, Records
+from hpstudy.study.choosing import Asked, chosen
 from hpstudy.study.opened import Opened
-from hpstudy.study.planning import Machine, runtime_of
-from hpstudy.study.reading import read_summary
-from hpstudy.study.trained import Learned, card_of, write_page
+from hpstudy.study.planning import runtime_of
 from hpstudy.views.tables.training import seconds_of
 from hpstudy.wording import counted, duration, elapsed, quantity, setting, words
 
 _ANY_EPOCH = 2**62
 _DROPPED = "their last state was dropped (--keep, hpstudy clean)"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What is to be trained, as given.
-
-    Attributes:
-        changes: What is changed of it, such as "lr=0.003".
-        best: "best" where that is what the study says to use; the baseline where None.
-        seed: The replicate; 0, or of a confirmed winner its first fresh one, where None.
-        machine: What it is to run on.
-    """
-
-    changes: tuple[str, ...] = ()
-    best: str | None = None
-    seed: int | None = None
-    machine: Machine
 
 
 class View(Protocol):
@@ -150,13 +128,52 @@ def train(
         KeyboardInterrupt: It was interrupted; all finished epochs are kept.
     """
     start = time.monotonic()
+    choice, lesson = _prepared(opened, objective, database, asked, teller.say)
+    planned, records = lesson.planned, Records(database.writer.engine)
+    label = _label(opened, lesson.scenario, planned)
+    with (
+        teller.training(label, planned.epochs, lesson.metric) as view,
+        Trainee(lesson, view.say) as trainee,
+    ):
+        from hpstudy.study.trained import Learned, card_of, write_page  # while it begins
+
+        course = _Course(opened, planned, lesson.metric, view)
+        epochs = tuple(course.run(trainee))
+        learned = Learned(
+            opened,
+            objective,
+            choice,
+            lesson.scenario,
+            planned,
+            epochs,
+            records.steps(planned.key, planned.epochs),
+            records.predictions(planned.key, planned.epochs),
+            trainee.versions,
+        ).with_pictures(view.say)
+        folder, card = opened.runs.models, card_of(learned)
+        if note := _replaced(card, folder):
+            view.say(note)
+        model = write_model(folder, card, trainee.save, database=opened.runs.url)
+    page, spent = write_page(learned, model), time.monotonic() - start
+    return TrainedModel(model, page, learned.metric, epochs, course.found, course.again, spent)
+
+
+def _prepared(
+    opened: Opened, objective: Objective, database: Connections, asked: Asked, say: Say
+) -> tuple[Choice, Lesson]:
+    """Returns what is to be trained, its data at hand.
+
+    Raises:
+        UserError: It can't be trained here, or there would be nothing to save.
+    """
     if not objective.keeps_state:
         raise UserError(
             f"objective {objective.name!r} is {objective.kind}, which leaves nothing to save: a "
             "Training class has a state_dict, or save_model"
         )
-    choice = _chosen(opened, asked, database.reader, teller.say)
-    runtime = runtime_of(opened, objective, database.reader, asked.machine)
+    reader = database.reader
+    choice = chosen(opened, asked, reader, say)
+    runtime = runtime_of(opened, objective, reader, asked.machine)
     scenario, planned = plan_training(
         opened.file,
         objective,
@@ -166,61 +183,11 @@ def train(
         runtime=runtime,
         quick=opened.is_quick,
     )
-    if database.reader is not None:
+    if reader is not None:
         check_ours(opened.runs.url)
     objective.prepare(settings=planned.identity.settings, runtime=runtime)
-    metric = _metric_name(choice)
-    lesson = Lesson(scenario, planned, metric, opened.runs, objective.sent())
-    label = _label(opened, scenario, planned)
-    records = Records(database.writer.engine)
-    with (
-        teller.training(label, planned.epochs, metric) as view,
-        Trainee(lesson, view.say) as trainee,
-    ):
-        course = _Course(opened, planned, metric, view)
-        epochs = course.run(trainee)
-        recorded = (
-            records.steps(planned.key, planned.epochs),
-            records.predictions(planned.key, planned.epochs),
-        )
-        learned = Learned(opened, objective, choice, scenario, planned, tuple(epochs), *recorded)
-        learned = replace(learned, versions=trainee.versions).with_pictures(view.say)
-        folder, card = opened.runs.models, card_of(learned)
-        if note := _replaced(card, folder):
-            view.say(note)
-        model = write_model(folder, card, trainee.save, database=opened.runs.url)
-    page = write_page(learned, model)
-    seconds = time.monotonic() - start
-    return TrainedModel(
-        model, page, learned.metric, learned.epochs, course.found, course.again, seconds
-    )
-
-
-def _chosen(opened: Opened, asked: Asked, reader: Database | None, say: Say) -> Choice:
-    file = opened.file
-    changes = changes_of(file, asked.changes)
-    choice = baseline_of(file) if asked.best is None else _best(opened, asked.best, reader, say)
-    seed = choice.seed if asked.seed is None else asked.seed
-    return replace(choice, setting={**choice.setting, **changes}, seed=seed)
-
-
-def _best(opened: Opened, best: str, reader: Database | None, say: Say) -> Choice:
-    """Returns what a study says to use, as it was trained for that.
-
-    Of a winner that was confirmed, the seed is the first fresh one, whatever came of it: the best
-    of them would flatter it.
-    """
-    if best != "best":
-        raise UserError(f"--from: expected best, found {shown(best)}")
-    summary = read_summary(opened, reader)
-    if (answer := summary.answer) is None:
-        raise UserError(f"--from best: study {opened.name!r} has no answer yet")
-    say(f"{answer.headline} {answer.why}")
-    won = None if summary.search is None else summary.search.confirmed
-    if won is None or (opened.file.grid is not None and answer.params != won.params):
-        return replace(baseline_of(opened.file), setting=dict(answer.params))
-    seeds = sorted({*won.seeds, *won.diverged})
-    return replace(confirming(opened.file, dict(answer.params)), seed=seeds[0] if seeds else 0)
+    metric = getattr(choice.section, "confirming_metric", choice.section.metric)
+    return choice, Lesson(scenario, planned, metric, opened.runs, objective.sent())
 
 
 def _replaced(card: Card, folder: Path) -> str:
@@ -233,10 +200,6 @@ def _replaced(card: Card, folder: Path) -> str:
         return ""
     name = f"{setting(old.hyperparameters)}, seed {old.seed}"
     return f"Note: this takes the place of the model of {name} (--name keeps both)"
-
-
-def _metric_name(choice: Choice) -> str:
-    return getattr(choice.section, "confirming_metric", choice.section.metric)
 
 
 def _label(opened: Opened, scenario: Scenario, planned: PlannedPoint) -> str:

@@ -1,0 +1,67 @@
+"""Which setting is trained: the baseline, a change of it, or what the study says to use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from hpstudy.errors import UserError
+from hpstudy.expected import shown
+from hpstudy.plans.training import Choice, baseline_of, changes_of, confirming
+from hpstudy.running.output import Say
+from hpstudy.store.database import Database
+from hpstudy.study.opened import Opened
+from hpstudy.study.planning import Machine
+from hpstudy.study.reading import read_summary
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What is to be trained, as given.
+
+    Attributes:
+        changes: What is changed of it, such as "lr=0.003".
+        best: "best" where that is what the study says to use; the baseline where None.
+        seed: The replicate; 0, or of a confirmed winner its first fresh one, where None.
+        machine: What it is to run on.
+    """
+
+    changes: tuple[str, ...] = ()
+    best: str | None = None
+    seed: int | None = None
+    machine: Machine
+
+
+def chosen(opened: Opened, asked: Asked, reader: Database | None, say: Say) -> Choice:
+    """Returns what is to be trained.
+
+    Args:
+        opened: The study.
+        asked: What is asked for.
+        reader: The database; None where there is none yet.
+        say: Says what the study says to use.
+
+    Raises:
+        UserError: There is no such setting, or the study has no answer.
+    """
+    file = opened.file
+    changes = changes_of(file, asked.changes)
+    choice = baseline_of(file) if asked.best is None else _best(opened, asked.best, reader, say)
+    seed = choice.seed if asked.seed is None else asked.seed
+    return replace(choice, setting={**choice.setting, **changes}, seed=seed)
+
+
+def _best(opened: Opened, best: str, reader: Database | None, say: Say) -> Choice:
+    """Returns what a study says to use, as it was trained for that.
+
+    Of a winner that was confirmed, the seed is the first fresh one: the best would flatter it.
+    """
+    if best != "best":
+        raise UserError(f"--from: expected best, found {shown(best)}")
+    summary = read_summary(opened, reader)
+    if (answer := summary.answer) is None:
+        raise UserError(f"--from best: study {opened.name!r} has no answer yet")
+    say(f"{answer.headline} {answer.why}")
+    won = None if summary.search is None else summary.search.confirmed
+    if won is None or (opened.file.grid is not None and answer.params != won.params):
+        return replace(baseline_of(opened.file), setting=dict(answer.params))
+    return replace(confirming(opened.file, dict(answer.params)), seed=min(won.seeds, default=0))
