@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from optuna.distributions import BaseDistribution
+
 from hpstudy.errors import UserError
 from hpstudy.objective import Objective, Runtime
 from hpstudy.plans.distributions import fitted
@@ -36,25 +38,45 @@ class Choice:
     fixed: Point = field(default_factory=dict)
 
 
-def baseline_of(study: StudyFile) -> Choice:
+def baseline_of(study: StudyFile, changes: Mapping[str, Level] | None = None) -> Choice:
     """Returns a study's baseline as its grid trains it, else as a search's confirmation does.
+
+    Args:
+        study: The study file.
+        changes: What is changed of the baseline.
 
     Raises:
         UserError: The study file has neither.
     """
     if study.grid is not None:
-        return Choice(study.full_baseline(), study.grid)
+        return Choice({**study.full_baseline(), **(changes or {})}, study.grid)
     if study.search is None:
         raise UserError(
             f"study {study.title!r} has neither [grid] nor [search]: expected one that names the "
             "metric"
         )
-    return confirming(study, fitted(study.whole(), space_of(study)))
+    return confirming(study, changes or {})
 
 
-def confirming(study: StudyFile, setting: Point) -> Choice:
-    """Returns a setting as a search's confirmation trains it: on all training data."""
+def confirming(study: StudyFile, params: Mapping[str, Level]) -> Choice:
+    """Returns a setting as a search's confirmation trains it: on all training data.
+
+    Args:
+        study: The study file.
+        params: The hyperparameters; what is left out is as at the baseline.
+    """
+    space = space_of(study)
+    setting = {name: _fitted(v, space.get(name)) for name, v in study.whole(params).items()}
     return Choice(setting, search_of(study), fixed={VALIDATION: 0})
+
+
+def _fitted(value: Level, within: BaseDistribution | None) -> Level:
+    """Returns a value as trials have it: 2 is 2.0 in a range of such numbers."""
+    try:
+        found: Level = fitted({"": value}, {"": within} if within is not None else {})[""]
+    except ValueError:  # none of the choices
+        return value
+    return found if is_same(found, value) else value
 
 
 def changes_of(study: StudyFile, changes: tuple[str, ...]) -> dict[str, Level]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from hpstudy.errors import UserError
 from hpstudy.expected import shown
 from hpstudy.plans.training import Choice, baseline_of, changes_of, confirming
 from hpstudy.running.output import Say
+from hpstudy.sampler import Level
 from hpstudy.store.database import Database
 from hpstudy.study.opened import Opened
 from hpstudy.study.planning import Machine
@@ -43,15 +45,19 @@ def chosen(opened: Opened, asked: Asked, reader: Database | None, say: Say) -> C
     Raises:
         UserError: There is no such setting, or the study has no answer.
     """
-    file = opened.file
-    changes = changes_of(file, asked.changes)
-    choice = baseline_of(file) if asked.best is None else _best(opened, asked.best, reader, say)
-    seed = choice.seed if asked.seed is None else asked.seed
-    return replace(choice, setting={**choice.setting, **changes}, seed=seed)
+    changes = changes_of(opened.file, asked.changes)
+    choice = (
+        baseline_of(opened.file, changes)
+        if asked.best is None
+        else _best(opened, asked.best, changes, reader, say)
+    )
+    return choice if asked.seed is None else replace(choice, seed=asked.seed)
 
 
-def _best(opened: Opened, best: str, reader: Database | None, say: Say) -> Choice:
-    """Returns what a study says to use, as it was trained for that.
+def _best(
+    opened: Opened, best: str, changes: Mapping[str, Level], reader: Database | None, say: Say
+) -> Choice:
+    """Returns what a study says to use, with some changes, as it was trained for that.
 
     Of a winner that was confirmed, the seed is the first fresh one: the best would flatter it.
     """
@@ -61,7 +67,8 @@ def _best(opened: Opened, best: str, reader: Database | None, say: Say) -> Choic
     if (answer := summary.answer) is None:
         raise UserError(f"--from best: study {opened.name!r} has no answer yet")
     say(f"{answer.headline} {answer.why}")
+    setting = {**answer.params, **changes}
     won = None if summary.search is None else summary.search.confirmed
     if won is None or (opened.file.grid is not None and answer.params != won.params):
-        return replace(baseline_of(opened.file), setting=dict(answer.params))
-    return replace(confirming(opened.file, dict(answer.params)), seed=min(won.seeds, default=0))
+        return baseline_of(opened.file, setting)
+    return replace(confirming(opened.file, setting), seed=min(won.seeds, default=0))
