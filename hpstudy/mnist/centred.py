@@ -1,0 +1,113 @@
+"""A digit's ink brought to MNIST's form, as its authors describe it.
+
+"The original black and white images were size normalized to fit in a 20x20 pixel box while
+preserving their aspect ratio. The resulting images contain grey levels as a result of the
+anti-aliasing technique used by the normalization algorithm. The images were centered in a 28x28
+image by computing the center of mass of the pixels, and translating the image so as to position
+this point at the center." Source: LeCun, Cortes and Burges, "The MNIST database of handwritten
+digits", 1998.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+from scipy import ndimage
+
+from hpstudy.mnist.ink import Map
+
+SIDE = 28
+_BOX = 20
+_EDGE = 0.4  # of the darkest ink: where a stroke ends
+_PALEST = 25
+_SOFT = 0.64  # share of a digit's pixels that are neither paper nor full ink; in MNIST, half
+_SHARPEN = ImageFilter.UnsharpMask(radius=1, percent=100, threshold=0)
+_THIN = 1.9  # pixels of the box that a stroke is wide at least: two in a hundred of MNIST's aren't
+
+
+def centred(ink: Map) -> NDArray[np.uint8]:
+    """Returns a digit in MNIST's form, shape (28, 28), 0 paper to 255 ink.
+
+    Args:
+        ink: The digit's ink alone, 0 to 1; what is around it doesn't matter.
+    """
+    ink = np.pad(_thick_enough(ink), 2)
+    box = _bounds(ink)
+    longest = max(box[2] - box[0], box[3] - box[1])
+    if abs(longest - _BOX) < 0.8:  # it has this form already, or nearly: no pixel is mixed
+        left, top, right, bottom = map(round, box)
+        box, longest = (left, top, right, bottom), float(_BOX)
+    size = [max(1, round((box[n + 2] - box[n]) * _BOX / longest)) for n in (0, 1)]
+    how = Image.Resampling.BOX if longest > 2 * _BOX else Image.Resampling.BICUBIC
+    fitted = Image.fromarray(ink).resize(size, how, box=box)
+    levels = np.asarray(fitted)
+    levels = np.clip(levels / max(float(np.percentile(levels, 98)), 0.2), 0, 1)
+    return _at_centre_of_mass(_sharp((255 * levels).round().astype(np.uint8)))
+
+
+def _sharp(digit: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Sharpens what is softer than MNIST's digits: it was blurred, or smaller."""
+    ink = digit[digit > _PALEST]
+    if (ink < 255 - _PALEST).mean() < _SOFT:
+        return digit
+    return np.asarray(Image.fromarray(digit).filter(_SHARPEN))
+
+
+def _bounds(ink: Map) -> tuple[float, float, float, float]:
+    """Returns left, top, right and bottom of the ink, between pixels where it fades there."""
+    level = _EDGE * float(ink.max())
+    ends = []
+    for axis in (0, 1):
+        profile = ink.max(axis=axis)
+        above = np.flatnonzero(profile > level)
+        first, last = int(above[0]), int(above[-1])
+        ends.append(
+            (
+                first + 0.5 - _crossing(profile, first, first - 1, level),
+                last + 0.5 + _crossing(profile, last, last + 1, level),
+            )
+        )
+    (left, right), (top, bottom) = ends
+    return left, top, right, bottom
+
+
+def _crossing(profile: Map, inside: int, outside: int, level: float) -> float:
+    """Returns how far from a pixel's middle towards the next one's the ink falls to a level."""
+    if not 0 <= outside < len(profile):
+        return 0.5
+    high, low = float(profile[inside]), float(profile[outside])
+    return (high - level) / (high - low)
+
+
+def _at_centre_of_mass(digit: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    middle = ndimage.center_of_mass(digit)
+    place = [
+        min(max(round(SIDE / 2 - at), 0), SIDE - side)
+        for at, side in zip(middle, digit.shape, strict=True)
+    ]
+    framed = np.zeros((SIDE, SIDE), dtype=np.uint8)
+    framed[place[0] : place[0] + digit.shape[0], place[1] : place[1] + digit.shape[1]] = digit
+    return framed
+
+
+def _thick_enough(ink: Map) -> Map:
+    """Widens the strokes of a fine pen to those of MNIST's."""
+    left, top, right, bottom = _bounds(ink)
+    pixel = max(right - left, bottom - top) / _BOX
+    missing = _THIN * pixel - stroke_width(ink)
+    if missing < 1:
+        return ink
+    radius = missing / 2
+    reach = int(np.ceil(radius))
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    room = np.pad(ink, reach)
+    widened: Map = ndimage.grey_dilation(room, footprint=y**2 + x**2 <= radius**2)
+    return widened
+
+
+def stroke_width(ink: Map) -> float:
+    """Returns how wide strokes are, in pixels: twice their area by the length of their edges."""
+    steps = np.gradient(np.pad(ink, 2))
+    edges = float(np.hypot(*steps).sum())
+    return 2 * float(ink.sum()) / edges if edges else 0.0
