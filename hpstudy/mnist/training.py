@@ -27,6 +27,7 @@ from hpstudy.mnist.networks import (
     parameter_count,
 )
 from hpstudy.mnist.pictures import layers, pictures
+from hpstudy.mnist.predict import predict
 from hpstudy.mnist.replay import ReplayedStep
 from hpstudy.objective import Estimate, Params, Runtime, Settings, Step
 
@@ -80,6 +81,7 @@ class CnnTraining:
     )
     pictures = staticmethod(pictures)
     layers = staticmethod(layers)
+    predict = staticmethod(predict)
 
     def __init__(self, params: Params, *, seed: int, settings: Settings, runtime: Runtime) -> None:
         self._params, known = checked(params, settings)
