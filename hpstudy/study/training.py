@@ -11,10 +11,9 @@ from typing import Protocol
 from hpstudy.errors import StoppedError, UserError
 from hpstudy.metric import Metric, Quantity
 from hpstudy.objective import Objective
-from hpstudy.plans.scenario import PlannedPoint, Scenario
+from hpstudy.plans.scenario import PlannedPoint
 from hpstudy.plans.training import (
     Choice,
-    hyperparameters,
     plan_training,
 )
 from hpstudy.running.lesson import Lesson, TakenUp, Waiting
@@ -29,7 +28,7 @@ from hpstudy.study.choosing import Asked, chosen
 from hpstudy.study.opened import Opened
 from hpstudy.study.planning import runtime_of
 from hpstudy.views.tables.training import seconds_of
-from hpstudy.wording import counted, duration, elapsed, quantity, setting, words
+from hpstudy.wording import counted, duration, elapsed, label, quantity, setting, words
 
 _ANY_EPOCH = 2**62
 _DROPPED = "their last state was dropped (--keep, hpstudy clean)"
@@ -130,9 +129,8 @@ def train(
     start = time.monotonic()
     choice, lesson = _prepared(opened, objective, database, asked, teller.say)
     planned, records = lesson.planned, Records(database.writer.engine)
-    label = _label(opened, lesson.scenario, planned)
     with (
-        teller.training(label, planned.epochs, lesson.metric) as view,
+        teller.training(_label(lesson), planned.epochs, lesson.metric) as view,
         Trainee(lesson, view.say) as trainee,
     ):
         from hpstudy.study.trained import Learned, card_of, write_page  # while it begins
@@ -198,15 +196,15 @@ def _replaced(card: Card, folder: Path) -> str:
         return ""
     if (old.training, old.hyperparameters) == (card.training, card.hyperparameters):
         return ""
-    name = f"{setting(old.hyperparameters)}, seed {old.seed}"
+    others = {name: v for name, v in old.settings.items() if card.settings.get(name) != v}
+    name = f"{setting({**old.hyperparameters, **others})}, seed {old.seed}"
     return f"Note: this takes the place of the model of {name} (--name keeps both)"
 
 
-def _label(opened: Opened, scenario: Scenario, planned: PlannedPoint) -> str:
-    identity, runtime = planned.identity, scenario.runtime
-    trained = setting(hyperparameters(opened.file, planned))
-    how = f"{identity.device}, {identity.precision}, {counted(runtime.threads, 'thread')}"
-    return f"{trained}, seed {identity.seed} on {how}"
+def _label(lesson: Lesson) -> str:
+    identity, threads = lesson.planned.identity, lesson.scenario.runtime.threads
+    how = f"{identity.device}, {identity.precision}, {counted(threads, 'thread')}"
+    return f"{label(lesson.planned.point, {}, seeds=2)} on {how}"
 
 
 class _Course:

@@ -23,7 +23,7 @@ def metadata(file):
 def test_the_baseline_is_trained_and_saved(folder):
     out, err = folder.run("train", "walk.toml")
     made = model(folder)
-    assert err.startswith("lr 0.1, epochs 2, width 8, seed 0 on cpu, fp32, 1 thread\nepoch 1/2: ")
+    assert err.startswith("lr 0.1, epochs 2, width 8 · seed 0 on cpu, fp32, 1 thread\nepoch 1/2: ")
     assert "Epoch by epoch" in out
     assert "model: runs/models/walk.safetensors\ncard: runs/models/walk.json\n" in out
     assert made.card.hyperparameters == {"lr": 0.1, "epochs": 2, "width": 8}
