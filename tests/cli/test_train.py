@@ -2,6 +2,8 @@
 
 import json
 import signal
+import subprocess
+import sys
 
 import optuna
 import pytest
@@ -214,6 +216,26 @@ def test_what_is_killed_or_interrupted_goes_on_where_it_was(folder, study_with):
     done = folder.trained()
     assert len(set(done)) == 4
     assert len(done) <= 6  # what was going on when it was stopped is trained again
+
+
+HOLD = """
+import sys, time
+from hpstudy.store.locks import take, training_lock
+held = take(sys.argv[1], training_lock(sys.argv[2]))
+print("held", flush=True)
+time.sleep(1)
+held.release()
+"""
+
+
+def test_who_comes_second_waits_for_the_first(folder):
+    key = folder.json("train", "walk.toml")["training"]
+    holder = [sys.executable, "-c", HOLD, folder.url, key]
+    with subprocess.Popen(holder, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        err = folder.run("train", "walk.toml", "--set", "epochs=3").stderr
+    assert "Another process is at this training: waiting for it.\nTaken over" in err
+    assert len(folder.trained()) == 3
 
 
 def test_python_trains_and_saves_as_well(folder, capsys):
