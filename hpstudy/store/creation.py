@@ -19,6 +19,7 @@ from hpstudy.store.schema import VERSION, Owner, VersionRow, make_tables, owner_
 
 # A writer waits this long for the others, in seconds: the driver's 5 are too few for 8 workers.
 _BUSY_TIMEOUT = 120.0
+_NEWEST: set[str] = set()  # the version of Optuna's tables, once it is known
 
 
 def check_ours(url: str) -> None:
@@ -92,7 +93,7 @@ def make_whole(url: str) -> None:
 
 def _make(url: str) -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    engine = RDBStorage(url).engine
+    engine = storage_at(url).engine
     with engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA journal_mode=WAL")
     make_tables(engine)
@@ -101,7 +102,23 @@ def _make(url: str) -> None:
 
 def import_all() -> None:
     """Imports what opening a database takes, much of which Optuna imports only then."""
-    RDBStorage("sqlite://").engine.dispose()
+    storage_at("sqlite://").engine.dispose()
+
+
+def storage_at(url: str, **options: Any) -> RDBStorage:  # noqa: ANN401 - Optuna's
+    """Opens Optuna's part of a database.
+
+    Its version is looked up among those that Optuna knows once a process: that is most of what
+    opening takes, and what the fork server has looked up its workers need not.
+    """
+    rdb = RDBStorage(url, skip_compatibility_check=True, **options)
+    version = rdb.get_current_version()
+    if version not in _NEWEST:
+        if version != rdb.get_head_version():
+            rdb.engine.dispose()
+            return RDBStorage(url, **options)  # it says what is wrong
+        _NEWEST.add(version)
+    return rdb
 
 
 def connecting(file: Path) -> dict[str, Any]:

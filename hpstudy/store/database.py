@@ -12,14 +12,14 @@ from typing import Any
 
 import optuna
 from optuna.exceptions import StorageInternalError
-from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages import BaseStorage
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from hpstudy.errors import UserError
 from hpstudy.files import shown
 from hpstudy.store.addresses import check_url, file_of, shown_url
-from hpstudy.store.creation import connecting, look, make_whole
+from hpstudy.store.creation import connecting, look, make_whole, storage_at
 from hpstudy.store.locks import SCHEMA, has_place, hold
 from hpstudy.store.schema import Owner
 from hpstudy.store.trouble import say_trouble
@@ -209,7 +209,7 @@ def _schema_is_settled(url: str) -> Iterator[None]:
 
 def _open(url: str) -> Database:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    rdb = RDBStorage(url, engine_kwargs=connecting(file_of(url)), skip_table_creation=True)
+    rdb = storage_at(url, engine_kwargs=connecting(file_of(url)), skip_table_creation=True)
     return Database(url, optuna.storages.get_storage(rdb), rdb.engine)
 
 

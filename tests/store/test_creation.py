@@ -41,6 +41,16 @@ def half_made(file: Path, tables: int | None) -> None:
     whole.unlink()
 
 
+@pytest.mark.parametrize("write", [True, False])
+def test_what_another_optuna_wrote_is_refused_whatever_was_opened_before(tmp_path, write):
+    urls = [f"sqlite:///{tmp_path / name}" for name in ("ours.db", "theirs.db")]
+    for url in urls:
+        open_database(url, write=True).close()
+    run(tmp_path / "theirs.db", "UPDATE alembic_version SET version_num = 'v9.0.0.a'")
+    with pytest.raises(UserError, match="theirs.db: can't be opened as a database: The runtime op"):
+        open_database(urls[1], write=write)
+
+
 def version(file: Path) -> list[tuple]:
     return run(file, "SELECT version FROM hpstudy_version")
 
