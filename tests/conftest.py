@@ -24,6 +24,7 @@ import optuna
 import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import TrialState
+from typer.main import get_command
 
 from hpstudy.cli import app
 from hpstudy.datasets import FILES
@@ -113,6 +114,7 @@ _ENV = {
     "HPSTUDY_WORKERS": "1",  # a worker's start is most of what a small test takes
 }
 _INTERRUPTED = 130
+_COMMAND = get_command(app)  # made once: making it takes longer than many a command does
 
 # The process that workers are forked from: what they import of a command that is run in this one
 # is pytest, and importing it takes longer than what they do.
@@ -188,7 +190,7 @@ class Folder:
             for name, stream in zip(("stdout", "stderr"), streams, strict=True):
                 patch.setattr(sys, name, stream)
             with pytest.raises(SystemExit) as end:
-                app(list(args), prog_name="hpstudy")
+                _COMMAND(list(args), prog_name="hpstudy")
             for stream in streams:
                 stream.flush()
         out, err = (stream.buffer.getvalue().decode() for stream in streams)  # type: ignore[attr-defined]
