@@ -19,6 +19,9 @@ from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any, NamedTuple
 
+# Tests run side by side, one a core: threads of torch's would spin, waiting for each other's.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 import numpy as np
 import optuna
 import pytest
