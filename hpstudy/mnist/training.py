@@ -216,6 +216,10 @@ class CnnTraining:
         """Returns the last epoch's steps: one every 10,000 images, counted on across epochs."""
         return self._steps
 
+    def last_step(self) -> Step | None:
+        """Returns the last step of the epoch that runs, or ran last."""
+        return self._steps[-1] if self._steps else None
+
     def predictions(self) -> bytes:
         """Returns the digits that the last epoch's network reads in the test images."""
         return self._predictions

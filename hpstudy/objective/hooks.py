@@ -21,6 +21,7 @@ Hook = Literal[
     "quick",
     "default_params",
     "steps",
+    "last_step",
     "predictions",
     "check",
     "prepare",
@@ -80,6 +81,13 @@ class Steps(Protocol):
 
     def steps(self) -> Sequence[Step]:
         """Returns the last epoch's steps."""
+
+
+class TellsMeanwhile(Protocol):
+    """Says how it goes while an epoch runs."""
+
+    def last_step(self) -> Step | None:
+        """Returns the running epoch's latest step, if any; asked from another thread."""
 
 
 class Predicts(Protocol):
@@ -193,6 +201,12 @@ def steps_of(training: Training) -> Sequence[Step]:
     """Returns the last epoch's steps; none where the training keeps none."""
     steps = hook(training, "steps")
     return steps() if steps else ()
+
+
+def last_step_of(training: Training) -> Step | None:
+    """Returns the running epoch's latest step, if the training tells of it and there is one."""
+    last_step = hook(training, "last_step")
+    return last_step() if last_step else None
 
 
 def predictions_of(training: Training) -> bytes | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -12,10 +13,11 @@ from typing import NoReturn
 
 from hpstudy.errors import StoppedError, UserError
 from hpstudy.files import started_here
-from hpstudy.objective import Training, load_objective
+from hpstudy.objective import Step, Training, load_objective
 from hpstudy.objective.beside import entered
 from hpstudy.objective.given import received
-from hpstudy.objective.hooks import hook
+from hpstudy.objective.hooks import hook, last_step_of
+from hpstudy.objective.numbers import as_number
 from hpstudy.plans.scenario import PlannedPoint, Scenario
 from hpstudy.raised import described
 from hpstudy.running.failures import ObjectiveFailedError, failure_of
@@ -39,6 +41,8 @@ from hpstudy.store.locks import take, training_lock, try_take
 from hpstudy.store.records import Epoch, Records
 from hpstudy.store.trouble import stop_if_full
 from hpstudy.store.weights import save_weights
+
+_LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ class TakenUp:
     again: int
 
 
-News = Waiting | TakenUp | Epoch
+News = Waiting | TakenUp | Step | Epoch  # a step is the running epoch's latest
 
 
 class Begun:
@@ -131,13 +135,43 @@ def work(
 
 
 class _Told:
-    """Tells the parent what a session finds."""
+    """Tells the parent how a training goes, from any thread.
+
+    Args:
+        talk: Where to.
+    """
 
     def __init__(self, talk: Connection) -> None:
         self._talk = talk
+        self._lock = threading.Lock()
+
+    def send(self, news: News | Done | Saved) -> None:
+        with self._lock:
+            self._talk.send(news)
 
     def taken_up(self, found: int, again: int) -> None:
-        self._talk.send(TakenUp(found, again))
+        self.send(TakenUp(found, again))
+
+    @contextmanager
+    def steps_of(self, session: TrainingSession) -> Iterator[None]:
+        """Tells each step of the running epochs meanwhile, as far as the training does."""
+        is_over = threading.Event()
+        thread = threading.Thread(target=self._tell_steps, args=(session, is_over), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            thread.join()
+
+    def _tell_steps(self, session: TrainingSession, is_over: threading.Event) -> None:
+        told = None
+        while not is_over.wait(_LOOK_SECONDS):
+            with suppress(Exception):  # it is asked in the midst of things
+                step = None if session.training is None else last_step_of(session.training)
+                if step is not None and step != told:
+                    self.send(Step(int(step.seen), as_number(step.loss), as_number(step.accuracy)))
+                    told = step
 
 
 def _train(lesson: Lesson, talk: Connection) -> None:
@@ -155,19 +189,20 @@ def _train(lesson: Lesson, talk: Connection) -> None:
             session = TrainingSession(
                 objective, planned.identity, scenario.runtime, records, checkpoints
             )
-            for epoch in session.epochs(planned.epochs, lesson.metric, told):
-                check_interrupts()
-                talk.send(epoch)
-                if epoch.metrics[lesson.metric] is None:
-                    session.drop_state()
-                    talk.send(Done({}))
-                    return
-            training = session.taken_up(planned.epochs, told)
-            talk.send(Done(versions(planned.identity.objective)))
+            with told.steps_of(session):
+                for epoch in session.epochs(planned.epochs, lesson.metric, told):
+                    check_interrupts()
+                    told.send(epoch)
+                    if epoch.metrics[lesson.metric] is None:
+                        session.drop_state()
+                        told.send(Done({}))
+                        return
+                training = session.taken_up(planned.epochs, told)
+            told.send(Done(versions(planned.identity.objective)))
             while (file := talk.recv()) is not None:
                 with session.own_code():
                     _save(training, file)
-                talk.send(Saved())
+                told.send(Saved())
         Keeper(runs).left(planned.key, set)
 
 

@@ -68,6 +68,11 @@ class TrainingSession:
         return self._identity.key
 
     @property
+    def training(self) -> Training | None:
+        """What trains, once it has begun."""
+        return self._training
+
+    @property
     def printed(self) -> Path | None:
         """The file that holds what a program printed, if it ran here."""
         return self._room.log if self._room is not None and self._has_run else None

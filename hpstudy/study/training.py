@@ -10,7 +10,7 @@ from typing import Protocol
 
 from hpstudy.errors import StoppedError, UserError
 from hpstudy.metric import Metric, Quantity
-from hpstudy.objective import Objective
+from hpstudy.objective import Objective, Step
 from hpstudy.plans.scenario import PlannedPoint
 from hpstudy.plans.training import (
     Choice,
@@ -42,6 +42,9 @@ class View(Protocol):
 
     def epoch(self, epoch: Epoch, *, is_new: bool) -> None:
         """Shows an epoch; one that is not new was recorded before."""
+
+    def step(self, step: Step) -> None:
+        """Shows the latest step of the running epoch."""
 
     def again(self, count: int) -> None:
         """Shows how many epochs were trained again so far, as their state was gone."""
@@ -239,6 +242,8 @@ class _Course:
                 if news.again:
                     self.again = news.again
                     self._view.again(news.again)
+            elif isinstance(news, Step):
+                self._view.step(news)
             else:
                 epochs.append(news)
                 self._view.epoch(news, is_new=news.number > self.found)

@@ -11,13 +11,15 @@ from rich.live import Live
 from rich.text import Text
 
 from hpstudy.metric import Metric, direction_of
+from hpstudy.objective import Step
 from hpstudy.store.records import Epoch
 from hpstudy.views.tables.training import epoch_told, epochs_table, metric_of
 from hpstudy.views.terminal.live import progress_bar
 from hpstudy.views.terminal.render import rich_table
-from hpstudy.wording import duration
+from hpstudy.wording import counted, duration, number
 
 _MOST_ROWS = 12  # of the table, as it goes
+_ACCURACY = Metric.named("accuracy", direction_of(minimize=False))
 
 
 class LiveTraining:
@@ -36,7 +38,7 @@ class LiveTraining:
         self._metric = Metric.named(metric, direction_of(minimize=False))
         self._console = console
         self._epochs: list[Epoch] = []
-        self._again = ""
+        self._again = self._step = ""
         self._since = time.monotonic()
         self._live = Live(
             console=console, transient=True, get_renderable=self._picture, refresh_per_second=4
@@ -61,6 +63,8 @@ class LiveTraining:
         """Shows an epoch; one that is not new was recorded before."""
         self._since = time.monotonic()
         self._epochs = [*self._epochs, epoch]  # the table is drawn by a thread of its own
+        if epoch.number == self._last:
+            self._step = ""
         self._metric = metric_of(self._metric.name, self._epochs, self._metric)
         if is_new and not self._console.is_terminal:
             told = epoch_told(epoch, self._metric)
@@ -68,10 +72,15 @@ class LiveTraining:
                 f"epoch {epoch.number}/{self._last}: {told}", highlight=False, soft_wrap=True
             )
 
+    def step(self, step: Step) -> None:
+        """Shows the latest step of the running epoch."""
+        accuracy = number(step.accuracy, _ACCURACY)
+        self._step = f"loss {step.loss:.4f}, accuracy {accuracy} at {step.seen:,} examples"
+
     def again(self, count: int) -> None:
         """Shows how many epochs were trained again so far, as their state was gone."""
         self._since = time.monotonic()
-        self._again = f" ({count} trained again)"
+        self._again = f"{counted(count, 'epoch')} trained again, as their state is gone"
 
     def _picture(self) -> RenderableType:
         """Returns the latest epochs, and how far it is."""
@@ -86,6 +95,7 @@ class LiveTraining:
                 left = usual * (self._last - len(epochs)) - spent
                 told += f" of about {duration(usual)}; {duration(max(left, 0))} left"
         else:
-            told = f"taking up the last epoch{self._again}, {duration(spent)} so far"
+            told = self._again or "saving the model"
         bar = progress_bar("epochs", len(epochs), self._last)
-        return Group(*parts, bar, Text(told, style="dim"))
+        lines = [Text(told, style="dim"), *([Text(self._step)] if self._step else [])]
+        return Group(*parts, bar, *lines)

@@ -4,6 +4,7 @@ import io
 
 from rich.console import Console
 
+from hpstudy.objective import Step
 from hpstudy.store.records import Epoch
 from hpstudy.views.terminal.training import LiveTraining
 
@@ -38,10 +39,22 @@ def test_a_terminal_gets_the_epochs_and_how_far_it_is():
     def tell(view):
         view.epoch(epoch(1), is_new=True)
         view.again(1)
+        view.step(Step(20_000, 0.25, 0.9125))
         view.say("\x1b[1mprinted\x1b[0m by the objective")
 
     text = shown(True, tell)
     assert "test accuracy" in text
     assert "91.00 %" in text
     assert "epoch 2 of 3, 0 s so far of about 2 s; 5 s left" in text
+    assert "loss 0.2500, accuracy 91.25 % at 20,000 examples" in text
     assert "epoch 1/3" not in text
+
+
+def test_after_the_last_epoch_a_terminal_says_what_takes_time():
+    def tell(view):
+        for number in (1, 2, 3):
+            view.epoch(epoch(number), is_new=False)
+
+    assert "saving the model" in shown(True, tell)
+    text = shown(True, lambda view: (tell(view), view.again(2)))
+    assert "2 epochs trained again, as their state is gone" in text
