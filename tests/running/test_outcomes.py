@@ -135,6 +135,7 @@ def test_workers_that_are_told_to_stop_alone_leave_nothing_undone(folder, study_
     folder.wait_for(folder.trained)
     for worker in folder.workers_of(process.pid):
         os.kill(worker, signal.SIGTERM)
+    folder.hurry()
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert "12 of 12 points done" in out
@@ -152,10 +153,12 @@ def test_a_terminal_that_closes_interrupts_and_more_signals_change_nothing(folde
     assert "Traceback" not in err, err
     assert "Interrupted: all finished epochs are kept." in err
     assert {t.state for t in trials(folder, "walk/grid")} <= {TrialState.COMPLETE, TrialState.FAIL}
+    folder.hurry()
     folder.run("grid", "walk.toml")
 
 
-def test_what_an_objective_leaves_running_holds_nothing_up(folder):
+def test_what_an_objective_leaves_running_holds_nothing_up(folder, monkeypatch):
+    monkeypatch.setattr("hpstudy.running.pool._LINGER_SECONDS", 1)
     folder.write(
         "slow.py",
         """
@@ -168,9 +171,7 @@ def score(params, *, seed, settings):
 """,
     )
     folder.write("slow.toml", LOUD_STUDY.replace("loud:score", "slow:score"))
-    process = folder.start("grid", "slow.toml", "--workers", "1")
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
+    out, err = folder.run("grid", "slow.toml", "--workers", "1")
     assert "4 of 4 points done" in out
     assert "Traceback" not in err
 

@@ -64,6 +64,7 @@ def run_with_kills(folder, args: tuple[str, ...], *, workers: int, kills: int) -
         time.sleep(chance.uniform(0.1, 0.5))
         alive = folder.workers_of(process.pid) if process.poll() is None else []
         done += bool(alive) and kill(chance.choice(alive))
+    folder.hurry()
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     assert "Traceback" not in err, err
@@ -127,6 +128,7 @@ def test_workers_whose_fork_server_is_killed_are_replaced(folder, study_with):
     process = folder.start("grid", "walk.toml", "--workers", "2", "--json")
     folder.wait_for(lambda: len(folder.trained()) >= 2)
     assert kill(folder.server_of(process.pid))
+    folder.hurry()
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert "Traceback" not in err, err
@@ -174,6 +176,7 @@ def test_killed_with_its_workers_it_goes_on_at_the_epoch_it_had_reached(
     children = folder.workers_of(process.pid)
     process.kill()
     process.communicate()
+    folder.hurry()
     folder.wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children))
     before = folder.trained()
     shown = folder.json("show", "walk.toml")["grid"]["trials"]
@@ -206,6 +209,7 @@ def test_interrupted_it_keeps_all_finished_epochs_and_says_how_to_go_on(
     assert states(folder)[TrialState.RUNNING] == 0
     before, kept = len(folder.trained()), recorded_epochs(folder)
     assert before - int(workers) <= kept < 8  # one may have been logged and cut short after that
+    folder.hurry()
     folder.run("grid", "walk.toml")
     assert len(folder.trained()) - before == 8 - kept
     assert set(states(folder)) == {TrialState.COMPLETE, TrialState.FAIL}

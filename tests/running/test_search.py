@@ -233,8 +233,8 @@ def test_options_that_are_left_out_are_as_the_search_began(folder):
 def test_limits_begin_no_further_trial(folder, study_with):
     found = search(folder, "--workers", "1", "--epochs", "6", "--pruner", "none")
     assert 6 <= found["epochs"]["trained"] < 6 + 6
-    study_with(("[settings]", "[settings]\nsleep = 0.4"), name="seek.toml")
-    args = ("search", "seek.toml", "--name", "late", "--timeout", "6s", "--trials", "99")
+    study_with(("[settings]", "[settings]\nsleep = 0.2"), name="seek.toml")
+    args = ("search", "seek.toml", "--name", "late", "--timeout", "3s", "--trials", "99")
     result = folder.run(*args, "--workers", "1")
     assert 1 <= len(trials(folder, "late/search")) < 50
     assert "Not confirmed: the search is not at its end yet." in result.stderr
@@ -259,6 +259,7 @@ def test_a_killed_search_loses_no_epoch_and_goes_on_with_its_trial(folder, study
     process.send_signal(signal.SIGINT)
     _, err = process.communicate()
     assert process.returncode == 130, err
+    folder.hurry()
     folder.run(*args)
     finished = [t for t in trials(folder) if t.state in FINISHED]
     assert len(finished) == 8

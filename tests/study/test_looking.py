@@ -320,8 +320,8 @@ def undisturbed(folder) -> dict:
 
 
 def test_killed_again_and_again_it_comes_to_the_same(folder, noisy):
-    noisy(("[settings]", "[settings]\nsleep = 0.05"))
     calm = undisturbed(folder)
+    noisy(("[settings]", "[settings]\nsleep = 0.05"))
     log = folder.path / "trained.log"
     for kill in range(4):
         process = folder.start(*UNTIL, start_new_session=True)
@@ -337,8 +337,8 @@ def test_killed_again_and_again_it_comes_to_the_same(folder, noisy):
 
 
 def test_two_at_once_share_the_work(folder, noisy):
-    noisy(("[settings]", "[settings]\nsleep = 0.1"))
     calm = undisturbed(folder)
+    noisy(("[settings]", "[settings]\nsleep = 0.1"))
     both = [folder.start(*UNTIL, "--workers", "2") for _ in range(2)]
     for process in both:
         err = process.communicate(timeout=120)[1]
