@@ -4,7 +4,7 @@ Of a database's trainings, those that share a setting with trainings of other se
 = setting + seed + residual. Printed are the residual's spread for the last epoch and for the mean
 of the last three, and the ratio of the variances with its 95 % interval (Pitman and Morgan, 1939:
 variances of values in pairs), after each number of epochs that is asked for. Then the same within
-one setting: the variance over its seeds, mean over the epochs from the eighth on.
+each setting that was trained longer: the variance over its seeds.
 
     python tests/bench/last_epochs.py sqlite:///runs/hpstudy.db --after 5 20
 """
@@ -73,19 +73,29 @@ def compare(curves: Curves, epochs: int) -> str:
     return f"{told}; level shifted by {np.mean(mean - single):+.5f}"
 
 
-def within(curves: Curves) -> str:
-    repeated = [by for by in curves.values() if len(by) > 1]
-    longest = max(repeated, key=lambda by: sum(map(len, by.values())))
-    block = np.array([c[: min(map(len, longest.values()))] for c in longest.values()])
-    ends = range(7, block.shape[1])
-    if not ends:
-        return "no setting with eight epochs on two seeds"
-    one = np.mean([block[:, end].var(ddof=1) for end in ends])
-    few = np.mean([block[:, end - LAST + 1 : end + 1].mean(axis=1).var(ddof=1) for end in ends])
-    return (
-        f"one setting, {len(block)} seeds, epochs 8 to {block.shape[1]}: variance over seeds "
-        f"{one:.2g}, {few:.2g}; ratio {few / one:.2f}"
-    )
+def within(curves: Curves) -> list[str]:
+    """Says it of each setting by itself, where seeds were trained alike long, and of all together.
+
+    The variance over seeds is the mean over the epochs from the eighth on.
+    """
+    told, pairs = [], []
+    for name, by in curves.items():
+        longest = max(map(len, by.values()))
+        block = np.array([curve for curve in by.values() if len(curve) == longest])
+        ends = range(7, longest)
+        if not ends or len(block) < 3:
+            continue
+        one = np.mean([block[:, end].var(ddof=1) for end in ends])
+        few = np.mean([block[:, end - LAST + 1 : end + 1].mean(axis=1).var(ddof=1) for end in ends])
+        pairs.append((one, few))
+        told.append(
+            f"{name.partition('}')[0]}}}, {len(block)} seeds, epochs 8 to {longest}: spread over "
+            f"seeds {one**0.5:.5f}, {few**0.5:.5f}; ratio of variances {few / one:.2f}"
+        )
+    if pairs:
+        one, few = np.mean(pairs, axis=0)
+        told.append(f"{len(pairs)} settings together: ratio of variances {few / one:.2f}")
+    return told or ["no setting with eight epochs on three seeds"]
 
 
 def main() -> None:
@@ -100,7 +110,7 @@ def main() -> None:
         curves = {name: by for name, by in curves.items() if part not in name}
     for epochs in args.after:
         print(compare(curves, epochs))
-    print(within(curves))
+    print(*within(curves), sep="\n")
 
 
 if __name__ == "__main__":
