@@ -350,6 +350,58 @@ def fashion_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="session")
+def digit_models(mnist_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the model of a network that was quickly trained, once for all workers."""
+    from filelock import FileLock
+
+    from hpstudy.mnist import CnnTraining
+    from hpstudy.objective import Runtime
+    from hpstudy.store.models import Card, write_model
+
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "digit-models"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "digits.json").exists():
+            params = {"lr": 0.002, "hidden": 64, "batch_size": 50}
+            settings = {"head": "logits", "train_images": 3000, "test_images": 1}
+            runtime = Runtime(device="cpu", precision="fp32", threads=1, data=f"{mnist_root}")
+            training = CnnTraining(params, seed=0, settings=settings, runtime=runtime)
+            value = [training.epoch() for _ in range(2)][-1]["train_accuracy"]
+            card = Card(
+                study="digits",
+                home=f"{folder}",
+                objective="hpstudy.mnist:CnnTraining",
+                version=CnnTraining.version,
+                hyperparameters=params,
+                fidelity=None,
+                settings=settings,
+                seed=0,
+                device="cpu",
+                precision="fp32",
+                threads=1,
+                metric="train_accuracy",
+                value=value,
+                versions={},
+                created="2020-01-01T00:00:00",
+                training="",
+            )
+            folder.mkdir(exist_ok=True)
+            address = f"sqlite:///{folder / 'hpstudy.db'}"
+            write_model(folder, card, training.save_model, database=address)
+    return folder
+
+
+@pytest.fixture
+def reading_folder(folder: Folder, digit_models: Path) -> Folder:
+    """A folder whose runs hold a model that reads digits."""
+    models = folder.path / "runs" / "models"
+    models.mkdir(parents=True)
+    for file in digit_models.glob("digits.*"):
+        (models / file.name).symlink_to(file)
+    return folder
+
+
 @pytest.fixture
 def mnist_folder(folder: Folder, mnist_root: Path) -> Folder:
     """A folder whose runs hold MNIST, with `small.toml`: the report on a few hundred images."""

@@ -19,6 +19,7 @@ from hpstudy.mnist.ink import Ink, Map
 _EIGHT = np.ones((3, 3), dtype=int)  # a pixel's neighbours, across corners too
 _SPECK = 0.3  # of a digit's height; smaller parts belong to a digit, or are none
 _GAP = 0.15  # of a digit's height, between parts of one digit
+_HOLLOW = 0.4  # share of its box that a frame's ink takes
 _FLAT = 0.35  # of a digit's height: a stroke across, which a digit may have as a part of its own
 
 
@@ -115,16 +116,21 @@ def digits_of(ink: Ink) -> list[Digit]:
 
 
 def _unframed(parts: Sequence[_Part], shape: tuple[int, ...]) -> list[_Part]:
-    """Returns the parts that are no frame around others, nor the dark edge of a photo."""
-    largest = sorted(parts, key=lambda part: part.width * part.height, reverse=True)
-    frames = set()
-    for part in largest[:20]:
-        inside = [p for p in largest if part.holds(p) and p.height > 0.25 * part.height]
-        sides = (part.left, part.top, shape[1] - part.right, shape[0] - part.bottom)
-        fill = part.area / (part.width * part.height)
-        if (inside and fill < 0.5) or (sum(side <= 1 for side in sides) >= 3 and len(parts) > 1):
-            frames.add(part.labels)
-    return [part for part in parts if part.labels not in frames]
+    """Returns the parts that are no frame around others, nor the edge of a photo's paper."""
+    return [part for part in parts if not _is_frame(part, parts, shape)]
+
+
+def _is_frame(part: _Part, parts: Sequence[_Part], shape: tuple[int, ...]) -> bool:
+    sides = (part.left, part.top, shape[1] - part.right, shape[0] - part.bottom)
+    if sum(side <= 1 for side in sides) >= 3 and len(parts) > 1:
+        return True
+    fill = part.area / (part.width * part.height)
+    if fill > _HOLLOW:
+        return False
+    heights = [one.height / part.height for one in parts if part.holds(one)]
+    return any(height > 0.25 for height in heights) or (
+        fill < _HOLLOW / 2 and any(height > 0.05 for height in heights)
+    )
 
 
 def _digit_sized(parts: Sequence[_Part]) -> list[_Part]:
@@ -172,6 +178,7 @@ def _joined(parts: Sequence[_Part], height: float) -> list[_Part]:
 
 def _is_one(small: _Part, large: _Part, height: float) -> bool:
     """Tells whether two parts belong to one digit."""
+    height = max(height, small.height, large.height)
     overlap, below = small.overlap(large), small.below(large)
     share = overlap / min(small.width, large.width)
     both = max(small.bottom, large.bottom) - min(small.top, large.top)

@@ -19,7 +19,9 @@ from hpstudy.mnist.ink import Map
 
 SIDE = 28
 _BOX = 20
+_ENOUGH = 6  # pixels of a digit to one of the box
 _EDGE = 0.4  # of the darkest ink: where a stroke ends
+_TRACE = 0.02
 _PALEST = 25
 _SOFT = 0.64  # share of a digit's pixels that are neither paper nor full ink; in MNIST, half
 _SHARPEN = ImageFilter.UnsharpMask(radius=1, percent=100, threshold=0)
@@ -32,12 +34,9 @@ def centred(ink: Map) -> NDArray[np.uint8]:
     Args:
         ink: The digit's ink alone, 0 to 1; what is around it doesn't matter.
     """
-    ink = np.pad(_thick_enough(ink), 2)
-    box = _bounds(ink)
+    ink = np.pad(_thick_enough(_small_enough(ink)), 2)
+    box = _bounds_in_form(ink) or _bounds(ink)
     longest = max(box[2] - box[0], box[3] - box[1])
-    if abs(longest - _BOX) < 0.8:  # it has this form already, or nearly: no pixel is mixed
-        left, top, right, bottom = map(round, box)
-        box, longest = (left, top, right, bottom), float(_BOX)
     size = [max(1, round((box[n + 2] - box[n]) * _BOX / longest)) for n in (0, 1)]
     how = Image.Resampling.BOX if longest > 2 * _BOX else Image.Resampling.BICUBIC
     fitted = Image.fromarray(ink).resize(size, how, box=box)
@@ -52,6 +51,15 @@ def _sharp(digit: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if (ink < 255 - _PALEST).mean() < _SOFT:
         return digit
     return np.asarray(Image.fromarray(digit).filter(_SHARPEN))
+
+
+def _bounds_in_form(ink: Map) -> tuple[float, float, float, float] | None:
+    """Returns the ink's bounds if it has MNIST's size already: then no pixel is to be mixed."""
+    (top, bottom), (left, right) = (
+        (float(at[0]), float(at[-1] + 1))
+        for at in (np.flatnonzero(ink.max(axis=axis) > _TRACE) for axis in (1, 0))
+    )
+    return (left, top, right, bottom) if max(right - left, bottom - top) == _BOX else None
 
 
 def _bounds(ink: Map) -> tuple[float, float, float, float]:
@@ -89,6 +97,12 @@ def _at_centre_of_mass(digit: NDArray[np.uint8]) -> NDArray[np.uint8]:
     framed = np.zeros((SIDE, SIDE), dtype=np.uint8)
     framed[place[0] : place[0] + digit.shape[0], place[1] : place[1] + digit.shape[1]] = digit
     return framed
+
+
+def _small_enough(ink: Map) -> Map:
+    """Reduces what has far more pixels than are needed."""
+    factor = max(ink.shape) // (_ENOUGH * _BOX)
+    return ink if factor < 2 else np.asarray(Image.fromarray(ink).reduce(factor))
 
 
 def _thick_enough(ink: Map) -> Map:

@@ -22,8 +22,14 @@ _LARGEST = 2_500_000  # pixels that are looked at; a larger picture is reduced f
 _PAPER = 160  # pixels of the longer side of the copy in which paper is looked for
 _WIDTHS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2)  # of strokes, as shares of the shorter side
 _MOST_OF_IT = 0.7  # contrast that strokes have over their paper, as a share of all there is
+# How ink and paper are told apart: the pixels of a copy's shorter side, and the share of it that is
+# looked at around a pixel. Seen from far the loop of a thick digit is no ink; from half near and
+# near a photo's table is out of sight.
+_FAR, _HALF_NEAR, _NEAR = (24, 0.6), (48, 0.2), (96, 0.08)
+_CLEAR_SKEW_NEAR = 1.2
+_LEAST_PAPER = 0.36  # share of a photo
 _CLEAR_SKEW = 0.8
-_LEAST_CONTRAST = 0.08  # of ink to paper
+_LEAST_CONTRAST = 0.1  # of ink to paper
 _LEAST_DISTANCE = 4.5  # of ink from paper, in standard deviations of the paper
 _MOST_INK = 0.7  # share of a picture
 
@@ -56,16 +62,21 @@ def ink_of(picture: Image.Image) -> Ink | None:
     """
     grey = grey_of(picture)
     scale = picture.height / grey.shape[0]
-    span = float(np.ptp(grey))
-    if not span:
-        return None
-    grey = (grey - grey.min()) / span
     if min(grey.shape) > 3 * 28:
-        grey = ndimage.median_filter(grey, 3)
-    if _is_light(grey):
-        grey = 1 - grey
-    paper = _paper(grey)
-    return _levelled(np.clip(1 - grey / paper, 0, 1), span, scale)
+        grey = _without_specks(grey)
+    if _is_light(grey):  # chalk adds light, while a pen takes a share of what there is
+        dark = 1 - grey
+        return _levelled(np.clip(_paper(dark) - dark, 0, 1), scale)
+    return _levelled(np.clip(1 - grey / _paper(grey), 0, 1), scale)
+
+
+def _without_specks(grey: Map) -> Map:
+    """Returns the median of three pixels across, then of three down."""
+    for axis in (0, 1):
+        around = np.pad(grey, [(1, 1) if n == axis else (0, 0) for n in (0, 1)], mode="edge")
+        one, two, three = (around.take(range(n, n + grey.shape[axis]), axis=axis) for n in range(3))
+        grey = np.maximum(np.minimum(one, two), np.minimum(np.maximum(one, two), three))
+    return grey
 
 
 def grey_of(picture: Image.Image) -> Map:
@@ -102,19 +113,29 @@ def _on_paper(picture: Image.Image, factor: int) -> Map:
 
 
 def _is_light(grey: Map) -> bool:
-    """Tells whether ink is lighter than paper: its deviations are few and large.
+    """Tells whether ink is lighter than paper: what stands out of its surroundings is ink.
 
     Where this isn't clear, as in a cut-out of one thick digit, the edge is paper.
     """
-    small = _blocks(grey, max(1, min(grey.shape) // 48)).mean(axis=(1, 3))
-    around = int(min(small.shape) * 0.6) | 1
-    off = small - ndimage.median_filter(small, around, mode="nearest")
-    spread = float((off**2).mean()) ** 1.5
-    skew = float((off**3).mean()) / spread if spread else 0.0
-    if abs(skew) > _CLEAR_SKEW:
-        return skew > 0
+    far, half_near = _skew(grey, *_FAR), _skew(grey, *_HALF_NEAR)
+    if far * half_near < 0 and abs(half_near) > _CLEAR_SKEW_NEAR:
+        near, light = _skew(grey, *_NEAR), float((grey > otsu(grey)).mean())
+        paper = light if far > 0 else 1 - light
+        if near * half_near > 0 and abs(near) > _CLEAR_SKEW_NEAR and paper > _LEAST_PAPER:
+            return near > 0
+    if abs(far) > _CLEAR_SKEW:
+        return far > 0
     edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     return float(np.median(edge)) < float(grey.mean())
+
+
+def _skew(grey: Map, pixels: int, share: float) -> float:
+    """Returns how much brighter, or darker, a few pixels are than the median around them."""
+    small = _blocks(grey, -(-min(grey.shape) // pixels)).mean(axis=(1, 3))
+    around = max(3, int(min(small.shape) * share)) | 1
+    off = small - ndimage.median_filter(small, around, mode="nearest")
+    spread = float((off**2).mean()) ** 1.5
+    return float((off**3).mean()) / spread if spread else 0.0
 
 
 def _blocks(grey: Map, size: int) -> Map:
@@ -130,27 +151,24 @@ def _paper(grey: Map) -> Map:
     smooth = ndimage.gaussian_filter(grey, size / 3) if size > 1 else grey
     small = _blocks(smooth, size).max(axis=(1, 3))
     short = min(grey.shape) / size
-    papers = []
-    for share in _WIDTHS:
-        width = 2 * round(short * share / 2) + 1
-        if width < 3 or width > max(3, 2 * min(small.shape) - 1):
-            continue
-        closed = ndimage.grey_closing(small, size=(width, width), mode="nearest")
-        papers.append(ndimage.gaussian_filter(closed, width / 4, mode="nearest"))
-    darkest = _blocks(smooth, size).min(axis=(1, 3))
-    contrasts = [float(np.max(paper - darkest)) for paper in papers]
-    chosen = next((n for n, c in enumerate(contrasts) if c >= _MOST_OF_IT * max(contrasts)), None)
-    if chosen is None:
+    widths = [2 * round(short * share / 2) + 1 for share in _WIDTHS]
+    widths = [width for width in widths if 3 <= width < max(4, 2 * min(small.shape))]
+    if not widths:
         return np.ones_like(grey)
-    paper = papers[min(chosen + 1, len(papers) - 1)]  # with room to spare
+    closed = [ndimage.grey_closing(small, (width, width), mode="nearest") for width in widths]
+    darkest = _blocks(smooth, size).min(axis=(1, 3))
+    contrasts = [float(np.max(paper - darkest)) for paper in closed]
+    enough = next(n for n, c in enumerate(contrasts) if c >= _MOST_OF_IT * max(contrasts))
+    chosen = min(enough + 1, len(widths) - 1)  # with room to spare
+    paper = ndimage.gaussian_filter(closed[chosen], widths[chosen] / 4, mode="nearest")
     zoomed = Image.fromarray(paper).resize(
         (paper.shape[1] * size, paper.shape[0] * size), Image.Resampling.BILINEAR
     )
     whole: Map = np.asarray(zoomed)[: grey.shape[0], : grey.shape[1]]
-    return np.maximum(whole, np.float32(0.05))
+    return np.maximum(whole, np.float32(0.1))
 
 
-def _levelled(raw: Map, span: float, scale: float) -> Ink | None:
+def _levelled(raw: Map, scale: float) -> Ink | None:
     """Brings ink to 1 and paper with its grain to 0."""
     threshold = otsu(raw)
     is_ink = raw > threshold
@@ -159,7 +177,7 @@ def _levelled(raw: Map, span: float, scale: float) -> Ink | None:
         return None
     ink, paper = raw[is_ink], raw[~is_ink]
     full, floor, grain = float(np.percentile(ink, 80)), float(np.median(paper)), _grain(paper)
-    if (full - floor) * span < _LEAST_CONTRAST or full - floor < _LEAST_DISTANCE * grain:
+    if full - floor < _LEAST_CONTRAST or full - floor < _LEAST_DISTANCE * grain:
         return None
     low = min(floor + 2 * grain, threshold)
     levelled = np.clip((raw - low) / (full - low), 0, 1)

@@ -17,7 +17,7 @@ from hpstudy.mnist.centred import stroke_width
 from hpstudy.mnist.ink import Map
 
 _WIDE = 0.85  # of its height; what is wider may be two digits
-_WIDE_ALONE = 1.15
+_WIDE_ALONE = 1.3
 _CROSSED = 0.45  # strokes that a path may cross, where a digit is just so wide,
 _CROSSED_MORE = 0.6  # and for each time its height that it is wider
 _PLACES = (0.3, 0.4, 0.5, 0.6, 0.7)  # of the width

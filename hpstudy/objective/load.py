@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 import multiprocessing
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from hpstudy.errors import UserError
 from hpstudy.expected import listed
@@ -20,7 +21,7 @@ from hpstudy.objective.function import FunctionTraining
 from hpstudy.objective.hooks import Hook, hook
 from hpstudy.objective.misspelt import misspelt
 from hpstudy.objective.optunas import takes_trial
-from hpstudy.objective.shown import Layer, Pictures
+from hpstudy.objective.shown import Found, Layer, Pictures
 from hpstudy.objective.targets import find_target
 from hpstudy.objective.training import (
     DEVICES,
@@ -32,6 +33,9 @@ from hpstudy.objective.training import (
     Training,
 )
 from hpstudy.raised import described, place
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 class Objective:
@@ -138,9 +142,15 @@ class Objective:
             self.suggests and not callable(method)
         ):  # an object's own layers, say
             return None
+        with self._guarded(part):
+            return method(*args, **options)
+
+    @contextmanager
+    def _guarded(self, part: Hook) -> Iterator[None]:
+        """Runs an optional method: what it prints is no result, what it raises is a `UserError`."""
         try:
             with aside(), entered(self._folder):
-                return method(*args, **options)
+                yield
         except UserError:
             raise
         except SystemExit as error:
@@ -226,6 +236,27 @@ class Objective:
         """Returns the network's layers; none where the objective has no such thing."""
         layers: Sequence[Layer] | None = self._ask("layers", params, settings=settings)
         return layers or ()
+
+    def predict(self, pictures: Iterable[Image], **given: Any) -> Iterator[Sequence[Found]]:  # noqa: ANN401
+        """Yields what a saved model finds in each picture; options as the hook `predict` has them.
+
+        Raises:
+            UserError: The objective says nothing of pictures, or what it says is no `Found`.
+        """
+        found = self._ask("predict", pictures, **given)
+        if found is None:
+            raise UserError(
+                f"objective {self.name!r} has no hook `predict`, which says what is in a picture"
+            )
+        answers = iter(found)
+        while True:
+            with self._guarded("predict"):
+                answer = next(answers, None)
+            if answer is None:
+                return
+            if not all(isinstance(one, Found) for one in answer):
+                raise UserError(f"objective {self.name!r}: predict: expected each to be a Found")
+            yield answer
 
     def source_file(self) -> Path | None:
         """Returns the file of an objective that lies beside its study file."""

@@ -1,0 +1,108 @@
+"""What a saved network reads in pictures: found, brought to its form, cut where that is right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL.Image import Image
+from safetensors.torch import load_file
+
+from hpstudy.datasets import MNIST, dataset_of
+from hpstudy.mnist.boxes import Digit, digits_of
+from hpstudy.mnist.centred import centred
+from hpstudy.mnist.framed import framed
+from hpstudy.mnist.hyperparameters import architecture
+from hpstudy.mnist.ink import ink_of
+from hpstudy.mnist.networks import network_of
+from hpstudy.mnist.touching import cuts
+from hpstudy.objective import Params, Settings
+from hpstudy.objective.shown import Found
+
+_BATCH = 250
+_SURE = 0.97  # that both halves of what is cut are digits
+_DEEPEST = 4  # times that what was cut is cut again
+
+Network = Callable[[Sequence[NDArray[np.uint8]]], NDArray[np.float32]]
+
+
+def read_pictures(
+    pictures: Iterable[Image], *, model: Path, params: Params, settings: Settings, device: str
+) -> Iterator[Sequence[Found]]:
+    """Yields the digits of each picture; of data other than MNIST, the one thing that is in it."""
+    network = _loaded(model, params, settings, device)
+    data = dataset_of(settings)
+    read = _digits if data is MNIST else _thing
+    for picture in pictures:
+        yield read(picture, network, data.classes)
+
+
+def _loaded(model: Path, params: Params, settings: Settings, device: str) -> Network:
+    """Returns what gives the probabilities of the classes for 28x28 images, in float32."""
+    made_of = architecture(params, settings)
+    network = network_of(made_of)
+    network.load_state_dict(load_file(model))
+    network.to(device).eval()
+
+    @torch.inference_mode()
+    def probabilities(images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        batches = torch.from_numpy(np.stack(images)).unsqueeze(1).split(_BATCH)
+        outputs = torch.cat([network(batch.to(device) / 255).cpu() for batch in batches])
+        found: NDArray[np.float32] = (
+            outputs if made_of.head == "softmax" else outputs.softmax(dim=1)
+        ).numpy()
+        return found
+
+    return probabilities
+
+
+def _thing(picture: Image, network: Network, classes: Sequence[str]) -> list[Found]:
+    seen = framed(picture)
+    if seen is None:
+        return []
+    return [_found(network([seen])[0], seen, (0, 0, *picture.size), classes)]
+
+
+def _digits(picture: Image, network: Network, classes: Sequence[str]) -> list[Found]:
+    ink = ink_of(picture)
+    digits = digits_of(ink) if ink else []
+    if not digits:
+        return []
+    read = _read(digits, network)
+    told = [one for part in read for one in _cut(part, network, alone=len(digits) == 1)]
+    return [_found(sure, seen, digit.box, classes) for digit, seen, sure in told]
+
+
+_Read = tuple[Digit, NDArray[np.uint8], NDArray[np.float32]]
+
+
+def _read(digits: Sequence[Digit], network: Network) -> list[_Read]:
+    images = [centred(digit.ink) for digit in digits]
+    return list(zip(digits, images, network(images), strict=True))
+
+
+def _cut(whole: _Read, network: Network, *, alone: bool, depth: int = 0) -> list[_Read]:
+    """Returns what a part is read as: itself, or the digits that it can be cut into."""
+    ways = [_read(halves, network) for halves in cuts(whole[0], alone=alone)]
+    best = max(ways, key=_surety, default=None)
+    if best is None or _surety(best) < _SURE or depth == _DEEPEST:
+        return [whole]
+    return [one for half in best for one in _cut(half, network, alone=False, depth=depth + 1)]
+
+
+def _surety(read: Sequence[_Read]) -> float:
+    """Returns how sure the network is of the one that it is least sure of."""
+    return min(float(sure.max()) for _, _, sure in read)
+
+
+def _found(
+    sure: NDArray[np.float32],
+    seen: NDArray[np.uint8],
+    box: tuple[int, int, int, int],
+    classes: Sequence[str],
+) -> Found:
+    best = int(sure.argmax())
+    return Found(classes[best], float(sure[best]), box, seen)
