@@ -29,6 +29,7 @@ COMMANDS = (
     "search",
     "compare",
     "train",
+    "predict",
     "import",
     "show",
     "report",
