@@ -8,6 +8,7 @@ import json
 import multiprocessing
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,6 +37,8 @@ from hpstudy.mnist.data import fetch
 from hpstudy.results.grid import GridResults
 from hpstudy.results.reading import read_grid
 from hpstudy.running.interrupts import SIGNALS
+from hpstudy.store import creation
+from hpstudy.store.addresses import file_of
 from hpstudy.store.database import Database, open_database
 from hpstudy.store.records import Epoch, Identity, Records
 from hpstudy.store.studies import FINGERPRINT
@@ -292,6 +295,24 @@ def as_before() -> Iterator[None]:
     yield
     if (torch := sys.modules.get("torch")) is not None:
         torch.set_flush_denormal(False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _empty_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Makes an empty database once and copies it from then on, as making it takes a while."""
+    empty, make = tmp_path_factory.mktemp("empty") / "hpstudy.db", creation._make
+
+    def copied(url: str) -> None:
+        if file_of(url).exists():  # one that was begun and never finished
+            return make(url)
+        if not empty.exists():
+            make(f"sqlite:///{empty}")
+        shutil.copyfile(empty, file_of(url))
+        return None
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(creation, "_make", copied)
+        yield
 
 
 @pytest.fixture(scope="session")
