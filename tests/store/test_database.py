@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import multiprocessing
 import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import optuna
@@ -13,36 +15,6 @@ from optuna.trial import TrialState
 from hpstudy.errors import UserError
 from hpstudy.store import locks
 from hpstudy.store.database import exists, open_database
-
-TAKE = """
-import sys, optuna
-from hpstudy.store.database import open_database
-
-url, seen = sys.argv[1:]
-database = open_database(url, write=True)
-study = optuna.load_study(study_name="s", storage=database.storage)
-failures = 0
-while study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.WAITING,)):
-    try:
-        trial = study.ask()
-        value = trial.suggest_int("x", 0, 10_000)
-        for step in range(3):
-            trial.report(value, step)
-        study.tell(trial, value)
-    except Exception as error:
-        failures += 1
-    else:
-        with open(seen, "a") as log:
-            log.write(f"{value}\\n")
-sys.exit(failures)
-"""
-
-CREATE = """
-import sys
-from hpstudy.store.database import open_database
-
-open_database(sys.argv[1], write=True)
-"""
 
 HOLD = """
 import sys, time
@@ -54,6 +26,29 @@ time.sleep(60)
 """
 
 
+def take(url: str, seen: Path) -> None:
+    database = open_database(url, write=True)
+    study = optuna.load_study(study_name="s", storage=database.storage)
+    failures = 0
+    while study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+        try:
+            trial = study.ask()
+            value = trial.suggest_int("x", 0, 10_000)
+            for step in range(3):
+                trial.report(value, step)
+            study.tell(trial, value)
+        except Exception:
+            failures += 1
+        else:
+            with seen.open("a") as log:
+                log.write(f"{value}\n")
+    sys.exit(failures)
+
+
+def create(url: str) -> None:
+    open_database(url, write=True).close()
+
+
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'runs' / 'x.db'}"
@@ -63,14 +58,24 @@ def python(code: str, *args: str, **options) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-c", code, *args], text=True, **options)
 
 
+def eight_times(target: Callable[..., None], *args: object) -> list[int | None]:
+    """Runs a function in eight processes at once, and returns their exit codes."""
+    context = multiprocessing.get_context("forkserver")
+    processes = [context.Process(target=target, args=args) for _ in range(8)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(timeout=180)
+    return [process.exitcode for process in processes]
+
+
 def test_eight_processes_take_each_enqueued_trial_once(url: str, tmp_path: Path):
     database = open_database(url, write=True)
     study = optuna.create_study(study_name="s", storage=database.storage)
     for x in range(120):
         study.enqueue_trial({"x": x})
     seen = tmp_path / "seen"
-    workers = [python(TAKE, url, str(seen)) for _ in range(8)]
-    assert [w.wait(timeout=180) for w in workers] == [0] * 8  # no call failed
+    assert eight_times(take, url, seen) == [0] * 8  # no call failed
     taken = Counter(int(line) for line in seen.read_text().split())
     enqueued = {x: taken[x] for x in range(120)}
     assert set(enqueued.values()) == {1}
@@ -80,8 +85,7 @@ def test_eight_processes_take_each_enqueued_trial_once(url: str, tmp_path: Path)
 
 
 def test_eight_processes_open_a_database_that_is_not_there_yet(url: str):
-    creators = [python(CREATE, url) for _ in range(8)]
-    assert [c.wait(timeout=120) for c in creators] == [0] * 8
+    assert eight_times(create, url) == [0] * 8
     assert optuna.get_all_study_names(url) == []
 
 
