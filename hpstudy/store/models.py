@@ -18,6 +18,7 @@ from hpstudy.expected import did_you_mean, expectation
 from hpstudy.files import replacing, shown
 from hpstudy.store.locks import hold
 
+_OURS = (".json", ".html")  # what lies beside a model
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -124,9 +125,10 @@ def write_model(
         try:
             write(draft / f"{card.study}.safetensors")
             file = _only_file(draft)
-            whole = card.model_copy(update={"file": file.name, "sha256": _digest(file)})
+            name = f"{card.study}{file.suffix}"  # whatever it is called: others lie here too
+            whole = card.model_copy(update={"file": name, "sha256": _digest(file)})
             told.write_text(f"{whole.model_dump_json(indent=2)}\n", encoding="utf-8")
-            file.replace(folder / file.name)
+            file.replace(folder / name)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     return Model(whole, path)
@@ -195,6 +197,11 @@ def _only_file(draft: Path) -> Path:
     if len(found) != 1 or not found[0].is_file():
         what = ", ".join(one.name for one in found) or "nothing"
         raise UserError(f"save_model: expected it to write one file, the one given, found {what}")
+    if found[0].suffix in _OURS:
+        raise UserError(
+            f"save_model: expected a file of another kind than {found[0].name}: the card and the "
+            "page are called so"
+        )
     return found[0]
 
 

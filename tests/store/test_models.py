@@ -95,6 +95,28 @@ def test_a_foreign_or_damaged_card_is_said_in_a_line(tmp_path, text, says):
         find_model("mine", tmp_path / "models")
 
 
+def test_a_file_of_the_objectives_own_is_called_after_the_study(tmp_path):
+    folder, database = tmp_path / "models", f"sqlite:///{tmp_path / 'hpstudy.db'}"
+    for study in ("one", "two.b"):
+        made = write_model(
+            folder,
+            card(study),
+            lambda file: file.with_name("model.pt").write_text(file.name),
+            database=database,
+        )
+        assert made.file == folder / f"{study}.pt"
+    assert find_model(f"{folder / 'one.pt'}", folder).file.read_text() == "one.safetensors"
+    for theirs in ("one.json", "x.html"):
+        with pytest.raises(UserError, match=f"of another kind than {theirs}: the card and"):
+            write_model(
+                folder,
+                card("one"),
+                lambda file, name=theirs: file.with_name(name).write_text("x"),
+                database=database,
+            )
+    assert find_model("one", folder).file.read_text() == "one.safetensors"
+
+
 def test_a_name_that_no_model_has(tmp_path):
     with pytest.raises(UserError, match="no model 'x' in .*: there is none yet; `hpstudy train x`"):
         find_model("x", tmp_path / "models")
