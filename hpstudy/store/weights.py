@@ -26,8 +26,24 @@ def save_weights(state: Mapping[str, Any], file: Path) -> None:
         elif name in tensors:
             raise ValueError(f"state_dict: expected one tensor {name!r}, found two")
         else:
-            tensors[name] = value.detach().cpu().contiguous().clone()  # tied ones are refused
+            tensors[name] = _kept(value, name)
     file.write_bytes(_bytes(tensors, metadata))  # by its path, nothing is said of a full disk
+
+
+def _kept(tensor: Any, name: str) -> Any:  # noqa: ANN401
+    """Returns a tensor as the format has it: its own, dense, of a type that it knows."""
+    from safetensors.torch import save
+
+    try:
+        kept = tensor.detach().cpu().contiguous().clone()  # tied ones are refused
+        save({"": kept.flatten()[:0]})
+    except Exception as error:
+        what = f"{tensor.dtype}, {tensor.layout}, on {tensor.device}"
+        raise ValueError(
+            f"state_dict: {name}: safetensors can't hold such a tensor ({what}); give the class a "
+            "save_model(file)"
+        ) from error
+    return kept
 
 
 def _bytes(tensors: dict[str, Any], metadata: dict[str, str]) -> bytes:

@@ -42,6 +42,17 @@ def test_two_tensors_of_one_name_are_refused(tmp_path):
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [torch.eye(2).to_sparse(), torch.ones(1, dtype=torch.complex128), torch.ones(1, device="meta")],
+)
+def test_a_tensor_that_the_format_cannot_hold_is_named(tmp_path, odd):
+    state = {"mine": [torch.ones(2, dtype=torch.bfloat16), torch.tensor(3), odd]}
+    with pytest.raises(ValueError, match="mine.2: safetensors can't hold such a tensor .torch."):
+        save_weights(state, tmp_path / "x")
+    assert not (tmp_path / "x").exists()
+
+
 def test_a_state_without_tensors_is_metadata_alone(tmp_path):
     save_weights({"position": 0.5}, tmp_path / "x")
     with safe_open(tmp_path / "x", "np") as file:
