@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import multiprocessing
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
@@ -80,13 +80,16 @@ class Objective:
     @property
     def default_params(self) -> Params:
         """What hyperparameters are where they are left out, as far as the objective says."""
-        defaults: Params = hook(self._target, "default_params", {})
-        return defaults
+        defaults = hook(self._target, "default_params")
+        if not isinstance(defaults, Mapping):  # something of their own
+            return {}
+        return {k: v for k, v in defaults.items() if isinstance(v, (bool, int, float, str))}
 
     @property
     def preprocessing(self) -> str:
         """What is done to an example before the network sees it; "" where that is not said."""
-        return f"{hook(self._target, 'preprocessing', '')}"
+        told = hook(self._target, "preprocessing")
+        return told if isinstance(told, str) else ""  # a method of that name is their own
 
     def start(
         self,

@@ -236,7 +236,7 @@ def _failing(lesson: Lesson) -> Iterator[None]:
 
 def _save(training: Training, file: Path) -> None:
     own = hook(training, "save_model")
-    if own is not None:
+    if callable(own):
         own(file)
     else:
         save_weights(training.state_dict(), file)

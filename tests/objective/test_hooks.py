@@ -26,6 +26,21 @@ def test_a_hook_that_is_not_there_is_none_or_what_stands_for_it():
     assert hook(object(), "version", 1) == 1
 
 
+@pytest.mark.parametrize(
+    "own",
+    [
+        "default_params, preprocessing = None, [1]",
+        "def default_params(self): ...\n    def preprocessing(self, x): ...",
+        "default_params = {'layers': [1, 2]}",
+    ],
+)
+def test_what_has_a_hooks_name_and_another_meaning_is_left_alone(tmp_path, own):
+    (tmp_path / "elsewhere.py").write_text("class Base: pass\n")
+    (tmp_path / "mine.py").write_text(MINE + f"    {own}\n")
+    found = load_objective("mine:Mine", tmp_path)
+    assert (found.default_params, found.preprocessing) == ({}, "")
+
+
 MINE = """
 from elsewhere import Base
 
