@@ -64,10 +64,10 @@ def ink_of(picture: Image.Image) -> Ink | None:
     scale = picture.height / grey.shape[0]
     if min(grey.shape) > 3 * 28:
         grey = _without_specks(grey)
-    if _is_light(grey):  # chalk adds light, while a pen takes a share of what there is
-        dark = 1 - grey
-        return _levelled(np.clip(_paper(dark) - dark, 0, 1), scale)
-    return _levelled(np.clip(1 - grey / _paper(grey), 0, 1), scale)
+    if _is_light(grey):
+        grey = 1 - grey
+    paper = _paper(grey)
+    return _levelled(np.clip(1 - grey / paper, 0, 1), paper - grey, scale)
 
 
 def _without_specks(grey: Map) -> Map:
@@ -168,8 +168,8 @@ def _paper(grey: Map) -> Map:
     return np.maximum(whole, np.float32(0.1))
 
 
-def _levelled(raw: Map, scale: float) -> Ink | None:
-    """Brings ink to 1 and paper with its grain to 0."""
+def _levelled(raw: Map, contrast: Map, scale: float) -> Ink | None:
+    """Brings ink to 1 and paper with its grain to 0; None where there is too little contrast."""
     threshold = otsu(raw)
     is_ink = raw > threshold
     share = float(is_ink.mean())
@@ -177,7 +177,10 @@ def _levelled(raw: Map, scale: float) -> Ink | None:
         return None
     ink, paper = raw[is_ink], raw[~is_ink]
     full, floor, grain = float(np.percentile(ink, 80)), float(np.median(paper)), _grain(paper)
-    if full - floor < _LEAST_CONTRAST or full - floor < _LEAST_DISTANCE * grain:
+    if (
+        np.percentile(contrast[is_ink], 80) < _LEAST_CONTRAST
+        or full - floor < _LEAST_DISTANCE * grain
+    ):
         return None
     low = min(floor + 2 * grain, threshold)
     levelled = np.clip((raw - low) / (full - low), 0, 1)
