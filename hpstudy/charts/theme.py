@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from textwrap import wrap
 
@@ -52,6 +53,7 @@ _LIGHT = _Page(ink="#1B1F24", faint="#59616B", grid="#E4E7EB", box="#FFFFFF")
 _DARK = _Page(ink="#E8EAED", faint="#A3ABB5", grid="#30363D", box="#1C2128")
 
 
+@cache  # a figure takes a copy
 def template(*, dark: bool = False) -> go.layout.Template:
     """Returns the template of all figures.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly.utils import PlotlyJSONEncoder
@@ -22,6 +22,7 @@ from hpstudy.wording import counted, duration, ends, level, number, setting, wor
 _TRIALS = 10
 
 
+@cache  # it keeps the templates that it has compiled
 def environment() -> Environment:
     """Returns the environment of the page and of what a notebook shows."""
     made = Environment(
