@@ -217,17 +217,12 @@ def _is_good(path: Path, dataset: Dataset) -> bool:
     md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
     if dataset.md5:
         return md5 == dataset.md5[path.name]
-    head = _head(sizes)
+    head = bytes((0, 0, _BYTES, len(sizes))) + b"".join(size.to_bytes(4) for size in sizes)
     has_form = content.startswith(head) and len(content) == len(head) + math.prod(sizes)
     share = sizes[0] // len(dataset.classes)
     alike = dict.fromkeys(range(len(dataset.classes)), share)
     is_even = len(sizes) > 1 or Counter(content[len(head) :]) == alike
     return has_form and is_even and md5 not in MNIST.md5.values()
-
-
-def _head(sizes: Sequence[int]) -> bytes:
-    """Returns what a file of an array of bytes begins with in the IDX format."""
-    return bytes((0, 0, _BYTES, len(sizes))) + b"".join(size.to_bytes(4) for size in sizes)
 
 
 def load(root: Path, dataset: Dataset = MNIST) -> tuple[Split, Split]:
@@ -236,27 +231,18 @@ def load(root: Path, dataset: Dataset = MNIST) -> tuple[Split, Split]:
     Raises:
         UserError: The files are not there.
     """
-    folder = raw_folder(root, dataset)
-    try:
-        images, labels, test_images, test_labels = (_read(folder / name) for name in FILES)
-    except (OSError, ValueError) as error:
-        command = "hpstudy data" if dataset is MNIST else f"hpstudy data {dataset.name}"
-        raise UserError(
-            f"{folder}: {dataset.title} is missing or damaged; run `{command}`"
-        ) from error
-    return (
-        Split(images.unsqueeze(1), labels.long()),
-        Split(test_images.unsqueeze(1), test_labels.long()),
-    )
-
-
-def _read(file: Path) -> Tensor:
-    """Reads a file of bytes; torchvision would, too, whose import takes a worker a second."""
-    sizes, content = FILES[file.name], bytearray(file.read_bytes())
-    head = _head(sizes)
-    if not content.startswith(head) or len(content) != len(head) + math.prod(sizes):
-        raise ValueError(f"{file}: expected bytes of {sizes}")
-    return torch.frombuffer(content, dtype=torch.uint8, offset=len(head)).reshape(sizes)
+    splits = []
+    for train in (True, False):
+        try:
+            read = _in_torchvision(dataset)(str(root), train=train)
+        except (RuntimeError, ValueError, AssertionError) as error:
+            command = "hpstudy data" if dataset is MNIST else f"hpstudy data {dataset.name}"
+            raise UserError(
+                f"{raw_folder(root, dataset)}: {dataset.title} is missing or damaged; "
+                f"run `{command}`"
+            ) from error
+        splits.append(Split(read.data.unsqueeze(1), read.targets))
+    return splits[0], splits[1]
 
 
 def hold_out(train: Split, validation: int) -> tuple[Split, Split]:
