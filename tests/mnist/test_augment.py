@@ -81,11 +81,11 @@ def test_the_head_stands_in_one_place():
     assert architecture(params, {"head": "logits"}).head == "logits"
     assert architecture({**params, "head": "logits"}, {}).head == "logits"
     with pytest.raises(ValueError, match="head: is given as a setting, too"):
-        architecture({**params, "head": "logits"}, {"head": "softmax"})
+        checked({**params, "head": "logits"}, {"head": "softmax"})
 
 
 def test_only_the_cnn_needs_hidden_units():
     params = {"lr": 0.001, "batch_size": 10}
     assert architecture({**params, "network": "residual"}, {}).width is None
     with pytest.raises(ValueError, match="hidden: missing"):
-        architecture(params, {})
+        checked(params, {})
