@@ -7,6 +7,7 @@ strategies in character segmentation", 1996.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ _SPECK = 0.3  # of a digit's height; smaller parts belong to a digit, or are non
 _GAP = 0.15  # of a digit's height, between parts of one digit
 _HOLLOW = 0.4  # share of its box that a frame's ink takes
 _FLAT = 0.35  # of a digit's height: a stroke across, which a digit may have as a part of its own
+
+_MOST_PARTS = 12_000  # more are no writing: grain, a weave, a raster of dots
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,8 @@ class _Part:
 def digits_of(ink: Ink) -> list[Digit]:
     """Returns the digits that are written, line by line, each from left to right."""
     labels, count = ndimage.label(ink.written, _EIGHT)
+    if count > _MOST_PARTS:
+        return []
     areas = np.bincount(labels.ravel(), minlength=count + 1)
     parts = [
         _Part((n,), columns.start, rows.start, columns.stop, rows.stop, int(areas[n]))
@@ -162,17 +167,29 @@ def _usual_height(parts: Sequence[_Part]) -> float:
 def _joined(parts: Sequence[_Part], height: float) -> list[_Part]:
     """Joins small parts with the nearest large one, then what stands above one another."""
     rest = sorted(parts, key=lambda part: part.area)
+    reach = 2 * _GAP * max(height, *(part.height for part in parts))
     done: list[_Part] = []
     while rest:
         part = rest.pop(0)
-        near = [other for other in rest if _is_one(part, other, height)]
+        left, right = part.left - reach, part.right + reach
+        top, bottom = part.top - reach, part.bottom + reach
+        near = [
+            other
+            for other in rest  # grain has thousands of parts: most are told apart in a moment
+            if other.left <= right
+            and other.right >= left
+            and other.top <= bottom
+            and other.bottom >= top
+            and _is_one(part, other, height)
+        ]
         if not near:
             done.append(part)
             continue
         nearest = min(near, key=lambda other: _distance(part, other))
         rest.remove(nearest)
-        rest.append(part.joined(nearest))
-        rest.sort(key=lambda part: part.area)
+        both = part.joined(nearest)
+        reach = max(reach, 2 * _GAP * both.height)
+        insort(rest, both, key=lambda part: part.area)
     return done
 
 

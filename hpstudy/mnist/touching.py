@@ -40,6 +40,8 @@ def cuts(digit: Digit, *, alone: bool) -> list[tuple[Digit, Digit]]:
         return []
     factor = max(1, digit.ink.shape[0] // _COARSE)
     small = ndimage.uniform_filter(digit.ink, factor)[::factor, ::factor]
+    if small.shape[1] < 3:  # no column has one on both sides
+        return []
     most = (_CROSSED + _CROSSED_MORE * (shape - _WIDE)) * stroke_width(small)
     found = []
     for place in _PLACES:

@@ -1,12 +1,16 @@
 """From pictures to digits: pictures read as well as MNIST's own tensors, rows, odd pictures."""
 
+import time
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageDraw, ImageOps
 
 from hpstudy.mnist import CnnTraining
+from hpstudy.mnist.boxes import digits_of
 from hpstudy.mnist.data import load
+from hpstudy.mnist.ink import Ink
 from hpstudy.mnist.learner import Learner
 from hpstudy.mnist.networks import Architecture, network_of
 from hpstudy.objective import Runtime
@@ -147,6 +151,24 @@ def test_paper_alone_has_no_digits(reader):
     slope = Image.fromarray(np.tile(np.linspace(170, 250, 160).astype(np.uint8), (120, 1)))
     empty = [Image.new(mode, (40, 30)) for mode in ("L", "RGB", "RGBA", "1", "F", "I;16")]
     assert reader([grain, slope, *empty, Image.new("L", (1, 1), 255)]) == [[]] * 9
+
+
+def test_a_raster_of_dots_is_no_writing_and_a_weave_takes_no_minutes(reader):
+    dot = np.pad(np.zeros((3, 3), np.uint8), (0, 3), constant_values=255)
+    assert reader([Image.fromarray(np.tile(dot, (150, 150)))]) == [[]]
+    threads = np.zeros((600, 600), np.float32)
+    threads[::10, ::10] = threads[1::10, ::10] = 1
+    start = time.process_time()
+    assert len(digits_of(Ink(threads, 0.5, 1.0))) == 3600
+    assert time.process_time() - start < 6
+
+
+def test_a_picture_of_a_few_pixels_is_no_error(reader):
+    random = np.random.default_rng(0)
+    sizes = [(2, 2), (1, 3), (3, 1), (2, 9), (9, 2)]
+    tiny = [Image.fromarray(random.integers(0, 255, size).astype(np.uint8)) for size in sizes]
+    corner = Image.fromarray(np.array([[0, 80], [255, 255]], np.uint8))
+    assert len(reader([*tiny, corner])) == len(sizes) + 1
 
 
 def test_other_data_s_things_fill_their_frame(tmp_path, fashion_root):
