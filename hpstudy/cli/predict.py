@@ -56,6 +56,7 @@ def predict(
 ) -> None:
     """Read the handwritten digits in pictures with a trained model."""
     from hpstudy.errors import UserError
+    from hpstudy.expected import printable
     from hpstudy.files import absolute, replacing, shown
     from hpstudy.study.opened import runs_at
     from hpstudy.study.picture_files import picture_files
@@ -65,7 +66,7 @@ def predict(
     from hpstudy.views.predictions import predictions_document, told
 
     def say(line: str) -> None:
-        typer.echo(line, err=True)
+        typer.echo(printable(line), err=True)
 
     folder = runs_at(runs, None)
     if page is not None and page and not page.lower().endswith(_HTML):
@@ -78,10 +79,12 @@ def predict(
         if read.error:
             say(f"Error: {read.error}")
         elif not as_json:
-            for line in told(read.file, read.found):
+            for line in told(printable(read.file), read.found):
                 typer.echo(line)
         if page is not None:
-            contacts.append(contact(read.file, read.image, read.found, read.error))
+            contacts.append(
+                contact(printable(read.file), read.image, read.found, printable(read.error))
+            )
         reads.append(Read(read.file, None, read.found, read.error))
     written = None
     if page is not None:

@@ -84,7 +84,7 @@ def _in_folder(folder: Path) -> list[str]:
 def _by_numbers(file: Path) -> list[tuple[int, str]]:
     """Sorts 2 before 10."""
     parts = _DIGITS.split(file.name.casefold())
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
 def open_picture(name: str) -> Picture:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import struct
 import zlib
 
@@ -146,6 +147,21 @@ def test_what_can_t_be_read_is_a_line_and_the_others_are_read(reading_folder, di
     assert [one["file"] for one in found["errors"]] == ["text.png"]
     assert [one["file"] for one in found["images"]] == ["good.png"]
     assert reading_folder.run("predict", "text.png", code=1).stdout == ""
+
+
+def test_names_of_any_kind_are_read_and_obeyed_by_no_terminal(reading_folder, digits):
+    folder = reading_folder.path / "odd"
+    folder.mkdir()
+    names = ["5².png", "10.png", "9.png", "a\x1b[2J<b>.png", os.fsdecode(b"\xff.png")]
+    for name in names:
+        with (folder / name).open("wb") as file:
+            digits[0][0].save(file, "PNG")
+    (folder / os.fsdecode(b"\xfe.png")).write_bytes(b"")
+    out, err = reading_folder.run("predict", "odd", "--page", code=1)
+    assert "odd/a\\x1b[2J<b>.png: " in out
+    assert "odd/\\udcff.png: " in out
+    assert "Error: odd/\\udcfe.png: empty" in err
+    assert "<b>.png" not in (reading_folder.path / "runs/report/predictions.html").read_text()
 
 
 def test_of_several_pages_the_first_is_read_and_said_so(reading_folder, digits):
