@@ -145,10 +145,11 @@ def find_model(name: str, folder: Path) -> Model:
         UserError: There is none, or it is damaged.
     """
     named, given = folder / f"{name}.json", Path(name)
-    path = given.with_suffix(".json") if not named.is_file() and given.is_file() else named
-    if "/" in name and not given.is_file():
+    is_given = _is_file(given)
+    path = given.with_suffix(".json") if is_given and not _is_file(named) else named
+    if "/" in name and not is_given:
         raise UserError(f"{name}: no such model; expected a model's name, or the path of its card")
-    if not path.is_file():
+    if not _is_file(path):
         known = [card.stem for card in folder.glob("*.json")]
         there = f"found {', '.join(sorted(known))}" if known else "there is none yet"
         raise UserError(
@@ -156,6 +157,13 @@ def find_model(name: str, folder: Path) -> Model:
             f"`hpstudy train {name}` makes one"
         )
     return _checked(_read(path))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long, a folder that may not be entered
+        return False
 
 
 def saved_models(folder: Path) -> list[Model]:

@@ -123,6 +123,8 @@ def test_a_name_that_no_model_has(tmp_path):
     saved(tmp_path / "models")
     with pytest.raises(UserError, match="found mine; did you mean 'mine'"):
         find_model("mime", tmp_path / "models")
+    with pytest.raises(UserError, match="no model 'xxxxx"):
+        find_model("x" * 5000, tmp_path / "models")
     with pytest.raises(UserError, match="a/b: no such model"):
         find_model("a/b", tmp_path / "models")
 
