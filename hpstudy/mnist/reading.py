@@ -12,10 +12,13 @@ from PIL.Image import Image
 from safetensors.torch import load_file
 
 from hpstudy.datasets import MNIST, dataset_of
+from hpstudy.errors import UserError
+from hpstudy.expected import one_line
+from hpstudy.files import shown
 from hpstudy.mnist.boxes import Digit, digits_of
 from hpstudy.mnist.centred import centred
 from hpstudy.mnist.framed import framed
-from hpstudy.mnist.hyperparameters import architecture
+from hpstudy.mnist.hyperparameters import architecture, checked
 from hpstudy.mnist.ink import ink_of
 from hpstudy.mnist.networks import network_of
 from hpstudy.mnist.touching import cuts
@@ -43,8 +46,16 @@ def read_pictures(
 def _loaded(model: Path, params: Params, settings: Settings, device: str) -> Network:
     """Returns what gives the probabilities of the classes for 28x28 images, in float32."""
     made_of = architecture(params, settings)
-    network = network_of(made_of)
-    network.load_state_dict(load_file(model))
+    try:
+        checked(params, settings)
+        network = network_of(made_of)
+        network.load_state_dict(load_file(model))
+    except Exception as error:  # a file may hold anything
+        raise UserError(
+            f"{shown(model)}: not the network that its card tells of: {one_line(f'{error}')}"
+        ) from error
+    if not all(one.isfinite().all() for one in network.state_dict().values()):
+        raise UserError(f"{shown(model)}: has weights that are no finite numbers")
     network.to(device).eval()
 
     @torch.inference_mode()

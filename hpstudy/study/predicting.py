@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -76,8 +77,9 @@ def predict(
             f"Note: the model is of version {card.version} of {card.objective}, which is at "
             f"version {objective.version} now: it may read otherwise than it did."
         )
+    threads = max(1, min(card.threads, os.cpu_count() or 1))  # another machine's, maybe
     runtime = Runtime(
-        device=objective.device(device), precision="fp32", threads=card.threads, data=f"{data}"
+        device=objective.device(device), precision="fp32", threads=threads, data=f"{data}"
     )
     waiting: deque[Read] = deque()  # what was given to the objective, and what couldn't be
 

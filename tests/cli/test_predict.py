@@ -35,6 +35,7 @@ class Light:
         print("printed by the hook")
         for picture in pictures:
             width, height = picture.size
+            assert runtime.threads < 10**6
             label = "light" if picture.convert("L").getextrema()[1] > 100 else "dark"
             yield [Found(label, 0.75, (0, 0, width, height))]
 """
@@ -203,6 +204,9 @@ def test_an_objective_of_one_s_own_is_asked_by_its_hook(folder):
     assert "printed by the hook" in err
     [found] = folder.json("predict", "night.png")["images"]
     assert (found["label"], found["digits"][0]["box"]) == ("dark", [0, 0, 6, 4])
+    card = json.loads((folder.path / "runs/models/light.json").read_text())
+    (folder.path / "runs/models/light.json").write_text(json.dumps({**card, "threads": 10**6}))
+    folder.run("predict", "night.png")  # with as many threads as there are cores
     folder.run("train", "walk.toml")  # newer, and says nothing of pictures
     _, err = folder.run("predict", "night.png", code=2)
     assert "Model: walk, the newest of 2" in err

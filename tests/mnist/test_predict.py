@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageDraw, ImageOps
+from safetensors.torch import load_file, save_file
 
+from hpstudy.errors import UserError
 from hpstudy.mnist import CnnTraining
 from hpstudy.mnist.boxes import digits_of
 from hpstudy.mnist.data import load
@@ -46,8 +48,6 @@ def test_split(mnist_root):
 @pytest.fixture(scope="module")
 def by_tensor(digit_models, test_split):
     """What the network reads in the test images themselves."""
-    from safetensors.torch import load_file
-
     network = network_of(Architecture("cnn", "logits", hidden=64))
     network.load_state_dict(load_file(digit_models / "digits.safetensors"))
     learner = Learner(network, lr=1e-3, precision="fp32", device="cpu")
@@ -161,6 +161,30 @@ def test_a_raster_of_dots_is_no_writing_and_a_weave_takes_no_minutes(reader):
     start = time.process_time()
     assert len(digits_of(Ink(threads, 0.5, 1.0))) == 3600
     assert time.process_time() - start < 6
+
+
+@pytest.mark.parametrize(
+    ("params", "weights", "says"),
+    [
+        ({"hidden": 65}, {}, "not the network that its card tells of: .*size mismatch"),
+        ({"network": "vit"}, {}, "card tells of: network: expected 'cnn' or 'residual'"),
+        ({}, {"linear2.bias": torch.full((10,), torch.nan)}, "weights that are no finite numbers"),
+    ],
+)
+def test_another_network_than_the_card_s_is_said(digit_models, tmp_path, params, weights, says):
+    card = find_model("digits", digit_models).card
+    own = load_file(digit_models / card.file)
+    save_file({**own, **weights}, tmp_path / "x")
+    with pytest.raises(UserError, match=says):
+        list(
+            CnnTraining.predict(
+                [],
+                model=tmp_path / "x",
+                params={**card.params, **params},
+                settings=card.settings,
+                runtime=RUNTIME,
+            )
+        )
 
 
 def test_a_picture_of_a_few_pixels_is_no_error(reader):
