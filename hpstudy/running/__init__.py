@@ -74,7 +74,9 @@ its end; with one, as they come.
 **A model that `hpstudy train` saves is its training's last epoch**, trained as in a grid, under the
 same lock, its epochs shared; no trial is made of it. File, card and page are written beside and
 renamed. The card holds the file's digest, so that no other file is taken for it. `clean` and
-`delete` leave models alone.
+`delete` leave models alone. Weights run no code; `hpstudy predict` imports the objective that the
+card names, from the folder that it names, as a study file's is: use no card of someone whose code
+you would not run.
 
 **Everything lies in `runs/`**: the database `hpstudy.db` (SQLite) with its locks, `checkpoints/`,
 `data/`, `artifacts/` (Optuna's artifact store), `programs/` (what programs print and write),

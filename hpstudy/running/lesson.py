@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import signal
 import threading
 from collections.abc import Iterator, Mapping
@@ -236,7 +237,18 @@ def _failing(lesson: Lesson) -> Iterator[None]:
 
 def _save(training: Training, file: Path) -> None:
     own = hook(training, "save_model")
-    if callable(own):
+    if _takes_a_file(own):
         own(file)
     else:
         save_weights(training.state_dict(), file)
+
+
+def _takes_a_file(method: object) -> bool:
+    """Tells whether a method is the hook: a class may have one of that name for other uses."""
+    if not callable(method):
+        return False
+    try:
+        inspect.signature(method).bind(Path())
+    except (TypeError, ValueError):
+        return False
+    return True

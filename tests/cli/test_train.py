@@ -149,6 +149,10 @@ def test_a_training_may_save_itself_and_what_it_raises_leaves_the_old_model(fold
     err = folder.run("train", "walk.toml", "--set", "epochs=1", code=1).stderr
     assert "in save_model: AttributeError: 'Walk' object has no attribute 'lost'\n" in err
     assert model(folder).file.read_text() == "2"
+    for_other_uses = HOOK.replace("self, file", "self, file, epoch")
+    folder.write("walk.py", f"{before}{for_other_uses}\n\ndef total{total}")
+    folder.run("train", "walk.toml", "--set", "epochs=1")
+    assert model(folder).file.name == "walk.safetensors"
 
 
 RISE = """
