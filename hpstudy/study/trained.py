@@ -148,7 +148,7 @@ def card_of(learned: Learned) -> Card:
         classes=learned.classes,
         preprocessing=learned.objective.preprocessing,
         versions=dict(learned.versions),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        created=datetime.now(UTC).isoformat(timespec="milliseconds"),
         training=identity.key,
     )
 
