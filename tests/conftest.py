@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -43,6 +43,7 @@ from hpstudy.store.database import Database, open_database
 from hpstudy.store.records import Epoch, Identity, Records
 from hpstudy.store.studies import FINGERPRINT
 from hpstudy.studyfile.find import load_study
+from tests.servers import PostgresServer, binaries, postgres_server
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -175,6 +176,7 @@ class Folder:
     """A user's folder, and the `hpstudy` command run in it."""
 
     path: Path
+    storage: str | None = None  # the database, where it is not in the folder
 
     def write(self, name: str, text: str) -> Path:
         file = self.path / name
@@ -212,7 +214,7 @@ class Folder:
             patch.chdir(self.path)
             for name in [name for name in os.environ if name.startswith("HPSTUDY_")]:
                 patch.delenv(name)
-            for name, value in (_ENV | dict(env or {})).items():
+            for name, value in (self._env | dict(env or {})).items():
                 if value is None:
                     patch.delenv(name, raising=False)
                 else:
@@ -223,7 +225,7 @@ class Folder:
     def start(self, *args: str, **options: Any) -> subprocess.Popen[str]:
         """Starts a command as a process: for what is about signals, or the process's streams."""
         env = {k: v for k, v in os.environ.items() if not k.startswith("HPSTUDY_")}
-        env |= _ENV | options.pop("env", {})
+        env |= self._env | options.pop("env", {})
         return subprocess.Popen(
             [sys.executable, "-m", "hpstudy", *args],
             cwd=self.path,
@@ -285,8 +287,12 @@ class Folder:
         raise TimeoutError
 
     @property
+    def _env(self) -> dict[str, str]:
+        return _ENV | ({} if self.storage is None else {"HPSTUDY_STORAGE": self.storage})
+
+    @property
     def url(self) -> str:
-        return f"sqlite:///{self.path / 'runs' / 'hpstudy.db'}"
+        return self.storage or f"sqlite:///{self.path / 'runs' / 'hpstudy.db'}"
 
 
 @pytest.fixture(autouse=True)
@@ -316,6 +322,22 @@ def _empty_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server; each of the processes that tests run in has its own."""
+    programs = binaries()
+    if programs is None:
+        pytest.skip("no PostgreSQL server here to test with: apt-get install postgresql")
+    with postgres_server(programs) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> str:
+    """The address of an empty PostgreSQL database."""
+    return postgres.url(postgres.new())
+
+
+@pytest.fixture(scope="session")
 def folder_at() -> Callable[[Path], Folder]:
     """Makes a user's folder of a path."""
     return Folder
@@ -329,6 +351,12 @@ def folder(tmp_path: Path) -> Folder:
     made.write("walk.toml", WALK_STUDY)
     made.write("seek.toml", WALK_STUDY + WALK_SEARCH)
     return made
+
+
+@pytest.fixture
+def postgres_folder(folder: Folder, postgres_url: str) -> Folder:
+    """The same, with an empty PostgreSQL database as HPSTUDY_STORAGE."""
+    return replace(folder, storage=postgres_url)
 
 
 @pytest.fixture
