@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from hpstudy.numeric import mean
 from hpstudy.objective import Estimate, Objective
 from hpstudy.plans.points import PointsPlan
-from hpstudy.store.checkpoints import Checkpoints
 from hpstudy.store.database import Database, Runs
+from hpstudy.store.places import checkpoints_of
 from hpstudy.store.records import Epoch, Records
 
 
@@ -160,7 +160,7 @@ def forecast(
     if database is not None and (records := Records(database.engine)).exist():
         recorded = records.epochs_of(last)
     left = plan.epochs_left(recorded)
-    checkpoints = Checkpoints(runs.checkpoints)
+    checkpoints = checkpoints_of(runs, database)
     again = {
         key: len(epochs) - checkpoints.latest(key, at_most=len(epochs))
         for key, epochs in recorded.items()

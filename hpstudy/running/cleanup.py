@@ -15,9 +15,9 @@ from optuna.trial import FrozenTrial
 from hpstudy.errors import UserError
 from hpstudy.results.combined import combination
 from hpstudy.sampler import Point, one_factor_points
-from hpstudy.store.checkpoints import Checkpoints
 from hpstudy.store.database import Database, Runs
 from hpstudy.store.keeping import drop
+from hpstudy.store.places import checkpoints_of
 from hpstudy.store.records import Records
 from hpstudy.store.studies import (
     artifacts_of,
@@ -68,7 +68,7 @@ def clean(study: StudyFile, name: str, database: Database | None, runs: Runs) ->
         database: The database; None where there is none yet.
         runs: Where the checkpoints are.
     """
-    checkpoints = Checkpoints(runs.checkpoints)
+    checkpoints = checkpoints_of(runs, database)
     needed: set[str] = set()
     if database is not None:
         for study_name in optuna.get_all_study_names(database.storage):
@@ -172,7 +172,7 @@ def delete(owned: Belongings, database: Database, runs: Runs) -> None:
                 store.remove(artifact["artifact_id"])
         optuna.delete_study(study_name=study_name, storage=database.storage)
     Records(database.engine).delete(owned.trainings)
-    checkpoints = Checkpoints(runs.checkpoints)
+    checkpoints = checkpoints_of(runs, database)
     for key in owned.trainings:
         checkpoints.drop(key)
         shutil.rmtree(runs.programs / key, ignore_errors=True)

@@ -34,11 +34,11 @@ from hpstudy.running.processes import end, end_with_parent, take_over
 from hpstudy.running.resume import TrainingSession
 from hpstudy.running.threads import limit_threads
 from hpstudy.running.versions import versions
-from hpstudy.store.checkpoints import Checkpoints
 from hpstudy.store.connections import connections
 from hpstudy.store.database import Runs
 from hpstudy.store.keeping import Keeper
 from hpstudy.store.locks import take, training_lock, try_take
+from hpstudy.store.places import checkpoints_of
 from hpstudy.store.records import Epoch, Records
 from hpstudy.store.trouble import stop_if_full
 from hpstudy.store.weights import save_weights
@@ -185,8 +185,9 @@ def _train(lesson: Lesson, talk: Connection) -> None:
     limit_threads(scenario.runtime.threads)
     told = _Told(talk)
     with connections(runs) as database:
+        checkpoints = checkpoints_of(runs, database.writer)
         with _alone(lesson, talk), _failing(lesson):
-            records, checkpoints = Records(database.writer.engine), Checkpoints(runs.checkpoints)
+            records = Records(database.writer.engine)
             session = TrainingSession(
                 objective, planned.identity, scenario.runtime, records, checkpoints
             )
@@ -204,7 +205,7 @@ def _train(lesson: Lesson, talk: Connection) -> None:
                 with session.own_code():
                     _save(training, file)
                 told.send(Saved())
-        Keeper(runs).left(planned.key, set)
+        Keeper(checkpoints, runs).left(planned.key, set)
 
 
 @contextmanager

@@ -25,19 +25,20 @@ from hpstudy.store.database import Runs
 from hpstudy.store.records import Epoch, Identity, Records
 
 
-def room_of(plan: Plan, planned: PlannedPoint, runs: Runs) -> Room:
+def room_of(plan: Plan, planned: PlannedPoint, checkpoints: Checkpoints, runs: Runs) -> Room:
     """Returns a program's folders, and how far it is to go.
 
     Args:
         plan: What is to run.
         planned: The point whose training it is.
+        checkpoints: Where its own checkpoint is.
         runs: Where a run's files go.
     """
     home = runs.programs / planned.key
     fidelity = plan.study.fidelity if plan.scenario.incremental else None
     return Room(
         run_dir=home / "run",
-        checkpoint=Checkpoints(runs.checkpoints).folder_of(planned.key),
+        checkpoint=checkpoints.folder_of(planned.key),
         log=home / "output.txt",
         epochs={} if fidelity is None else {fidelity: plan.longest(planned)},
     )
@@ -61,7 +62,7 @@ def begun(
         checkpoints: Where last states are.
         runs: Where a run's files go.
     """
-    room = room_of(plan, planned, runs) if objective.is_program else None
+    room = room_of(plan, planned, checkpoints, runs) if objective.is_program else None
     what = objective, planned.identity, plan.scenario.runtime, records, checkpoints
     if room is not None and plan.scenario.incremental:
         return PacedSession(*what, room)

@@ -42,9 +42,9 @@ from hpstudy.running.processes import end, end_with_parent, spawning
 from hpstudy.running.resume import TrainingSession
 from hpstudy.running.threads import limit_threads
 from hpstudy.running.watcher import MisfitError, Watcher
-from hpstudy.store.checkpoints import Checkpoints
 from hpstudy.store.connections import connections
 from hpstudy.store.database import Runs
+from hpstudy.store.places import checkpoints_of
 from hpstudy.store.records import Epoch, Records
 from hpstudy.studyfile.file import StudyFile
 
@@ -287,7 +287,8 @@ def _probed(probe: Probe, objective: Objective) -> Probed:
     failure = missing = ""
     runs = Runs(probe.folder, f"sqlite:///{probe.folder / 'hpstudy.db'}")
     with connections(runs) as database:
-        records, checkpoints = Records(database.writer.engine), Checkpoints(runs.checkpoints)
+        records = Records(database.writer.engine)
+        checkpoints = checkpoints_of(runs, database.writer)
         session = begun(plan, probe.planned, objective, records, checkpoints, runs)
         start = time.perf_counter()
         try:

@@ -31,10 +31,10 @@ from hpstudy.running.watcher import MisfitError, TooLongError, Watcher
 from hpstudy.sampler import known_params
 from hpstudy.store.addresses import shown_url
 from hpstudy.store.artifacts import keep_artifact
-from hpstudy.store.checkpoints import Checkpoints
 from hpstudy.store.database import Runs, exists, open_database
 from hpstudy.store.keeping import Keeper
 from hpstudy.store.locks import Held, ask_lock, hold, take, training_lock, trial_lock, try_take
+from hpstudy.store.places import checkpoints_of
 from hpstudy.store.records import Records
 from hpstudy.store.trials import (
     DIVERGED,
@@ -109,7 +109,7 @@ class Worker:
         database = open_database(self._url, write=True)
         self._storage = database.storage
         self._records = Records(database.engine)
-        self._checkpoints = Checkpoints(job.runs.checkpoints)
+        self._checkpoints = checkpoints_of(job.runs, database)
         self._objective = (
             load_objective(job.plan.study.trained(), job.plan.scenario.home)
             if job.sent is None
@@ -121,7 +121,7 @@ class Worker:
         limit_threads(job.plan.scenario.runtime.threads)
         self._session: TrainingSession | PacedSession | None = None
         self._session_lock: Held | None = None
-        self._keeper = Keeper(job.runs)
+        self._keeper = Keeper(self._checkpoints, job.runs)
 
     def run(self) -> None:
         """Works until no point is left that this invocation may still try."""

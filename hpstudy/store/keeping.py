@@ -51,11 +51,12 @@ class Keeper:
     thousands of small checkpoints are not looked at after each training.
 
     Args:
-        runs: Where the checkpoints are, and how many bytes of them are kept.
+        checkpoints: The checkpoints.
+        runs: How many bytes of them are kept, and whose locks tell who is at them.
     """
 
-    def __init__(self, runs: Runs) -> None:
-        self._checkpoints = Checkpoints(runs.checkpoints)
+    def __init__(self, checkpoints: Checkpoints, runs: Runs) -> None:
+        self._checkpoints = checkpoints
         self._budget = runs.keep
         self._url = runs.url
         self._room = 0

@@ -23,6 +23,7 @@ from hpstudy.store.checkpoints import Checkpoints
 from hpstudy.store.connections import Connections
 from hpstudy.store.creation import check_ours
 from hpstudy.store.models import Card, Model, find_model, write_model
+from hpstudy.store.places import checkpoints_of
 from hpstudy.store.records import Epoch, Records
 from hpstudy.study.choosing import Asked, chosen
 from hpstudy.study.opened import Opened
@@ -138,7 +139,8 @@ def train(
     ):
         from hpstudy.study.trained import Learned, card_of, write_page  # while it begins
 
-        course = _Course(opened, planned, lesson.metric, view)
+        checkpoints = checkpoints_of(opened.runs, database.writer)
+        course = _Course(checkpoints, planned, lesson.metric, view)
         epochs = tuple(course.run(trainee))
         learned = Learned(
             opened,
@@ -218,8 +220,10 @@ class _Course:
         again: How many of these had to be trained again.
     """
 
-    def __init__(self, opened: Opened, planned: PlannedPoint, metric: str, view: View) -> None:
-        self._checkpoints = Checkpoints(opened.runs.checkpoints)
+    def __init__(
+        self, checkpoints: Checkpoints, planned: PlannedPoint, metric: str, view: View
+    ) -> None:
+        self._checkpoints = checkpoints
         self._planned = planned
         self._metric = metric
         self._view = view

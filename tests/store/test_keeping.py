@@ -142,11 +142,11 @@ def kept(tmp_path):
 def test_the_least_recently_used_go_first(tmp_path, kept, keep, needed, at_work, stay):
     runs = Runs(tmp_path, f"sqlite:///{tmp_path}/s.db", keep)
     locks = [take(runs.url, training_lock(key)) for key in at_work]
-    Keeper(runs).left("e", lambda: set(needed))
+    Keeper(kept, runs).left("e", lambda: set(needed))
     assert "".join(kept.keys()) == stay
     for lock in locks:
         lock.release()
-    Keeper(runs).trim(lambda: set(needed))
+    Keeper(kept, runs).trim(lambda: set(needed))
     assert sum(one.size for one in kept.kept()) <= max(keep, 100 * len(needed))
 
 
@@ -154,7 +154,7 @@ def test_the_folder_is_not_measured_after_each_small_training(tmp_path, kept, mo
     measured = []
     before = Checkpoints.kept
     monkeypatch.setattr(Checkpoints, "kept", lambda self: measured.append(1) or before(self))
-    keeper = Keeper(Runs(tmp_path, f"sqlite:///{tmp_path}/s.db", 500 + 32 * 1000))
+    keeper = Keeper(kept, Runs(tmp_path, f"sqlite:///{tmp_path}/s.db", 500 + 32 * 1000))
     for _ in range(11):
         keeper.left("a", set)
     assert len(measured) == 1
@@ -167,5 +167,5 @@ def test_what_cannot_be_dropped_stops_nothing(tmp_path, kept, monkeypatch):
         raise PermissionError(key)
 
     monkeypatch.setattr(Checkpoints, "drop", refuse)
-    Keeper(Runs(tmp_path, f"sqlite:///{tmp_path}/s.db", 0)).trim(set)
+    Keeper(kept, Runs(tmp_path, f"sqlite:///{tmp_path}/s.db", 0)).trim(set)
     assert kept.keys() == list("abcde")
