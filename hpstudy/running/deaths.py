@@ -8,7 +8,7 @@ import optuna
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from hpstudy.store.trials import ERROR
+from hpstudy.store.trials import DIED, ERROR
 
 MOST_DEATHS = 5  # a point whose worker died this often at one epoch has failed
 
@@ -24,22 +24,27 @@ def bury(
         trial: The trial.
         reason: Why its point has failed; None where it is to be tried again.
     """
+    study_id = storage.get_study_id_from_name(study.study_name)
+    trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, trial.number)
+    if storage.get_trial(trial_id).state.is_finished():
+        return  # between the look at it and the look at its lock
     if reason is not None:
-        study_id = storage.get_study_id_from_name(study.study_name)
-        trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, trial.number)
         storage.set_trial_user_attr(trial_id, ERROR, reason)
-    study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+    storage.set_trial_user_attr(trial_id, DIED, True)
+    study.tell(trial.number, state=TrialState.FAIL)
 
 
-def reason_of(exit_code: int, deaths: int) -> str | None:
+def reason_of(exit_code: int | None, deaths: int) -> str | None:
     """Says why the point of a worker that died has failed; None where it is to be tried again.
 
     Args:
-        exit_code: The worker's, as `multiprocessing` gives it: negative for a signal.
+        exit_code: The worker's, as `multiprocessing` gives it: negative for a signal; None where
+            whoever started it is gone, too.
         deaths: How often workers died at this point and epoch, this one included.
     """
-    if exit_code >= 0:  # its own doing: it would come to the same again
+    if exit_code is not None and exit_code >= 0:  # its own doing: it would come to the same again
         return f"its worker ended without a word, exit code {exit_code}"
     if deaths < MOST_DEATHS:
         return None
-    return f"its process died {deaths} times, the last time by {signal.Signals(-exit_code).name}"
+    last = "with its parent" if exit_code is None else f"by {signal.Signals(-exit_code).name}"
+    return f"its process died {deaths} times, the last time {last}"

@@ -14,6 +14,7 @@ from hpstudy.store.trials import (
     distinct_epochs,
     epoch_of,
     error_of,
+    has_died,
     invocation_of,
     is_pruned,
     is_running,
@@ -36,7 +37,7 @@ class Ledger:
         pruned: How many are pruned.
         done: The points that have their value.
         raised: The points that raised in this invocation.
-        deaths: How often this invocation lost a process, by point and the epoch it had reached.
+        deaths: How often a process of this invocation died, by point and the epoch it had reached.
         errors_in_a_row: The errors of this invocation's latest trials, if all of them raised.
     """
 
@@ -80,6 +81,11 @@ class Ledger:
         """Tells whether a trial was asked for by this invocation."""
         return invocation_of(trial) == self.invocation
 
+    def deaths_with(self, trial: FrozenTrial) -> int:
+        """Returns how often a trial's invocation, if it is this, died there, this time included."""
+        before = self.deaths[point_key(trial.params), epoch_of(trial)]
+        return 1 + (before if self.is_ours(trial) else 0)
+
     def running(self) -> list[FrozenTrial]:
         """Returns the trials that are running, or whose worker died and was not noticed yet."""
         return [t for t in self._open.values() if is_running(t)]
@@ -113,7 +119,7 @@ class Ledger:
         if was_lost(trial):
             if trial.params:  # else it died before it was given any
                 self._lost[key] = trial.params
-            if is_ours:
+            if is_ours and has_died(trial):
                 self.deaths[key, epoch_of(trial)] += 1
             return
         self._lost = {lost: p for lost, p in self._lost.items() if not lost <= key}

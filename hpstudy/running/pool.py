@@ -11,11 +11,12 @@ import signal
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import connection
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import NoReturn
+from uuid import uuid4
 
 import optuna
 
@@ -47,7 +48,7 @@ from hpstudy.running.worker import Job, Worker
 from hpstudy.store.database import Database, writing
 from hpstudy.store.locks import ask_lock, hold
 from hpstudy.store.records import Records
-from hpstudy.store.trials import epoch_of, point_key, worker_of
+from hpstudy.store.trials import worker_of
 
 _LOOK_SECONDS = 1.0
 _LINGER_SECONDS = 5.0  # what a worker that said its last word gets to end by itself
@@ -92,7 +93,7 @@ class _Pool:
     """Worker processes; one that dies before the work is done is replaced."""
 
     def __init__(self, job: Job, size: int, say: Say) -> None:
-        self._job = job
+        self._job = replace(job, pool=uuid4().hex)
         self._size = size
         self._say = say
         self._warnings = Warnings()
@@ -165,11 +166,10 @@ class _Pool:
             study = optuna.load_study(study_name=self._job.plan.name, storage=database.storage)
             ledger = Ledger(study, self._job.invocation)
             ledger.read()
-            owner = f"{self._job.invocation}/{pid}"
+            owner = f"{self._job.owner}/{pid}"
             for trial in ledger.running():
                 if worker_of(trial) == owner:
-                    at = point_key(trial.params), epoch_of(trial)
-                    reason = reason_of(code, ledger.deaths[at] + 1)
+                    reason = reason_of(code, ledger.deaths_with(trial))
                     bury(study, database.storage, trial, reason)
 
     def _check_progress(self, code: int, database: Database) -> None:

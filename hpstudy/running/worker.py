@@ -19,7 +19,7 @@ from hpstudy.objective.given import received
 from hpstudy.plans.points import Plan
 from hpstudy.plans.samplers import GivenSampler
 from hpstudy.plans.scenario import PlannedPoint
-from hpstudy.running.deaths import bury
+from hpstudy.running.deaths import bury, reason_of
 from hpstudy.running.failures import Failure, ObjectiveFailedError, failure_of
 from hpstudy.running.interrupts import Interrupted, check_interrupts, deferred_interrupts
 from hpstudy.running.ledger import Ledger
@@ -43,6 +43,7 @@ from hpstudy.store.trials import (
     TRACE,
     TRAINING,
     is_alive,
+    pool_of,
 )
 from hpstudy.store.trouble import stop_if_full
 
@@ -58,12 +59,19 @@ class Job:
         runs: Where database and checkpoints are.
         invocation: Tells this invocation from others: a point that raised is tried once in each.
         sent: The objective, where it is not loaded by its name.
+        pool: Tells the processes of one parent from all others of the invocation, wherever.
     """
 
     plan: Plan
     runs: Runs
     invocation: str
     sent: bytes | None = None
+    pool: str = ""
+
+    @property
+    def owner(self) -> str:
+        """What the trials of its pool name as theirs."""
+        return f"{self.invocation}/{self.pool}"
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,7 @@ class Worker:
     def __init__(self, job: Job, mark: Callable[[str], None] = lambda label: None) -> None:
         self._plan = job.plan
         self._mark = mark
-        self._invocation = job.invocation
+        self._owner = job.owner
         self._runs = job.runs
         self._url = job.runs.url
         if not exists(self._url):  # opening it would make another
@@ -162,15 +170,16 @@ class Worker:
     def _bury_the_dead(self) -> None:
         """Tells FAIL for running trials whose worker is gone; the caller holds the ask lock.
 
-        Those of this invocation are left to the parent: it knows how their worker ended.
+        Those of this pool are left to the parent: it knows how their worker ended.
         """
         dead = [
             trial
             for trial in self._ledger.running()
-            if not self._ledger.is_ours(trial) and not is_alive(trial, self._plan.name, self._url)
+            if pool_of(trial) != self._owner and not is_alive(trial, self._plan.name, self._url)
         ]
         for trial in dead:
-            bury(self._study, self._storage, trial)
+            reason = reason_of(None, self._ledger.deaths_with(trial))
+            bury(self._study, self._storage, trial, reason)
         if dead:
             self._ledger.read()
 
@@ -191,7 +200,7 @@ class Worker:
         return self._marked(trial)
 
     def _marked(self, trial: Trial) -> Trial:
-        trial.set_user_attr(INVOCATION, f"{self._invocation}/{os.getpid()}")
+        trial.set_user_attr(INVOCATION, f"{self._owner}/{os.getpid()}")
         trial.set_user_attr(TRAINING, self._plan.planned(trial.params).key)
         return trial
 

@@ -11,15 +11,17 @@ from hpstudy.sampler import SEED, Point, known_params
 from hpstudy.store.locks import is_free, trial_lock
 
 # User attributes of a trial: why it failed and the traceback, the epoch at which its metric was no
-# finite number any more, who ran it, the key of its training, and the epoch at which that was taken
-# up with how many of its epochs were trained again to get there.
+# finite number any more, who ran it, whether that process died of it (else it was interrupted), the
+# key of its training, and the epoch at which that was taken up with how many of its epochs were
+# trained again to get there.
 ERROR = "error"
 TRACE = "trace"
 DIVERGED = "diverged"
 INVOCATION = "invocation"
+DIED = "died"
 TRAINING = "training"
 TAKEN_UP = "taken_up"
-OURS = {ERROR, TRACE, DIVERGED, INVOCATION, TRAINING, TAKEN_UP}
+OURS = {ERROR, TRACE, DIVERGED, INVOCATION, DIED, TRAINING, TAKEN_UP}
 
 PointKey = frozenset[tuple[str, object]]
 
@@ -35,7 +37,11 @@ def known_key(trial: FrozenTrial) -> PointKey:
 
 
 def worker_of(trial: FrozenTrial) -> str | None:
-    """Returns the worker that asked for a trial: "invocation/process"."""
+    """Returns the worker that asked for a trial: "invocation/pool/process".
+
+    Process ids are of one machine alone; a pool's word is its own on all of them. Trials of earlier
+    versions lack it.
+    """
     return trial.user_attrs.get(INVOCATION)
 
 
@@ -43,6 +49,12 @@ def invocation_of(trial: FrozenTrial) -> str | None:
     """Returns the invocation that asked for a trial, whichever of its workers did."""
     worker = worker_of(trial)
     return None if worker is None else worker.partition("/")[0]
+
+
+def pool_of(trial: FrozenTrial) -> str | None:
+    """Returns the pool of processes that asked for a trial, whichever of them did."""
+    worker = worker_of(trial)
+    return None if worker is None else worker.rpartition("/")[0]
 
 
 def is_running(trial: FrozenTrial) -> bool:
@@ -93,6 +105,11 @@ def raised(trial: FrozenTrial) -> bool:
 def was_lost(trial: FrozenTrial) -> bool:
     """Tells whether a trial was interrupted or killed: its point is free again."""
     return is_failed(trial) and ERROR not in trial.user_attrs
+
+
+def has_died(trial: FrozenTrial) -> bool:
+    """Tells whether a trial was lost because its process died; one interrupted ends by itself."""
+    return was_lost(trial) and DIED in trial.user_attrs
 
 
 def error_of(trial: FrozenTrial) -> str | None:

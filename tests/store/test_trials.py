@@ -8,19 +8,25 @@ from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState, create_trial
 
 from hpstudy.store.trials import (
+    DIED,
     DIVERGED,
     ERROR,
+    INVOCATION,
     TAKEN_UP,
     TRAINING,
     distinct_epochs,
     epoch_of,
     error_of,
     failed,
+    has_died,
+    invocation_of,
     is_finished,
     last_value,
+    pool_of,
     raised,
     trained_epochs,
     was_lost,
+    worker_of,
 )
 
 CHOICES = """
@@ -61,6 +67,23 @@ def test_a_point_has_failed_if_its_latest_attempt_raised():
     assert (raised(died), was_lost(died), error_of(died)) == (False, True, None)
     assert len(failed([error, trial(TrialState.FAIL, x=1.0, **{ERROR: "no"}), error])) == 2
     assert failed([trial(), error]) == failed([error, trial()]) == failed([error, died]) == []
+
+
+def test_who_ran_a_trial_is_an_invocation_one_of_its_pools_and_a_process():
+    ours, before = trial(**{INVOCATION: "run/pool/7"}), trial(**{INVOCATION: "run/7"})
+    assert (worker_of(ours), pool_of(ours), invocation_of(ours)) == (
+        "run/pool/7",
+        "run/pool",
+        "run",
+    )
+    assert (pool_of(before), invocation_of(before), pool_of(trial())) == ("run", "run", None)
+
+
+def test_what_was_interrupted_has_not_died():
+    lost = [trial(TrialState.FAIL), trial(TrialState.FAIL, **{DIED: True})]
+    assert list(map(has_died, lost)) == [False, True]
+    assert all(map(was_lost, lost))
+    assert not has_died(trial(TrialState.FAIL, **{DIED: True, ERROR: "it died 5 times"}))
 
 
 def test_a_pruned_trial_is_finished_with_what_it_reported_last():
