@@ -16,6 +16,7 @@ from hpstudy.cli.telling import Terminal
 from hpstudy.errors import StoppedError, UserError
 from hpstudy.metric import Verdict
 from hpstudy.results.comparison import Cost
+from hpstudy.running.crew import Crew
 from hpstudy.store.connections import connections
 from hpstudy.study.comparing import forecast_contest, read_contest, run_contest
 from hpstudy.study.opened import Opened
@@ -92,7 +93,7 @@ def compare_studies(
             )
             raise typer.Exit
         try:
-            run_contest(contest, database, workers, Terminal())
+            run_contest(contest, database, Crew(workers), Terminal())
         except StoppedError as error:
             raise UserError(f"{error}") from error  # without an answer it is trouble
         assert database.reader is not None  # what was run is there

@@ -75,7 +75,6 @@ def grid(
         seeds=seeds,
         until=until,
         combine=combine,
-        workers=workers,
         machine=machine,
     )
     with connections(opened.runs) as database:
@@ -86,8 +85,8 @@ def grid(
             from hpstudy.views.tables.plans import plan_table
             from hpstudy.views.terminal.render import rich_table
 
-            expected = grid_forecast(opened, objective, database, asked)
-            more = combined_forecast(opened, objective, database, asked, expected)
+            expected = grid_forecast(opened, objective, database, asked, workers)
+            more = combined_forecast(opened, objective, database, asked, workers, expected)
             facts = plan_table(opened.file.title, expected, more)
             notes = map(Text, facts.footnotes)
             shown = rich_table(facts), *notes
@@ -96,12 +95,13 @@ def grid(
 
         from hpstudy.cli.results import live_tables, print_summary
         from hpstudy.cli.telling import Terminal
+        from hpstudy.running.crew import Crew
         from hpstudy.study.checking import unchecked
         from hpstudy.study.reading import read_summary
 
         note = "" if as_json else unchecked(opened, objective, database.reader, study)
         teller = Terminal(live_tables(opened, database, factor), note)
-        trained = run_grid(opened, objective, database, asked, teller)
+        trained = run_grid(opened, objective, database, asked, Crew(workers), teller)
         summary = read_summary(opened, database.reader, factor)
         print_summary(opened, summary, as_json=as_json, sections=["grid"])
         if trained.epochs and publish:

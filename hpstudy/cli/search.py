@@ -93,7 +93,7 @@ def search(
     from hpstudy.cli.planned import print_plan
     from hpstudy.cli.results import print_summary
     from hpstudy.cli.telling import Terminal
-    from hpstudy.running.course import workers_for
+    from hpstudy.running.crew import Crew, workers_for
     from hpstudy.store.connections import connections
     from hpstudy.study.opened import open_study
     from hpstudy.study.planning import Machine, search_plan
@@ -132,7 +132,7 @@ def search(
             planned,
             objective,
             database,
-            workers,
+            Crew(workers),
             Terminal(),
             confirm=confirm,
             ablate=ablate,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
-from uuid import uuid4
 
 import optuna
+from optuna.trial import FrozenTrial
 
 from hpstudy.errors import StoppedError
 from hpstudy.metric import Metric
@@ -17,18 +17,18 @@ from hpstudy.objective import Objective
 from hpstudy.plans.forecast_points import Costs
 from hpstudy.plans.points import Plan, PointsPlan
 from hpstudy.plans.search import SearchPlan
+from hpstudy.running.crew import Crew
 from hpstudy.running.fingerprint import begin, check
 from hpstudy.running.ledger import Ledger
 from hpstudy.running.leftover import leftover
 from hpstudy.running.output import Say
-from hpstudy.running.pool import default_workers, launch
 from hpstudy.running.progress_points import Observer, Progress
 from hpstudy.running.progress_search import SearchObserver, SearchProgress
 from hpstudy.running.schedulers import dead_end
 from hpstudy.running.worker import Job
 from hpstudy.store.connections import Connections
 from hpstudy.store.database import Database
-from hpstudy.store.studies import trials_of
+from hpstudy.store.studies import find_study, trials_of
 from hpstudy.store.trials import epoch_of, trained_epochs
 from hpstudy.wording import counted, elapsed
 
@@ -97,18 +97,11 @@ class Trained:
         return Trained(self.epochs + other.epochs, self.left + other.left)
 
 
-def workers_for(wanted: int | None, plan: Plan) -> int:
-    """Returns how many workers run: what is wanted, else one a core; never more than trainings."""
-    if wanted:
-        return min(wanted, plan.most_workers)
-    return default_workers(plan.most_workers, plan.scenario.runtime.device)
-
-
 def run_points(
     plan: PointsPlan,
     objective: Objective,
     database: Connections,
-    workers: int | None,
+    crew: Crew,
     teller: Teller,
     *,
     task: str = "",
@@ -120,7 +113,7 @@ def run_points(
         plan: The plan.
         objective: What it trains.
         database: The run's database.
-        workers: How many processes; as many as are of use where None.
+        crew: Who does the work.
         teller: Who tells how it goes.
         task: What is being done; "" for a grid.
         note: What else to show meanwhile.
@@ -129,17 +122,18 @@ def run_points(
         UserError: The plan doesn't go with what was begun, or can't be run here.
         KeyboardInterrupt: It was interrupted; all finished epochs are kept.
     """
-    reader = _prepare(plan, objective, database, teller)
-    size = workers_for(workers, plan)
+    reader = _prepare(plan, objective, database, crew, teller)
+    size = crew.size(plan)
     observer = Observer(plan, reader, Costs(plan, objective), size)
     start = time.monotonic()
-    left = leftover(plan, "", reader)
-    invocation = ""
-    if left.points or left.is_asked_for:
+    left = leftover(plan, crew.invocation, reader)
+    pool = crew.new_pool()
+    if left.untried or left.is_asked_for:
         with teller.points(observer.look, plan.metric, task, note) as say:
-            invocation = _launch(plan, objective, database, size, say)
-        left = leftover(plan, invocation, reader)
-    trained = _say_trained(plan, invocation, reader, time.monotonic() - start, size, teller)
+            crew.launch(_job(plan, objective, database, crew, pool), size, say)
+        left = leftover(plan, crew.invocation, reader)
+    ours = [trial for trial in trials_of(find_study(plan.name, reader)) if crew.ran(trial, pool)]
+    trained = _say_trained(plan, ours, time.monotonic() - start, size, teller)
     if left.points:
         teller.say(f"{left}")
     if left.stopped_by is not None:
@@ -152,7 +146,7 @@ def run_trials(
     plan: SearchPlan,
     objective: Objective,
     database: Connections,
-    workers: int | None,
+    crew: Crew,
     teller: Teller,
 ) -> tuple[Trained, bool]:
     """Runs what is left of a search without its confirmation.
@@ -161,7 +155,7 @@ def run_trials(
         plan: The plan.
         objective: What it trains.
         database: The run's database.
-        workers: How many processes; as many as are of use where None.
+        crew: Who does the work.
         teller: Who tells how it goes.
 
     Returns:
@@ -177,19 +171,20 @@ def run_trials(
             f"Warning: search.metric is {plan.metric.name}: what is chosen by the test data scores "
             "better there than elsewhere; search by a validation metric"
         )
-    reader = _prepare(plan, objective, database, teller)
-    size = workers_for(workers, plan)
+    reader = _prepare(plan, objective, database, crew, teller)
+    size = crew.size(plan)
     observer = SearchObserver(plan, reader, size)
     start = time.monotonic()
     study = optuna.load_study(study_name=plan.name, storage=reader.storage)
-    ledger = Ledger(study, "")
+    ledger = Ledger(study, crew.invocation)
     ledger.read()
+    pool = crew.new_pool()
     if ledger.complete + ledger.pruned < plan.limits.trials or ledger.waiting() is not None:
         with teller.search(observer.look, plan.metric) as say:
-            ledger = Ledger(study, _launch(plan, objective, database, size, say))
+            crew.launch(_job(plan, objective, database, crew, pool), size, say)
         ledger.read()
-    seconds = time.monotonic() - start
-    epochs = _say_trained(plan, ledger.invocation, reader, seconds, size, teller)
+    ours = [trial for trial in trials_of(study) if crew.ran(trial, pool)]
+    epochs = _say_trained(plan, ours, time.monotonic() - start, size, teller)
     if (why := dead_end(ledger, plan.limits)) is not None:
         raise StoppedError(why)
     limits, finished = plan.limits, ledger.complete + ledger.pruned
@@ -201,7 +196,9 @@ def run_trials(
     return Trained(epochs, left=0), is_whole
 
 
-def _prepare(plan: Plan, objective: Objective, database: Connections, teller: Teller) -> Database:
+def _prepare(
+    plan: Plan, objective: Objective, database: Connections, crew: Crew, teller: Teller
+) -> Database:
     """Makes ready what a plan's workers need: the dataset, the database, the Optuna study.
 
     Returns:
@@ -209,31 +206,25 @@ def _prepare(plan: Plan, objective: Objective, database: Connections, teller: Te
     """
     check(plan, database.reader)
     objective.prepare(settings=plan.scenario.settings, runtime=plan.scenario.runtime)
-    for note in begin(plan, objective, database.writer):
+    for note in begin(plan, objective, database.writer, crew.asked):
         teller.say(f"Note: {note}")
     reader = database.reader
     assert reader is not None  # what was begun is there
     return reader
 
 
-def _launch(plan: Plan, objective: Objective, database: Connections, workers: int, say: Say) -> str:
-    """Runs what is left of a plan and returns the name of this invocation."""
-    invocation = uuid4().hex
-    launch(Job(plan, database.runs, invocation, objective.sent()), workers, say)
-    return invocation
+def _job(plan: Plan, objective: Objective, database: Connections, crew: Crew, pool: str) -> Job:
+    return Job(plan, database.runs, crew.invocation, objective.sent(), pool)
 
 
 def _say_trained(
-    plan: Plan, invocation: str, reader: Database, seconds: float, workers: int, teller: Teller
+    plan: Plan, trials: Sequence[FrozenTrial], seconds: float, workers: int, teller: Teller
 ) -> int:
-    """Says what an invocation trained, in whatever process.
+    """Says what was trained for some trials, in whatever process.
 
     Returns:
-        How many epochs it trained, those included that it had to train again.
+        How many epochs were, those included that had to be trained again.
     """
-    study = optuna.load_study(study_name=plan.name, storage=reader.storage)
-    is_ours = Ledger(study, invocation).is_ours
-    trials = [trial for trial in trials_of(study) if is_ours(trial)]
     done = trained_epochs(trials)
     again = f" ({done.again} of them again, as their last state was gone)" if done.again else ""
     goes_by_epochs = plan.scenario.incremental or any(epoch_of(trial) > 1 for trial in trials)

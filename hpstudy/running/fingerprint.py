@@ -20,6 +20,7 @@ from hpstudy.store.creation import check_ours
 from hpstudy.store.database import Database
 from hpstudy.store.locks import SCHEMA, hold
 from hpstudy.store.studies import (
+    ASKED,
     COMBINED,
     FINGERPRINT,
     IMPORTED,
@@ -28,6 +29,7 @@ from hpstudy.store.studies import (
     SEEDS,
     SOURCE,
     any_study,
+    asked_of,
     find_study,
     fingerprint_of,
     is_ours,
@@ -42,13 +44,19 @@ from hpstudy.store.trials import is_failed, is_finished
 from hpstudy.wording import counted, enumerated, setting, within
 
 
-def begin(plan: Plan, objective: Objective, database: Database) -> list[str]:
+def begin(
+    plan: Plan,
+    objective: Objective,
+    database: Database,
+    asked: Mapping[str, Any] | None = None,
+) -> list[str]:
     """Creates the plan's study, or opens it if its trials are of the same kind.
 
     Args:
         plan: What will run.
         objective: What it trains.
         database: The database, opened for writing.
+        asked: What is noted for those who join; None for nothing.
 
     Returns:
         What the user should know before going on, a line each.
@@ -72,7 +80,10 @@ def begin(plan: Plan, objective: Objective, database: Database) -> list[str]:
             study.set_user_attr(COMBINED, asdict(plan.combined))
         if plan.seeds:
             study.set_user_attr(SEEDS, sorted({*seeds_of(study), *plan.seeds}))
-        return [*notes, *_changed_source(study, objective), *_changed_options(study, plan.options)]
+        notes += [*_changed_source(study, objective), *_changed_options(study, plan.options)]
+        if asked is not None and asked != asked_of(study):
+            study.set_user_attr(ASKED, asked)  # last: who joins finds all of it
+        return notes
 
 
 def check(plan: Plan, database: Database | None) -> None:

@@ -93,7 +93,7 @@ class _Pool:
     """Worker processes; one that dies before the work is done is replaced."""
 
     def __init__(self, job: Job, size: int, say: Say) -> None:
-        self._job = replace(job, pool=uuid4().hex)
+        self._job = replace(job, pool=f"{job.pool}.{uuid4().hex[:16]}")
         self._size = size
         self._say = say
         self._warnings = Warnings()

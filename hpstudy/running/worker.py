@@ -59,7 +59,8 @@ class Job:
         runs: Where database and checkpoints are.
         invocation: Tells this invocation from others: a point that raised is tried once in each.
         sent: The objective, where it is not loaded by its name.
-        pool: Tells the processes of one parent from all others of the invocation, wherever.
+        pool: Tells those who are launched from others of the invocation, wherever; a pool of
+            processes adds a word of its own.
     """
 
     plan: Plan

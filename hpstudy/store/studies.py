@@ -16,12 +16,14 @@ from hpstudy.metric import Direction
 from hpstudy.store.database import Database
 
 # User attributes of a study: what its trials have in common, the replicates asked for, the looks of
-# a grid that runs until its levels are decided, and the setting that combines its better levels.
+# a grid that runs until its levels are decided, the setting that combines its better levels, the
+# digest of the objective's source, and what the latest command asked for.
 FINGERPRINT = "fingerprint"
 SEEDS = "seeds"
 LOOKS = "looks"
 COMBINED = "combined"
 SOURCE = "source"
+ASKED = "asked"
 
 # Of a fingerprint: where trials come from that hpstudy did not run; the rest is known of them.
 IMPORTED = "imported"
@@ -157,6 +159,11 @@ def looks_of(study: optuna.Study) -> Mapping[str, Any] | None:
 def combined_of(study: optuna.Study) -> Mapping[str, Any] | None:
     """Returns the setting that combines a grid's better levels; None where none was asked for."""
     return study.user_attrs.get(COMBINED)
+
+
+def asked_of(study: optuna.Study) -> Mapping[str, Any] | None:
+    """Returns what the latest command asked for; None where that was before it was noted."""
+    return study.user_attrs.get(ASKED)
 
 
 def pairing_of(study: optuna.Study) -> Pairing | None:

@@ -16,7 +16,7 @@ from hpstudy.plans.points import Plan, PointsPlan
 from hpstudy.plans.samples import Samples, samples
 from hpstudy.plans.scenario import PlannedPoint
 from hpstudy.plans.search import SearchPlan
-from hpstudy.running.course import workers_for
+from hpstudy.running.crew import workers_for
 from hpstudy.running.fingerprint import begun_with, check, source_digest
 from hpstudy.running.footprint import footprint, written
 from hpstudy.running.output import Say

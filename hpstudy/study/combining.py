@@ -10,7 +10,8 @@ from hpstudy.objective import Objective
 from hpstudy.plans.combined import dearest, plan_combined
 from hpstudy.plans.forecast_points import Forecast, forecast
 from hpstudy.plans.points import PointsPlan
-from hpstudy.running.course import Teller, Trained, run_points, workers_for
+from hpstudy.running.course import Teller, Trained, run_points
+from hpstudy.running.crew import Crew, workers_for
 from hpstudy.sampler import Level
 from hpstudy.store.connections import Connections
 from hpstudy.store.database import Database
@@ -35,12 +36,12 @@ class Combining:
     objective: Objective
     machine: Machine
 
-    def run(self, database: Connections, workers: int | None, teller: Teller) -> Trained:
+    def run(self, database: Connections, crew: Crew, teller: Teller) -> Trained:
         """Trains the best level of each factor together, on the baseline's seeds.
 
         Args:
             database: The run's database, in which the grid has begun.
-            workers: How many processes; as many as are of use where None.
+            crew: Who does the work.
             teller: Who tells how it goes.
 
         Raises:
@@ -53,7 +54,7 @@ class Combining:
             teller.say(_TOO_FEW)
             return Trained(0, left=0)
         plan = plan_combined(self._grid(reader), self.objective, levels, seeds)
-        return run_points(plan, self.objective, database, workers, teller, task="together")
+        return run_points(plan, self.objective, database, crew, teller, task="together")
 
     def forecast(
         self, database: Database | None, workers: int | None, seeds: Sequence[int], *, is_done: bool

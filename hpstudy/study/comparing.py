@@ -17,11 +17,13 @@ from hpstudy.plans.points import PointsPlan
 from hpstudy.results.comparison import FIRST_COMPARING_SEED, Cost, Ran, read_cost, read_setting
 from hpstudy.results.grid import Failure
 from hpstudy.results.looks import Announcement
-from hpstudy.running.course import Teller, Trained, run_points, workers_for
+from hpstudy.running.course import Teller, Trained, run_points
+from hpstudy.running.crew import Crew, workers_for
 from hpstudy.running.fingerprint import check
 from hpstudy.store.connections import Connections
 from hpstudy.store.database import Database
 from hpstudy.store.records import Records
+from hpstudy.study.noting import noted
 from hpstudy.study.parties import Contest, Party
 from hpstudy.views.comparison import looks_told
 from hpstudy.wording import enumerated
@@ -80,9 +82,7 @@ def _plan(
     )
 
 
-def run_contest(
-    contest: Contest, database: Connections, workers: int | None, teller: Teller
-) -> Trained:
+def run_contest(contest: Contest, database: Connections, crew: Crew, teller: Teller) -> Trained:
     """Trains both settings, look by look, until it is decided or the last look is done.
 
     What raised is tried once, and a look doesn't wait for it any longer.
@@ -90,7 +90,7 @@ def run_contest(
     Args:
         contest: The contest.
         database: The run's database.
-        workers: How many processes; as many as are of use where None.
+        crew: Who does the work.
         teller: Who tells how it goes.
 
     Raises:
@@ -98,6 +98,7 @@ def run_contest(
         KeyboardInterrupt: It was interrupted; all finished epochs are kept.
     """
     check_contest(contest, database.reader)
+    crew = crew.asked_for(noted("compare", contest.opened, changes=contest.changes))
     for note in _notes(contest, database.reader):
         teller.say(note)
     done = Trained(0, left=0)
@@ -105,7 +106,7 @@ def run_contest(
     while wanted := missing(contest, database.reader, tried):
         for plan, objective in plans(contest, wanted):
             task = _task(plan, tried)
-            done += run_points(plan, objective, database, workers, teller, task=task)
+            done += run_points(plan, objective, database, crew, teller, task=task)
         tried |= {seed for seeds in wanted.values() for seed in seeds}
         if not all(ran.values or ran.diverged for ran in _read(contest, database.reader).values()):
             break  # the next seeds would only fail again

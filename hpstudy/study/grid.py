@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from hpstudy.objective import Objective
 from hpstudy.plans.forecast_looks import LooksForecast
 from hpstudy.plans.forecast_points import Forecast, forecast
 from hpstudy.plans.points import PointsPlan
-from hpstudy.running.course import Teller, Trained, run_points, workers_for
+from hpstudy.running.course import Teller, Trained, run_points
+from hpstudy.running.crew import Crew, workers_for
 from hpstudy.running.fingerprint import check
 from hpstudy.running.leftover import not_imported
 from hpstudy.store.connections import Connections
 from hpstudy.study.announcing import Announced, announced
 from hpstudy.study.looking import Looking
+from hpstudy.study.noting import noted
 from hpstudy.study.opened import Opened
-from hpstudy.study.planning import Machine, Seeds, grid_plan
+from hpstudy.study.planning import Machine, Seeds, grid_plan, spelled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +32,6 @@ class Asked:
         until: The margin up to which levels count as equal, "" for the study file's: seeds are
             added until each level is decided. None: as begun, else with fixed seeds.
         combine: Whether to train the best level of each factor together, once they are known.
-        workers: How many processes; as many as are of use where None.
         machine: What trainings are to run on.
     """
 
@@ -37,12 +39,22 @@ class Asked:
     seeds: Seeds | None
     until: str | None
     combine: bool
-    workers: int | None
     machine: Machine
+
+    def options(self) -> dict[str, Any]:
+        """Returns all but the machine, as plain data."""
+        seeds = None if self.seeds is None else spelled(self.seeds)
+        factors = None if self.factors is None else list(self.factors)
+        return {"factors": factors, "seeds": seeds, "until": self.until, "combine": self.combine}
 
 
 def run_grid(
-    opened: Opened, objective: Objective, database: Connections, asked: Asked, teller: Teller
+    opened: Opened,
+    objective: Objective,
+    database: Connections,
+    asked: Asked,
+    crew: Crew,
+    teller: Teller,
 ) -> Trained:
     """Trains what is missing of a study's grid, and then its better levels together if asked to.
 
@@ -51,6 +63,7 @@ def run_grid(
         objective: What it trains.
         database: The run's database.
         asked: What is asked for.
+        crew: Who does the work.
         teller: Who tells how it goes.
 
     Raises:
@@ -58,22 +71,27 @@ def run_grid(
         KeyboardInterrupt: It was interrupted; all finished epochs are kept.
     """
     found = _announced(opened, database, asked)
+    crew = crew.asked_for(noted("grid", [opened], **asked.options()))
     if found is None:
         plan = _plan(opened, objective, database, asked)
-        done = run_points(plan, objective, database, asked.workers, teller)
+        done = run_points(plan, objective, database, crew, teller)
     else:
         looking = Looking(opened, objective, asked.machine, found.looks)
-        done = looking.run(database, asked.workers, teller, found.told)
+        done = looking.run(database, crew, teller, found.told)
     if asked.combine:
         from hpstudy.study.combining import Combining
 
         combining = Combining(opened, objective, asked.machine)
-        done += combining.run(database, asked.workers, teller)
+        done += combining.run(database, crew, teller)
     return done
 
 
 def grid_forecast(
-    opened: Opened, objective: Objective, database: Connections, asked: Asked
+    opened: Opened,
+    objective: Objective,
+    database: Connections,
+    asked: Asked,
+    workers: int | None,
 ) -> Forecast | LooksForecast:
     """Says what a study's grid would take; trains nothing and writes nothing.
 
@@ -82,6 +100,7 @@ def grid_forecast(
         objective: What it trains.
         database: The run's database.
         asked: What is asked for.
+        workers: How many processes; as many as are of use where None.
 
     Raises:
         UserError: An option is wrong, or the grid can't be run here.
@@ -89,11 +108,11 @@ def grid_forecast(
     reader = database.reader
     if (found := _announced(opened, database, asked)) is not None:
         looking = Looking(opened, objective, asked.machine, found.looks)
-        return looking.forecast(reader, asked.workers)
+        return looking.forecast(reader, workers)
     plan = _plan(opened, objective, database, asked)
     check(plan, reader)
     plan = replace(plan, points=not_imported(plan, reader))
-    return forecast(plan, objective, reader, opened.runs, workers_for(asked.workers, plan))
+    return forecast(plan, objective, reader, opened.runs, workers_for(workers, plan))
 
 
 def combined_forecast(
@@ -101,6 +120,7 @@ def combined_forecast(
     objective: Objective,
     database: Connections,
     asked: Asked,
+    workers: int | None,
     grid: Forecast | LooksForecast,
 ) -> Forecast | None:
     """Says what training its better levels together would take at most, beside a study's grid.
@@ -110,6 +130,7 @@ def combined_forecast(
         objective: What it trains.
         database: The run's database.
         asked: What is asked for.
+        workers: How many processes; as many as are of use where None.
         grid: What the grid would take.
 
     Returns:
@@ -127,7 +148,7 @@ def combined_forecast(
         else _plan(opened, objective, database, asked).seeds
     )
     combining = Combining(opened, objective, asked.machine)
-    return combining.forecast(database.reader, asked.workers, seeds, is_done=not most.epochs_left)
+    return combining.forecast(database.reader, workers, seeds, is_done=not most.epochs_left)
 
 
 def _announced(opened: Opened, database: Connections, asked: Asked) -> Announced | None:

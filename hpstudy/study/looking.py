@@ -16,7 +16,8 @@ from hpstudy.plans.grid import settings_of
 from hpstudy.plans.points import PointsPlan
 from hpstudy.results.looks import Announcement
 from hpstudy.results.reading import read_grid
-from hpstudy.running.course import Teller, Trained, run_points, workers_for
+from hpstudy.running.course import Teller, Trained, run_points
+from hpstudy.running.crew import Crew, workers_for
 from hpstudy.running.fingerprint import check
 from hpstudy.sampler import SEED, Point
 from hpstudy.store.connections import Connections
@@ -46,7 +47,7 @@ class Looking:
     def run(
         self,
         database: Connections,
-        workers: int | None,
+        crew: Crew,
         teller: Teller,
         told: Iterable[str],
     ) -> Trained:
@@ -57,7 +58,7 @@ class Looking:
 
         Args:
             database: The run's database.
-            workers: How many processes; as many as are of use where None.
+            crew: Who does the work.
             teller: Who tells how it goes.
             told: What to tell first of the looks, a line each.
 
@@ -74,9 +75,7 @@ class Looking:
         while not points.keys() <= tried:
             plan = self._plan(database.reader, points)
             task, note = self._task(found)
-            done += run_points(
-                plan, self.objective, database, workers, teller, task=task, note=note
-            )
+            done += run_points(plan, self.objective, database, crew, teller, task=task, note=note)
             tried |= points.keys()
             before, found = found, self._found(database.reader)
             assert found is not None  # its study has begun

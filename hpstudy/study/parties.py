@@ -74,6 +74,20 @@ class Contest:
         return next(iter(studies)) if len(studies) == 1 else self.baseline.opened.name
 
     @property
+    def opened(self) -> list[Opened]:
+        """The study, or both."""
+        parties = self.parties if self.baseline.study != self.other.study else [self.baseline]
+        return [party.opened for party in parties]
+
+    @property
+    def changes(self) -> Point | None:
+        """What is changed of the baseline; None between two studies."""
+        if len(self.opened) > 1:
+            return None
+        base = self.baseline.setting
+        return {name: value for name, value in self.other.setting.items() if value != base[name]}
+
+    @property
     def parties(self) -> tuple[Party, Party]:
         """Both of them, the baseline first."""
         return self.baseline, self.other
@@ -198,7 +212,7 @@ def between_studies(
     """
     if first.path == second.path:
         raise UserError(f"expected two studies, found {shown_path(first.path)} twice")
-    together = check_name(name or f"{first.name} vs {second.name}")
+    together = name_together([first, second], name)
     parties = []
     for opened, side in ((first, "A"), (second, "B")):
         made = Opened(**vars(opened) | {"file": with_changes(opened.file, {}), "name": together})
@@ -217,6 +231,13 @@ def between_studies(
     if parties[0].name == parties[1].name:
         parties = [replace(party, name=shown_path(party.opened.path)) for party in parties]
     return parties[0], parties[1]
+
+
+def name_together(opened: Sequence[Opened], name: str | None) -> str:
+    """Returns what a study is called in the database, or two that are compared."""
+    if len(opened) == 1:
+        return opened[0].name
+    return check_name(name or " vs ".join(one.name for one in opened))
 
 
 def announcement(

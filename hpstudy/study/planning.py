@@ -105,6 +105,7 @@ def search_plan(
     *,
     trials: int | None = None,
     timeout: str | int | None = None,
+    deadline: float | None = None,
     epochs: int | None = None,
     sampler: str | None = None,
     pruner: str | None = None,
@@ -119,6 +120,7 @@ def search_plan(
         machine: What trainings are to run on.
         trials: Finished trials in all; the study file's where None.
         timeout: How long trials begin, in seconds or as "1h30m"; without end where None.
+        deadline: Until when, in seconds since 1970, where there is no timeout.
         epochs: After how many epochs in all none begins; without end where None.
         sampler: The sampler's name; as begun where None.
         pruner: The pruner's name; as begun where None.
@@ -129,7 +131,7 @@ def search_plan(
     limits = Limits(
         trials=search_of(opened.file).trials if trials is None else trials,
         epochs=epochs,
-        deadline=time.time() + seconds_of(f"{timeout}") if timeout is not None else None,
+        deadline=deadline if timeout is None else time.time() + seconds_of(f"{timeout}"),
     )
     return plan_search(
         opened.file,
@@ -145,8 +147,12 @@ def search_plan(
     )
 
 
-def seconds_of(text: str) -> float:
+def seconds_of(text: str, option: str = "--timeout") -> float:
     """Reads a duration such as "90", "90s", "30m" or "1h30m" as seconds.
+
+    Args:
+        text: The duration.
+        option: The option that gives it.
 
     Raises:
         UserError: The text is no duration.
@@ -154,7 +160,7 @@ def seconds_of(text: str) -> float:
     try:
         return as_seconds(text)
     except ValueError as error:
-        raise UserError(f"--timeout: {error}, found {shown(text)}") from error
+        raise UserError(f"{option}: {error}, found {shown(text)}") from error
 
 
 def spelled(seeds: Seeds) -> str:

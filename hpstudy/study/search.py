@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from hpstudy.analysis.confirmed import Confirmed, confirmed
 from hpstudy.metric import Verdict
@@ -23,10 +24,12 @@ from hpstudy.results.ablation import changed
 from hpstudy.results.fresh import Design
 from hpstudy.results.search import read_search
 from hpstudy.running.course import Teller, Trained, run_points, run_trials
+from hpstudy.running.crew import Crew
 from hpstudy.running.fingerprint import check
 from hpstudy.store.connections import Connections
 from hpstudy.store.database import Database
 from hpstudy.store.trials import PointKey, point_key
+from hpstudy.study.noting import noted
 from hpstudy.study.opened import Opened
 from hpstudy.wording import counted, gap, numbered, within
 
@@ -36,7 +39,7 @@ def run_search(
     search: SearchPlan,
     objective: Objective,
     database: Connections,
-    workers: int | None,
+    crew: Crew,
     teller: Teller,
     *,
     confirm: int | None,
@@ -49,7 +52,7 @@ def run_search(
         search: The search.
         objective: What it trains.
         database: The run's database.
-        workers: How many processes; as many as are of use where None.
+        crew: Who does the work.
         teller: Who tells how it goes.
         confirm: How many fresh seeds the winner and the baseline get at most, 0 for none; as
             begun, else the study file's, where None.
@@ -63,14 +66,15 @@ def run_search(
         StoppedError: Trial after trial raised, or nobody is at the trials that are left.
         KeyboardInterrupt: It was interrupted; all finished epochs are kept.
     """
+    crew = crew.asked_for(noted("search", [opened], **_options(search, confirm, ablate=ablate)))
     is_wanted = _is_wanted(search, confirm)
     if is_wanted:
         search = replace(search, confirmed_by=search_of(search.study).confirming_metric)
         _check(search, objective, database.reader, confirm)
-    trained, is_whole = run_trials(search, objective, database, workers, teller)
+    trained, is_whole = run_trials(search, objective, database, crew, teller)
     if is_wanted and is_whole:
         way = design(search, database.reader, confirm)
-        confirming = _Confirming(opened, search, objective, database, way, workers, teller)
+        confirming = _Confirming(opened, search, objective, database, way, crew, teller)
         trained += confirming.run()
         return trained + confirming.ablate() if ablate else trained
     if is_wanted:
@@ -113,6 +117,12 @@ def forecast_search(
     )
 
 
+def _options(search: SearchPlan, confirm: int | None, *, ablate: bool) -> dict[str, Any]:
+    """Returns what is asked of a search, as plain data."""
+    own = {"sampler": search.sampler, "pruner": search.pruner, "seed": search.seed}
+    return {**asdict(search.limits), **own, "confirm": confirm, "ablate": ablate}
+
+
 def _is_wanted(search: SearchPlan, confirm: int | None) -> bool:
     """Tells whether a search's winner is to be confirmed: by what is asked for, else the file."""
     wanted = search_of(search.study).confirm_seeds if confirm is None else confirm
@@ -138,7 +148,7 @@ class _Confirming:
     objective: Objective
     database: Connections
     way: Design
-    workers: int | None
+    crew: Crew
     teller: Teller
 
     def run(self) -> Trained:
@@ -212,7 +222,7 @@ class _Confirming:
 
     def _run(self, plan: PointsPlan, task: str, tried: set[PointKey]) -> Trained:
         tried |= {point_key(point.point) for point in plan.points}
-        return run_points(plan, self.objective, self.database, self.workers, self.teller, task=task)
+        return run_points(plan, self.objective, self.database, self.crew, self.teller, task=task)
 
     def _rounds(self) -> Iterator[tuple[str, Sequence[int]]]:
         """Yields what is next and on which seeds, as long as something is."""

@@ -12,6 +12,7 @@ from hpstudy.expected import shown
 from hpstudy.metric import direction_of
 from hpstudy.plans.grid import parse_seeds
 from hpstudy.running.course import Silent, Teller, Trained
+from hpstudy.running.crew import Crew
 from hpstudy.sampler import Level
 from hpstudy.store.connections import connections
 from hpstudy.study import parties
@@ -145,12 +146,11 @@ class Study(Learning):
             seeds=seeds,
             until=FILES_MARGIN if until is True else f"{until}" if until else None,
             combine=combine,
-            workers=workers,
             machine=Machine(device, precision, threads),
         )
         self._write()
         with connections(self.runs) as database:
-            return run_grid(self, objective, database, asked, _teller(quiet))
+            return run_grid(self, objective, database, asked, Crew(workers), _teller(quiet))
 
     def run_search(
         self,
@@ -209,9 +209,9 @@ class Study(Learning):
                 pruner=pruner,
                 seed=seed,
             )
-            teller = _teller(quiet)
+            crew, teller = Crew(workers), _teller(quiet)
             return run_search(
-                self, plan, objective, database, workers, teller, confirm=confirm, ablate=ablate
+                self, plan, objective, database, crew, teller, confirm=confirm, ablate=ablate
             )
 
     def search(
@@ -284,7 +284,7 @@ class Study(Learning):
         with connections(self.runs) as database:
             machine = Machine(device, precision, threads)
             contest = parties.contest_of([self._named()], asked, database.reader, machine)
-            run_contest(contest, database, workers, _teller(quiet))
+            run_contest(contest, database, Crew(workers), _teller(quiet))
             assert database.reader is not None  # what was run is there
             return read_contest(contest, database.reader).comparison
 

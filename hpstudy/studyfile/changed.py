@@ -104,8 +104,8 @@ def _section(study: StudyFile) -> dict[str, object]:
     }
 
 
-def with_timeout(study: StudyFile, seconds: float) -> StudyFile:
-    """Returns a study file whose trials are ended after so long."""
+def with_timeout(study: StudyFile, seconds: float | None) -> StudyFile:
+    """Returns a study file whose trials are ended after so long; None for never."""
     limit = {"trial_timeout": seconds}
     sections = {"grid": study.grid, "search": study.search}
     return study.model_copy(
