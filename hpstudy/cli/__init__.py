@@ -11,8 +11,8 @@ __all__ = ["app"]
 
 # As the help lists them.
 _COMMANDS = (
-    "init", "check", "grid", "search", "compare", "train", "predict", "import_", "show", "report",
-    "export", "dashboard", "data", "clean", "delete",
+    "init", "check", "grid", "search", "compare", "worker", "train", "predict", "import_", "show",
+    "report", "export", "dashboard", "data", "clean", "delete",
 )  # fmt: skip
 
 for _command in _COMMANDS:

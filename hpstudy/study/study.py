@@ -19,18 +19,18 @@ from hpstudy.study import parties
 from hpstudy.study.announcing import FILES_MARGIN
 from hpstudy.study.comparing import read_contest, run_contest
 from hpstudy.study.grid import Asked, run_grid
-from hpstudy.study.learning import Learning
 from hpstudy.study.made import Measured, Range, with_levels, with_space
 from hpstudy.study.opened import open_function, open_study
 from hpstudy.study.planning import Machine, Seeds, search_plan, spelled
 from hpstudy.study.search import run_search
 from hpstudy.study.showing import named
+from hpstudy.study.working import Working
 from hpstudy.views.line import Line
 
 _MOST = {"workers": 1024, "threads": 1024, "confirm": 100}  # as on the command line
 
 
-class Study(Learning):
+class Study(Working):
     """A study file, or a function, and what was, or is to be, trained for it.
 
     Methods do what the commands of the same name do, take their options, and raise `UserError`,
