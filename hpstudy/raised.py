@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 
 from hpstudy.expected import one_line
@@ -25,9 +26,19 @@ def place(error: BaseException, folder: Path) -> str:
     """
     if isinstance(error, SyntaxError) and error.filename is not None:
         return f"{_shown(error.filename, folder)}:{error.lineno}"
+    return innermost(traceback.extract_tb(error.__traceback__), folder)
+
+
+def innermost(stack: Iterable[traceback.FrameSummary], folder: Path) -> str:
+    """Returns which line of a user's files something was at: "mine.py:12 in score".
+
+    Args:
+        stack: The lines that called one another, the innermost last.
+        folder: The folder of the user's files, as `place` takes it.
+    """
     frames = [
         frame
-        for frame in traceback.extract_tb(error.__traceback__)
+        for frame in stack
         if not frame.filename.startswith("<frozen") and not _is_ours(frame.filename, folder)
     ]
     own = [frame for frame in frames if _is_in(frame.filename, folder)]

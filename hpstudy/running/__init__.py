@@ -14,6 +14,15 @@ command goes on from there. A worker process that dies is replaced and its point
 that dies five times at the same epoch has failed); a point that raises is recorded with its error,
 the others go on, and the next run tries it again. Two runs at once on one study share the work.
 
+**A trial that doesn't end is ended**, with `trial_timeout`: it is asked between epochs, and
+where an epoch never returns its process is killed, with all that it has started (on Linux), 15
+seconds or a tenth of the limit later. It has failed, with the line where it hung; its epochs are
+kept. The limit is of what the trial itself takes, on a clock that nobody sets. `hpstudy train` has
+none.
+
+**A worker that the kernel kills for want of memory** is told from other kills by what Linux counts.
+Its point is tried again with a worker less, if there are others; the second time it has failed.
+
 **Same seed, same numbers**, however many workers run: each training uses one thread unless told
 otherwise, and what is random comes from the seed and the epoch. This holds on one kind of processor
 and one version of torch; others order their sums differently.

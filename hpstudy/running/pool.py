@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 import signal
-import time
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from multiprocessing import connection
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from typing import NoReturn
 from uuid import uuid4
 
@@ -24,7 +23,9 @@ from hpstudy.errors import UserError
 from hpstudy.files import started_here
 from hpstudy.objective.beside import entered
 from hpstudy.raised import described
-from hpstudy.running.deaths import bury, reason_of
+from hpstudy.running.deadlines import Clock, grace, hung
+from hpstudy.running.deaths import bury, reason_of, starved
+from hpstudy.running.failures import Failure
 from hpstudy.running.interrupts import (
     Interrupted,
     check_interrupts,
@@ -34,6 +35,8 @@ from hpstudy.running.interrupts import (
     unblock_signals,
 )
 from hpstudy.running.ledger import Ledger
+from hpstudy.running.member import Member
+from hpstudy.running.memory import Killings, killed_so_far, room
 from hpstudy.running.output import Marks, Relay, Say, Warnings
 from hpstudy.running.processes import (
     GUARDED,
@@ -48,10 +51,10 @@ from hpstudy.running.worker import Job, Worker
 from hpstudy.store.database import Database, writing
 from hpstudy.store.locks import ask_lock, hold
 from hpstudy.store.records import Records
-from hpstudy.store.trials import worker_of
+from hpstudy.store.trials import PointKey, epoch_of, point_key, worker_of
+from hpstudy.wording import counted
 
 _LOOK_SECONDS = 1.0
-_LINGER_SECONDS = 5.0  # what a worker that said its last word gets to end by itself
 _STOP_SECONDS = 30.0  # a worker that was told to stop gets this long before it is killed
 _REST_SECONDS = 2.0  # what a dead worker wrote is read this long
 _STOPPED = 128 + signal.SIGTERM  # exit code of a worker that was asked to stop
@@ -81,14 +84,6 @@ def launch(job: Job, workers: int, say: Say) -> None:
     _Pool(job, workers, say).run()
 
 
-@dataclass(frozen=True)
-class _Member:
-    process: BaseProcess
-    hello: Connection  # None when it has begun
-    news: Connection  # None when nothing is left to do, else why it can't go on
-    relay: Relay
-
-
 class _Pool:
     """Worker processes; one that dies before the work is done is replaced."""
 
@@ -99,8 +94,9 @@ class _Pool:
         self._warnings = Warnings()
         with guarded():
             self._context = prepare()
-        self._members: list[_Member] = []
-        self._at_their_end: dict[int | None, float] = {}  # since when, by process
+        self._members: list[Member] = []
+        self._killings = Killings()
+        self._starved: Counter[PointKey] = Counter()  # who was killed for want of memory, how often
         self._deaths_in_a_row = 0
         self._last_progress = (0, 0)
 
@@ -111,7 +107,8 @@ class _Pool:
             while self._members:
                 connection.wait([m.process.sentinel for m in self._members], _LOOK_SECONDS)
                 check_interrupts()
-                self._end_what_lingers()
+                for member in self._members:
+                    member.look()
                 for member in [m for m in self._members if m.process.exitcode is not None]:
                     self._members.remove(member)
                     self._ended(member)
@@ -121,56 +118,70 @@ class _Pool:
     def _start(self) -> None:
         with deferred_interrupts():  # a process that is half begun is nobody's
             lines, pipe = self._context.Pipe(duplex=False)
-            hello, begun = self._context.Pipe(duplex=False)
+            told, teller = self._context.Pipe(duplex=False)
+            trace, tracer = self._context.Pipe(duplex=False)
             news, sender = self._context.Pipe(duplex=False)
             with guarded(), starting(self._job.plan.scenario.runtime.threads) as environment:
+                clock = Clock(teller, tracer, grace(self._job.plan.scenario.trial_timeout))
                 process = self._context.Process(
-                    target=_work, args=(self._job, environment, pipe, begun, sender)
+                    target=_work, args=(self._job, environment, pipe, clock, sender)
                 )
                 process.start()
-            for theirs in (pipe, begun, sender):
+            for theirs in (pipe, teller, tracer, sender):
                 theirs.close()
             relay = Relay(lines, self._warnings, self._say)
-            self._members.append(_Member(process, hello, news, relay))
+            self._members.append(Member(process, told, trace, news, relay, killed_so_far()))
 
-    def _end_what_lingers(self) -> None:
-        """Kills workers that are at their end and kept by a thread or a child of the objective."""
-        for member in self._members:
-            if member.process.exitcode is None and member.news.poll():
-                since = self._at_their_end.setdefault(member.process.pid, time.monotonic())
-                if time.monotonic() - since > _LINGER_SECONDS:
-                    member.process.kill()
-
-    def _ended(self, member: _Member) -> None:
+    def _ended(self, member: Member) -> None:
         code, pid = member.process.exitcode or 0, member.process.pid
         if code == _UNKNOWN and pid and not member.news.poll():  # still at work, and nobody's
             code = -signal.SIGKILL
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         member.relay.join(_REST_SECONDS)
-        said = _last_words(member.news)
+        said = member.last_words()
         if said and said[0] is not None:
             raise said[0]
         if said:
             return
-        if code == _RAISED and not _last_words(member.hello):
+        if code == _RAISED and not member.has_begun:
             raise UserError(f"a worker could not begin, its error stands above: {GUARDED}")
+        if code == _STOPPED:  # in the moment between asking for a trial and beginning it
+            code = -signal.SIGTERM
         with deferred_interrupts(), writing(self._job.runs) as database:
-            self._bury(pid, code, database)
+            is_starved = self._killings.tell(code, member.killed_before)
+            has_failed = self._bury(member, code, database, is_starved=is_starved)
             self._check_progress(code, database)
-        self._start()
+        if is_starved and not has_failed and self._members:
+            fewer = counted(len(self._members), "worker")
+            self._say(f"A worker was killed for want of memory{room(member.had)}: on with {fewer}")
+        else:
+            self._start()
 
-    def _bury(self, pid: int | None, code: int, database: Database) -> None:
-        """Tells what came of the trial that a worker had when it died."""
+    def _bury(self, member: Member, code: int, database: Database, *, is_starved: bool) -> bool:
+        """Tells what came of the trial that a worker had when it died, and whether it failed."""
+        failure: Failure | None = None
         with hold(database.url, ask_lock(self._job.plan.name)):
             study = optuna.load_study(study_name=self._job.plan.name, storage=database.storage)
             ledger = Ledger(study, self._job.invocation)
             ledger.read()
-            owner = f"{self._job.owner}/{pid}"
+            owner = f"{self._job.owner}/{member.process.pid}"
             for trial in ledger.running():
                 if worker_of(trial) == owner:
-                    reason = reason_of(code, ledger.deaths_with(trial))
-                    bury(study, database.storage, trial, reason)
+                    self._starved[point_key(trial.params)] += is_starved
+                    if member.was_too_slow(trial.number):
+                        failure = self._hung(member, epoch_of(trial))
+                    elif is_starved:
+                        times = self._starved[point_key(trial.params)]
+                        failure = starved(times, member.had, self._size)
+                    else:
+                        failure = reason_of(code, ledger.deaths_with(trial))
+                    bury(study, database.storage, trial, failure)
+        return failure is not None
+
+    def _hung(self, member: Member, epoch: int) -> Failure:
+        scenario = self._job.plan.scenario
+        return hung(member.trace, scenario.home, epoch=epoch + 1 if scenario.incremental else None)
 
     def _check_progress(self, code: int, database: Database) -> None:
         """Ends a run whose workers die before they do anything."""
@@ -196,24 +207,15 @@ class _Pool:
             member.relay.join(_REST_SECONDS)
 
 
-def _last_words(news: Connection) -> list[UserError | None]:
-    """Returns what a worker said at its end; nothing if it died without a word."""
-    with news:
-        try:
-            return [news.recv()] if news.poll() else []
-        except EOFError:
-            return []
-
-
 def _work(
     job: Job,
     environment: Mapping[str, str],
     pipe: Connection,
-    begun: Connection,
+    clock: Clock,
     news: Connection,
 ) -> NoReturn:
     """A worker process: stops on SIGTERM, and when its parent is gone."""
-    begun.send(None)
+    clock.begin()
     code = 0
     try:
         take_over(environment)
@@ -222,7 +224,7 @@ def _work(
         end_with_parent()
         unblock_signals()
         with started_here(), entered(job.plan.scenario.home.resolve()):
-            Worker(job, mark).run()
+            Worker(job, mark, clock).run()
         news.send(None)
     except Interrupted:
         code = _STOPPED

@@ -19,6 +19,7 @@ from hpstudy.objective.given import received
 from hpstudy.plans.points import Plan
 from hpstudy.plans.samplers import GivenSampler
 from hpstudy.plans.scenario import PlannedPoint
+from hpstudy.running.deadlines import Clock
 from hpstudy.running.deaths import bury, reason_of
 from hpstudy.running.failures import Failure, ObjectiveFailedError, failure_of
 from hpstudy.running.interrupts import Interrupted, check_interrupts, deferred_interrupts
@@ -105,11 +106,13 @@ class Worker:
     Args:
         job: What to run.
         mark: Is told the point that is at work; "" with none.
+        clock: Is told by when each trial is to be over.
     """
 
-    def __init__(self, job: Job, mark: Callable[[str], None] = lambda label: None) -> None:
+    def __init__(self, job: Job, mark: Callable[[str], None], clock: Clock) -> None:
         self._plan = job.plan
         self._mark = mark
+        self._clock = clock
         self._owner = job.owner
         self._runs = job.runs
         self._url = job.runs.url
@@ -274,10 +277,15 @@ class Worker:
             raise
 
     def _trained(self, claim: _Claim) -> _Outcome:
-        planned, metric = claim.planned, self._plan.metric.name
-        self._enter(planned, wait=True)  # a point that was not known beforehand may be another's
-        assert self._session is not None
+        self._enter(claim.planned, wait=True)  # one not known beforehand may be another's
         watcher = Watcher(claim.trial, self._plan, has_worked=self._ledger.has_worked)
+        with self._clock.running(claim.trial.number, watcher.deadline):
+            return self._followed(claim.planned, watcher)
+
+    def _followed(self, planned: PlannedPoint, watcher: Watcher) -> _Outcome:
+        """Follows a training epoch by epoch, as far as is worth it."""
+        assert self._session is not None
+        metric = self._plan.metric.name
         epochs = (
             iter([self._session.whole(metric, watcher)])
             if isinstance(self._session, TrainingSession) and not self._plan.scenario.incremental

@@ -37,7 +37,8 @@ with five seeds or fewer it finds much less; [hpstudy.analysis](../analysis/__in
 rates. Choose before there are values; who announces looks (`--until`) announces it with them.
 
 `trial_timeout`, here or in `[search]`: after how long ("90s", "1h30m") a trial is ended and has
-failed: a program at once, anything else at the end of an epoch.
+failed: a program at once, anything else at the end of an epoch; an epoch that doesn't return is
+killed a little later (15 s, or a tenth of the limit) and said with the line where it hangs.
 
 **`[grid.factors]`.** The levels of a hyperparameter, of a key of `[settings]`, or of `precision`.
 What the database would change (whole numbers beyond 2**53) or take for one (1, 1.0 and true) is

@@ -36,6 +36,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from multiprocessing import Pipe
 from pathlib import Path
 
 import optuna
@@ -47,6 +48,7 @@ from hpstudy.plans.distributions import distributions
 from hpstudy.plans.grid import plan_grid
 from hpstudy.plans.points import PointsPlan
 from hpstudy.plans.samplers import sampler
+from hpstudy.running.deadlines import Clock
 from hpstudy.running.fingerprint import begin
 from hpstudy.running.ledger import Ledger
 from hpstudy.running.worker import Job, Worker
@@ -157,7 +159,7 @@ class Stopwatch:
 
 
 def ours(plan: PointsPlan, runs: Runs) -> dict[str, float]:
-    worker = Worker(Job(plan, runs, "bench"))
+    worker = Worker(Job(plan, runs, "bench"), lambda label: None, Clock(*Pipe(), grace=0))
     watch = Stopwatch()
     with (
         watch.on(Ledger, "read"),

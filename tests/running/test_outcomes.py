@@ -53,6 +53,10 @@ def score(params, *, seed, settings):
         if os.fork() == 0:
             raise ValueError("a child's")
         os.wait()
+    if how == "memory":
+        return len(bytearray(1 << 60))
+    if how == "cuda":  # as torch.cuda.OutOfMemoryError reads
+        raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB.\\nGPU 0 has 1 GiB")
     return 1.0
 """
 
@@ -68,6 +72,8 @@ OUTCOMES = {
     "odd": "bad.py:29 in score: ValueError: bad \\udcff \\x1b[31mred\\x1b[0m\\x07 and long xxx",
     "metrics": "TypeError: metric 'value': expected a number, found [1.0] (list)",
     "cause": "bad.py:34 in score: KeyError: 'x'",
+    "memory": "bad.py:42 in score: MemoryError",
+    "cuda": "bad.py:44 in score: RuntimeError: CUDA out of memory. Tried to allocate 2.00 GiB. GPU",
 }
 
 
@@ -158,7 +164,7 @@ def test_a_terminal_that_closes_interrupts_and_more_signals_change_nothing(folde
 
 
 def test_what_an_objective_leaves_running_holds_nothing_up(folder, monkeypatch):
-    monkeypatch.setattr("hpstudy.running.pool._LINGER_SECONDS", 1)
+    monkeypatch.setattr("hpstudy.running.member._LINGER_SECONDS", 1)
     folder.write(
         "slow.py",
         """
