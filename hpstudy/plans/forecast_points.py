@@ -161,11 +161,9 @@ def forecast(
         recorded = records.epochs_of(last)
     left = plan.epochs_left(recorded)
     checkpoints = checkpoints_of(runs, database)
-    again = {
-        key: len(epochs) - checkpoints.latest(key, at_most=len(epochs))
-        for key, epochs in recorded.items()
-        if key in left
-    }
+    known = {key: len(epochs) for key, epochs in recorded.items() if key in left}
+    states = checkpoints.latest_of(known)
+    again = {key: count - states[key] for key, count in known.items()}
     rate = measured.rate if measured is not None else None
     if left and not recorded and measured is None:
         rate = objective.measure_rate(runtime=plan.scenario.runtime)

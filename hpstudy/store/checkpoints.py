@@ -1,4 +1,4 @@
-"""A training's last state on disk: JSON where it can be, else a torch file."""
+"""A training's last state on disk, and elsewhere: JSON where it can be, else a torch file."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from hpstudy.store.away import Away, Stored
 
 _PROGRAMS = "program"  # the part of a training's folder that is a program's own
 
@@ -28,7 +30,7 @@ class Kept:
 
     Attributes:
         key: The training.
-        size: Bytes on disk.
+        size: Its bytes; what lies in two places counts once.
         used: When it was last saved or loaded, in nanoseconds since 1970.
     """
 
@@ -44,12 +46,22 @@ class Checkpoints:
     taken for a good one. It is written under another name and then renamed. Its time says when it
     was last used. What vanishes while somebody looks is not there, and no error.
 
+    Where there is a second place, what is finished goes there too, under the same names, and what
+    is newer there is fetched: so another machine goes on from it.
+
     Args:
         folder: Where they lie.
+        away: The second place, if there is one.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, away: Away | None = None) -> None:
         self._folder = folder
+        self._away = away
+
+    @property
+    def is_in_database(self) -> bool:
+        """Tells whether the second place is the database."""
+        return self._away is not None and self._away.place.is_database
 
     def save(self, key: str, epoch: int, state: dict[str, Any]) -> None:
         """Saves a training's state after an epoch; earlier ones stay until `keep_only`."""
@@ -74,10 +86,18 @@ class Checkpoints:
         finally:
             draft.unlink(missing_ok=True)
 
+    def send(self, key: str, epoch: int) -> None:
+        """Puts the state of an epoch to the second place, if there is one."""
+        if self._away is not None:
+            for path in [saved.path for saved in self._saved(key) if saved.epoch == epoch]:
+                self._away.send(key, path)
+
     def load(self, key: str, at_most: int) -> tuple[int, dict[str, Any]] | None:
         """Returns the latest good state, with its epoch, that is no later than `at_most`."""
-        for saved in sorted(self._saved(key), key=lambda s: -s.epoch):
-            if saved.epoch <= at_most:
+        found: list[_Saved | Stored] = [*self._saved(key), *self._stored(key)]
+        for one in sorted(found, key=lambda one: -one.epoch):
+            saved = self._fetched(one) if isinstance(one, Stored) else one
+            if saved is not None and saved.epoch <= at_most:
                 state = _read(saved)
                 if state is not None:
                     with suppress(OSError):
@@ -86,27 +106,36 @@ class Checkpoints:
         return None
 
     def has(self, key: str, epoch: int) -> bool:
-        """Tells whether there is a state of this epoch that can be read back."""
+        """Tells whether there is a state of this epoch here that can be read back."""
         return any(s.epoch == epoch and _read(s) is not None for s in self._saved(key))
 
     def latest(self, key: str, at_most: int) -> int:
         """Returns the epoch of the latest state no later than `at_most`, unread; 0 for none."""
-        epochs = (saved.epoch for saved in self._saved(key))
-        return max((epoch for epoch in epochs if epoch <= at_most), default=0)
+        return self.latest_of({key: at_most})[key]
+
+    def latest_of(self, at_most: Mapping[str, int]) -> dict[str, int]:
+        """Returns the epochs of the latest states of several trainings, likewise."""
+        epochs = {key: [saved.epoch for saved in self._saved(key)] for key in at_most}
+        for one in self._stored(*at_most) if len(at_most) == 1 else self._stored():
+            epochs.get(one.key, []).append(one.epoch)
+        return {
+            key: max((epoch for epoch in epochs[key] if epoch <= last), default=0)
+            for key, last in at_most.items()
+        }
 
     def folder_of(self, key: str) -> Path:
         """Returns the folder in which a training that is a program keeps what it goes on from."""
         return self._folder / key / _PROGRAMS
 
     def keep_only(self, key: str, epoch: int) -> None:
-        """Drops a training's checkpoints of other epochs, and drafts of killed processes."""
+        """Drops a training's checkpoints of other epochs here, and drafts of killed processes."""
         for path in self._files(key):
             if path.name.partition(".")[0] != str(epoch):
                 path.unlink(missing_ok=True)
 
     def drop(self, key: str) -> int:
-        """Drops all of a training's checkpoints and returns the bytes freed."""
-        freed = self.size(key)
+        """Drops all of a training's checkpoints; returns the bytes freed, as `Kept` counts."""
+        freed = max(self.size(key), 0 if self._away is None else self._away.drop(key))
         for path in self._files(key):
             path.unlink(missing_ok=True)
         shutil.rmtree(self.folder_of(key), ignore_errors=True)
@@ -115,27 +144,50 @@ class Checkpoints:
         return freed
 
     def size(self, key: str) -> int:
-        """Returns how many bytes a training's checkpoints take."""
+        """Returns how many bytes a training's checkpoints take here."""
         return sum(stat.st_size for stat in self._stats(key))
 
     def kept(self) -> list[Kept]:
         """Returns what is kept of each training that has a checkpoint."""
-        found: list[Kept] = []
-        for key in self.keys():
+        found: dict[str, Kept] = {}
+        for key in self._keys_here():
             if stats := self._stats(key):
                 used = max(stat.st_mtime_ns for stat in stats)
-                found.append(Kept(key, sum(stat.st_size for stat in stats), used))
-        return found
+                found[key] = Kept(key, sum(stat.st_size for stat in stats), used)
+        away: dict[str, list[Stored]] = {}
+        for one in self._stored():
+            away.setdefault(one.key, []).append(one)
+        for key, files in away.items():
+            here = found.get(key, Kept(key, 0, 0))
+            size, used = sum(one.size for one in files), max(one.used for one in files)
+            found[key] = Kept(key, max(size, here.size), max(used, here.used))
+        return list(found.values())
 
     def keys(self) -> list[str]:
-        """Returns the keys of the trainings that have a folder here."""
-        return sorted(path.name for path in _listed(self._folder) if path.is_dir())
+        """Returns the keys of the trainings that have a folder here, or files elsewhere."""
+        return sorted({*self._keys_here(), *(one.key for one in self._stored())})
+
+    def _keys_here(self) -> list[str]:
+        return [path.name for path in _listed(self._folder) if path.is_dir()]
+
+    def _stored(self, key: str | None = None) -> list[Stored]:
+        return [] if self._away is None else self._away.files(key)
+
+    def _fetched(self, stored: Stored) -> _Saved | None:
+        """Returns a checkpoint that lies elsewhere, once it is here."""
+        home = self._folder / stored.key
+        home.mkdir(parents=True, exist_ok=True)
+        draft, path = home / f"draft-{os.getpid()}", home / stored.name
+        try:
+            if self._away is not None and self._away.fetch(stored, draft):
+                draft.replace(path)
+                return _saved(path)
+        finally:
+            draft.unlink(missing_ok=True)
+        return None
 
     def _saved(self, key: str) -> Iterator[_Saved]:
-        for path in self._files(key):
-            epoch, _, rest = path.name.partition(".")
-            if epoch.isdigit():
-                yield _Saved(int(epoch), rest.partition(".")[0], path)
+        yield from filter(None, map(_saved, self._files(key)))
 
     def _stats(self, key: str) -> list[os.stat_result]:
         stats: list[os.stat_result] = []
@@ -154,6 +206,11 @@ def _listed(folder: Path) -> list[Path]:
         return list(folder.iterdir())
     except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+def _saved(path: Path) -> _Saved | None:
+    epoch, _, rest = path.name.partition(".")
+    return _Saved(int(epoch), rest.partition(".")[0], path) if epoch.isdigit() else None
 
 
 def _digest(path: Path) -> str:

@@ -35,11 +35,14 @@ class Runs:
         folder: The folder of them all.
         url: The database's address.
         keep: How many bytes of trainings' last states are kept.
+        checkpoints_at: Where these go besides: "database", an address, or "folder" for nowhere;
+            None for where the database says.
     """
 
     folder: Path
     url: str
     keep: int = 4_000_000_000
+    checkpoints_at: str | None = None
 
     @property
     def data(self) -> Path:

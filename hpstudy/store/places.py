@@ -1,9 +1,69 @@
-"""Where the checkpoints of a database's trainings lie."""
+"""Where the checkpoints of a database's trainings lie: in a run's folder, and elsewhere if told."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from sqlalchemy import inspect, select
+from sqlalchemy.orm import Session
+
+from hpstudy.errors import UserError
+from hpstudy.expected import shown
+from hpstudy.store.away import Away, Place
 from hpstudy.store.checkpoints import Checkpoints
 from hpstudy.store.database import Database, Runs
+from hpstudy.store.locks import SCHEMA, hold
+from hpstudy.store.schema import PlaceRow
+
+DATABASE, FOLDER = "database", "folder"
+
+_OPTION = "--checkpoints"
+
+
+@dataclass(frozen=True)
+class _Noted:
+    """What a database says."""
+
+    address: str | None = None
+    home: str = "hpstudy"
+
+
+def check_address(text: str) -> str:
+    """Reads what says where checkpoints go besides a run's folder, and returns it in full.
+
+    Raises:
+        UserError: It says nothing of the kind, or a password, which would be kept and shown.
+    """
+    if text in (DATABASE, FOLDER):
+        return text
+    if "://" not in text or "::" in text:
+        raise UserError(
+            f"{_OPTION}: expected database, folder, or an address such as s3://bucket/folder, "
+            f"found {shown(text)}"
+        )
+    protocol = text.partition("://")[0]
+    if "@" in urlsplit(text).netloc:
+        raise UserError(
+            f"{_OPTION}: expected an address without a user and password, found {protocol}://…@…: "
+            f"fsspec takes them from the environment, such as FSSPEC_{protocol.upper()}_PASSWORD"
+        )
+    return _whole(text, protocol)
+
+
+def _whole(text: str, protocol: str) -> str:
+    """Returns an address that means the same wherever the process goes."""
+    from fsspec.core import url_to_fs
+    from fsspec.implementations.local import LocalFileSystem
+
+    try:
+        system, path = url_to_fs(text)
+    except ImportError as error:
+        raise UserError(f"{_OPTION}: {protocol}:// needs a package: {error}") from error
+    except Exception as error:
+        raise UserError(f"{_OPTION}: {shown(text)} is no address: {error}") from error
+    return system.unstrip_protocol(path) if isinstance(system, LocalFileSystem) else text
 
 
 def checkpoints_of(runs: Runs, database: Database | None) -> Checkpoints:
@@ -13,4 +73,57 @@ def checkpoints_of(runs: Runs, database: Database | None) -> Checkpoints:
         runs: Where its files are.
         database: Its database; None where there is none yet.
     """
-    return Checkpoints(runs.checkpoints)
+    place = _place_of(runs, database)
+    return Checkpoints(runs.checkpoints, None if place is None else Away(place))
+
+
+def check_place(runs: Runs, database: Database | None) -> None:
+    """Checks that checkpoints can be written to where they are to go.
+
+    Raises:
+        UserError: They can't.
+    """
+    place = _place_of(runs, database)
+    if place is not None:
+        noted = "" if runs.checkpoints_at else ", as the database says (--checkpoints folder: none)"
+        Away(place).check(f"{_OPTION} {place.shown}{noted}")
+
+
+def note_place(runs: Runs, database: Database) -> None:
+    """Notes where checkpoints go, for all who work at this database later.
+
+    Args:
+        runs: Where this run was told to put them.
+        database: The database, opened for writing.
+    """
+    with hold(database.url, SCHEMA), Session(database.engine) as session, session.begin():
+        row = session.scalar(select(PlaceRow))
+        if row is None:
+            session.add(PlaceRow(id=1, address=runs.checkpoints_at, home=f"hpstudy-{uuid4().hex}"))
+        elif runs.checkpoints_at is not None:
+            row.address = runs.checkpoints_at
+
+
+def _place_of(runs: Runs, database: Database | None) -> Place | None:
+    noted = _noted(database)
+    address = runs.checkpoints_at or (None if noted is None else noted.address)
+    if address in (None, FOLDER):
+        return None
+    if address == DATABASE:
+        if database is None or noted is None:
+            return None
+        from hpstudy.store.away_rows import RowPlace
+
+        return RowPlace(database.engine)
+    from hpstudy.store.away_files import FilePlace
+
+    return FilePlace(check_address(address), (noted or _Noted()).home)
+
+
+def _noted(database: Database | None) -> _Noted | None:
+    """Returns what a database says; None for one of an older hpstudy that is only read."""
+    if database is None or not inspect(database.engine).has_table(PlaceRow.__tablename__):
+        return None
+    with Session(database.engine) as session:
+        row = session.scalar(select(PlaceRow))
+        return _Noted() if row is None else _Noted(row.address, row.home)

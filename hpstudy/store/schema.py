@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Engine,
     ForeignKey,
     LargeBinary,
@@ -20,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # Raise it when a table changes, and bring what is older up in `make_tables`.
-VERSION = 1
+VERSION = 2
 
 _OPTUNAS = frozenset({
     "alembic_version", "studies", "study_directions", "study_system_attributes",
@@ -84,6 +85,34 @@ class StepRow(_Base):
     accuracy: Mapped[float | None]
 
 
+class CheckpointRow(_Base):
+    """A training's last state, where these are kept in the database; since version 2."""
+
+    __tablename__ = "hpstudy_checkpoints"
+
+    training: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    size: Mapped[int]
+    used: Mapped[int] = mapped_column(BigInteger)
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+
+class PlaceRow(_Base):
+    """Where checkpoints go besides the folder of whoever trains; since version 2.
+
+    It is one row: the address that was given last, and the name of this database's folder there.
+    """
+
+    __tablename__ = "hpstudy_place"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    address: Mapped[str | None]
+    home: Mapped[str]
+
+
+_FIRST = {row.__tablename__ for row in (TrainingRow, EpochRow, StepRow)}
+
+
 class Owner(Enum):
     """Whose a database is."""
 
@@ -102,8 +131,8 @@ def owner_of(tables: Set[str], *, version: int, has_studies: bool) -> Owner:
         has_studies: Whether Optuna's table of studies has a row.
     """
     ours = {table.name for table in _Base.metadata.sorted_tables}
-    # The first databases had no version; they are whole if all other tables are there.
-    if version or tables >= ours - {VersionRow.__tablename__}:
+    # The first databases had no version; they are whole if all tables of that time are there.
+    if version or tables >= _FIRST:
         return Owner.HPSTUDY
     if "studies" not in tables:
         return Owner.NOBODY if tables <= ours | _OPTUNAS else Owner.OTHERS

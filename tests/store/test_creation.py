@@ -18,6 +18,7 @@ from optuna.storages import RDBStorage
 
 from hpstudy.errors import UserError
 from hpstudy.store.database import exists, open_database
+from hpstudy.store.schema import VERSION
 
 # What a beginning that was killed leaves: nothing, some of Optuna's tables, all but their rows,
 # all of Optuna's but none of ours.
@@ -74,7 +75,7 @@ def test_what_was_never_finished_is_no_database_yet_and_is_finished(tmp_path, ta
     database = open_database(url, write=True)
     optuna.create_study(study_name="s", storage=database.storage)
     database.engine.dispose()
-    assert version(file) == [(1,)]
+    assert version(file) == [(VERSION,)]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["h.db", "h.db.locks"]
     assert optuna.get_all_study_names(url) == ["s"]
 
@@ -101,7 +102,7 @@ def test_tables_without_a_version_are_brought_up(folder):
     trained = folder.trained()
     assert folder.json("grid", "walk.toml") == done
     assert folder.trained() == trained
-    assert version(file) == [(1,)]
+    assert version(file) == [(VERSION,)]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +116,7 @@ def test_tables_of_a_newer_version_are_refused(folder, command):
     refused = folder.run(command[0], "walk.toml", *command[1:], code=2)
     assert refused.stderr == (
         "Error: sqlite:///runs/hpstudy.db was written by a newer hpstudy: its tables have version "
-        "7, this one knows 1; update hpstudy\n"
+        f"7, this one knows {VERSION}; update hpstudy\n"
     )
     assert file.read_bytes() == before
 

@@ -1,0 +1,67 @@
+"""Checkpoints in the database itself, up to a size."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, Engine, and_, delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from hpstudy.store.away import Stored, is_ours
+from hpstudy.store.schema import CheckpointRow
+
+_COLUMNS = CheckpointRow.training, CheckpointRow.name, CheckpointRow.size, CheckpointRow.used
+
+
+class RowPlace:
+    """The table of checkpoints.
+
+    Args:
+        engine: The database's engine.
+    """
+
+    most: int | None = 64_000_000
+    is_database: bool = True
+    shown: str = "the database"
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def check(self) -> None:
+        """Nothing is to be checked: the database is open."""
+
+    def files(self, key: str | None = None) -> list[Stored]:
+        """Lists the files of a training, or of all."""
+        query = select(*_COLUMNS)
+        if key is not None:
+            query = query.where(CheckpointRow.training == key)
+        with Session(self._engine) as session:
+            return [Stored(*row) for row in session.execute(query) if is_ours(row[0], row[1])]
+
+    def put(self, key: str, file: Path) -> None:
+        """Puts a file there, under its own name."""
+        content = file.read_bytes()
+        with Session(self._engine) as session, session.begin():
+            session.execute(delete(CheckpointRow).where(_is(key, file.name)))
+            row = {"training": key, "name": file.name, "size": len(content), "content": content}
+            session.execute(insert(CheckpointRow).values(**row, used=time.time_ns()))
+
+    def get(self, stored: Stored, file: Path) -> None:
+        """Writes what is there to a file."""
+        this = _is(stored.key, stored.name)
+        with Session(self._engine) as session, session.begin():
+            content = session.scalar(select(CheckpointRow.content).where(this))
+            session.execute(update(CheckpointRow).where(this).values(used=time.time_ns()))
+        file.write_bytes(content or b"")
+
+    def delete(self, files: Sequence[Stored]) -> None:
+        """Deletes files; what is gone already is no error."""
+        with Session(self._engine) as session, session.begin():
+            for one in files:
+                session.execute(delete(CheckpointRow).where(_is(one.key, one.name)))
+
+
+def _is(key: str, name: str) -> ColumnElement[bool]:
+    return and_(CheckpointRow.training == key, CheckpointRow.name == name)
