@@ -22,3 +22,15 @@ class StoppedError(UserError):
     """
 
     exit_code: ClassVar[int] = 1
+
+
+class CutError(StoppedError):
+    """The connection to a server was cut in the middle of something; done again, it may succeed.
+
+    Attributes:
+        is_undone: Whether it is known that nothing of it was done.
+    """
+
+    def __init__(self, message: str, *, is_undone: bool = False) -> None:
+        super().__init__(message)
+        self.is_undone = is_undone

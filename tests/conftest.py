@@ -38,7 +38,7 @@ from hpstudy.results.grid import GridResults
 from hpstudy.results.reading import read_grid
 from hpstudy.running.interrupts import SIGNALS
 from hpstudy.store import creation
-from hpstudy.store.addresses import file_of
+from hpstudy.store.addresses import file_of, is_file
 from hpstudy.store.database import Database, open_database
 from hpstudy.store.records import Epoch, Identity, Records
 from hpstudy.store.studies import FINGERPRINT
@@ -309,7 +309,7 @@ def _empty_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     empty, make = tmp_path_factory.mktemp("empty") / "hpstudy.db", creation._make
 
     def copied(url: str) -> None:
-        if file_of(url).exists():  # one that was begun and never finished
+        if not is_file(url) or file_of(url).exists():  # one that was begun and never finished
             return make(url)
         if not empty.exists():
             make(f"sqlite:///{empty}")

@@ -70,7 +70,7 @@ class PostgresServer:
         server = [f"{self._programs / 'postgres'}", "-D", f"{self._data}"]
         server += [f"--{name}={value}" for name, value in settings.items()]
         # The shell reads until this process closes the pipe, or dies.
-        waits = '"$@" & read _; kill -INT $! 2>/dev/null; wait'
+        waits = '"$@" & read _; kill -QUIT $! 2>/dev/null; wait'
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 ["sh", "-c", waits, "sh", *server],
@@ -91,9 +91,11 @@ class PostgresServer:
         """Stops it; `at_once` as a crash does: nobody is told, and nothing is put in order."""
         if self._process is None:
             return
-        if at_once:
+        if not at_once:
             first = (self._data / "postmaster.pid").read_text().splitlines()[0]
-            os.kill(int(first), signal.SIGQUIT)
+            os.kill(int(first), signal.SIGINT)
+            while (self._data / "postmaster.pid").exists():
+                time.sleep(0.02)
         self._process.communicate(timeout=60)
         self._process = None
 
@@ -154,7 +156,7 @@ def postgres_server(programs: Path) -> Iterator[PostgresServer]:
             server.start()
             yield server
         finally:
-            server.stop()
+            server.stop(at_once=True)
 
 
 def _free_port() -> int:

@@ -23,7 +23,8 @@ StorageOption = Annotated[
     typer.Option(
         "--storage",
         envvar="HPSTUDY_STORAGE",
-        help="The database's address.  [default: sqlite:///RUNS/hpstudy.db]",
+        help="The database: sqlite:///FILE or postgresql://USER@HOST/NAME, its password in "
+        "PGPASSWORD or ~/.pgpass.  [default: sqlite:///RUNS/hpstudy.db]",
     ),
 ]
 NameOption = Annotated[

@@ -11,14 +11,26 @@ from typing import Any
 import optuna
 from optuna.storages import RDBStorage
 from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
 
 from hpstudy.errors import UserError
 from hpstudy.files import shown
-from hpstudy.store.addresses import file_of, shown_url
+from hpstudy.store import postgres
+from hpstudy.store.addresses import check_url, file_of, is_file, shown_url
 from hpstudy.store.schema import VERSION, Owner, VersionRow, make_tables, owner_of
 
 # A writer waits this long for the others, in seconds: the driver's 5 are too few for 8 workers.
 _BUSY_TIMEOUT = 120.0
+_TABLES_OF_A_FILE = (
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+)
+# Those that are seen without their schema's name, but the server's own and its extensions'.
+_TABLES_OF_A_SERVER = """
+SELECT relname FROM pg_class
+WHERE relkind IN ('r', 'p') AND pg_table_is_visible(oid) AND relpersistence <> 't'
+    AND relnamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema')
+    AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')
+"""
 _NEWEST: set[str] = set()  # the version of Optuna's tables, once it is known
 
 
@@ -43,15 +55,18 @@ def look(url: str) -> tuple[Owner, int]:
         UserError: It is nothing that hpstudy reads.
         sqlite3.Error: It can't be read.
     """
-    file = file_of(url)
-    if not file.is_file() or not file.stat().st_size:
-        return Owner.NOBODY, 0
     # Not by SQLAlchemy: the garbage of an engine may swallow an interruption.
-    with closing(_connect(_frozen(file) or file.absolute().as_uri())) as connection:
-        named = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%'"
-        tables = {name for (name,) in connection.execute(f"{named} ESCAPE '!'")}
-        version = _value(connection, "max(version)", VersionRow.__tablename__, tables) or 0
-        studies = _value(connection, "count(*)", "studies", tables)
+    if not is_file(url):
+        with postgres.connect(url) as connection:
+            tables = {name for (name,) in connection.execute(_TABLES_OF_A_SERVER)}
+            version, studies = _version_and_studies(connection, tables)
+    else:
+        file = file_of(url)
+        if not file.is_file() or not file.stat().st_size:
+            return Owner.NOBODY, 0
+        with closing(_connect(_frozen(file) or file.absolute().as_uri())) as connection:
+            tables = {name for (name,) in connection.execute(_TABLES_OF_A_FILE)}
+            version, studies = _version_and_studies(connection, tables)
     owner = owner_of(tables, version=version, has_studies=bool(studies))
     if owner is Owner.OTHERS:
         raise UserError(f"{shown_url(url)} holds another program's tables: expected a study's")
@@ -63,18 +78,25 @@ def look(url: str) -> tuple[Owner, int]:
     return owner, version
 
 
-def _value(
-    connection: sqlite3.Connection, expression: str, table: str, tables: set[str]
-) -> int | None:
-    if table not in tables:
-        return None
-    found: int | None = connection.execute(f"SELECT {expression} FROM {table}").fetchone()[0]
-    return found
+def _version_and_studies(connection: Any, tables: set[str]) -> tuple[int, int]:  # noqa: ANN401
+    """Returns the version of our tables and the number of Optuna's studies, 0 where none is."""
+
+    def value(expression: str, table: str) -> int:
+        if table not in tables:
+            return 0
+        return connection.execute(f"SELECT {expression} FROM {table}").fetchone()[0] or 0
+
+    return value("max(version)", VersionRow.__tablename__), value("count(*)", "studies")
 
 
 def make_whole(url: str) -> None:
     """Creates a database, or what is missing of one; the caller holds the schema lock."""
     check_ours(url)
+    if not is_file(url):
+        owner, version = look(url)
+        if owner is Owner.NOBODY or version < VERSION:
+            _make(url)
+        return
     file = file_of(url).resolve()  # what a link points to is made, and the link stays
     if file.exists() and not file.is_file():
         raise UserError(f"{shown_url(url)}: expected a file, found something else")
@@ -93,9 +115,12 @@ def make_whole(url: str) -> None:
 
 def _make(url: str) -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    engine = storage_at(url).engine
-    with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+    # Should it fail, nobody has the engine to close its connections.
+    options = {} if is_file(url) else connecting(url) | {"poolclass": NullPool}
+    engine = storage_at(url, engine_kwargs=options).engine
+    if is_file(url):
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
     make_tables(engine)
     engine.dispose()
 
@@ -121,9 +146,15 @@ def storage_at(url: str, **options: Any) -> RDBStorage:  # noqa: ANN401 - Optuna
     return rdb
 
 
-def connecting(file: Path) -> dict[str, Any]:
-    """Returns how SQLAlchemy connects to a database file."""
-    uri = _frozen(file)
+def connecting(url: str) -> dict[str, Any]:
+    """Returns how SQLAlchemy connects to a database."""
+    if not is_file(url):
+        return {
+            "connect_args": postgres.connecting(check_url(url)),
+            "pool_pre_ping": True,  # what was cut meanwhile is connected anew
+            "isolation_level": "READ COMMITTED",  # Optuna's and ours expect it, whatever is set
+        }
+    uri = _frozen(file_of(url))
     if uri is not None:
         return {"creator": lambda: _connect(uri)}
     return {"connect_args": {"timeout": _BUSY_TIMEOUT}}

@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hpstudy.errors import UserError
 from hpstudy.files import shown
-from hpstudy.store.addresses import check_url, file_of, shown_url
+from hpstudy.store.addresses import file_of, is_file, shown_url, whole_url
+from hpstudy.store.advisory_locks import leave
 from hpstudy.store.creation import connecting, look, make_whole, storage_at
-from hpstudy.store.locks import SCHEMA, has_place, hold
+from hpstudy.store.file_locks import has_place
+from hpstudy.store.locks import SCHEMA, hold
+from hpstudy.store.postgres import reason_of
 from hpstudy.store.schema import Owner
+from hpstudy.store.server_trouble import say_server_trouble
+from hpstudy.store.steady import steady
 from hpstudy.store.trouble import say_trouble
 
 _UNOPENED = (OSError, sqlite3.Error, SQLAlchemyError, StorageInternalError, RuntimeError)
@@ -40,7 +45,7 @@ class Runs:
     """
 
     folder: Path
-    url: str
+    url: str = field(repr=False)  # with the password
     keep: int = 4_000_000_000
     checkpoints_at: str | None = None
 
@@ -85,7 +90,7 @@ class Database:
         engine: The SQLAlchemy engine behind it, for tables beside Optuna's.
     """
 
-    url: str
+    url: str = field(repr=False)
     storage: BaseStorage
     engine: Engine
 
@@ -97,6 +102,8 @@ class Database:
     def close(self) -> None:
         """Closes its connections."""
         self.engine.dispose()
+        if not is_file(self.url):
+            leave(self.url)
 
 
 def exists(url: str) -> bool:
@@ -158,22 +165,22 @@ def open_database(url: str, *, write: bool) -> Database:
 
     Writers take SQLite's write lock when a transaction begins (`BEGIN IMMEDIATE`), so that none
     reads what another is about to change: Optuna's own opening lets two workers pop the same
-    trial. Readers don't, so that they block nobody.
+    trial. Readers don't, so that they block nobody. On a server, Optuna locks the rows that it is
+    about to change (`SELECT … FOR UPDATE`), and what both would add is added once.
 
     Args:
-        url: The address, such as `sqlite:///runs/hpstudy.db`.
+        url: The address, such as `sqlite:///runs/hpstudy.db` or `postgresql://me@host/studies`.
         write: Whether this process will write.
 
     Raises:
         UserError: The address is wrong, or there is no database that can be opened.
         StoppedError: By whatever is done with it, when the database fails later.
     """
-    check_url(url)
-    file = file_of(url)
+    url = whole_url(url)
     try:
         if write:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            _check_writable(file)
+            if is_file(url):
+                _make_place(file_of(url))
             with hold(url, SCHEMA):
                 make_whole(url)
                 database = _open(url)
@@ -184,9 +191,12 @@ def open_database(url: str, *, write: bool) -> Database:
             raise nothing_at(url)
     except _UNOPENED as error:
         cause = error.__cause__ if isinstance(error, StorageInternalError) else error
-        reason = str(getattr(cause, "orig", None) or cause).splitlines()[0]
+        reason = reason_of(getattr(cause, "orig", None) or cause or error)
         raise UserError(f"{shown_url(url)}: can't be opened as a database: {reason}") from error
-    say_trouble(database.engine, file, database.shown)
+    if not is_file(url):
+        say_server_trouble(database.engine, url, database.shown)
+        return database
+    say_trouble(database.engine, file_of(url), database.shown)
     if write:
         event.listen(database.engine, "connect", _leave_transactions_to_us)
         event.listen(database.engine, "begin", _begin_immediate)
@@ -194,7 +204,8 @@ def open_database(url: str, *, write: bool) -> Database:
     return database
 
 
-def _check_writable(file: Path) -> None:
+def _make_place(file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
     for path in (file.parent, file):
         if path.exists() and not os.access(path, os.W_OK):
             raise UserError(f"{shown(path)}: can't be written to")
@@ -203,7 +214,7 @@ def _check_writable(file: Path) -> None:
 @contextmanager
 def _schema_is_settled(url: str) -> Iterator[None]:
     """Keeps a reader out while a writer creates the schema, as Optuna's opening writes to it."""
-    if has_place(url):
+    if is_file(url) and has_place(url):  # what a server shows as made is made
         with hold(url, SCHEMA):
             yield
     else:
@@ -212,8 +223,9 @@ def _schema_is_settled(url: str) -> Iterator[None]:
 
 def _open(url: str) -> Database:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    rdb = storage_at(url, engine_kwargs=connecting(file_of(url)), skip_table_creation=True)
-    return Database(url, optuna.storages.get_storage(rdb), rdb.engine)
+    rdb = storage_at(url, engine_kwargs=connecting(url), skip_table_creation=True)
+    storage = optuna.storages.get_storage(rdb)
+    return Database(url, storage if is_file(url) else steady(storage), rdb.engine)
 
 
 def _leave_transactions_to_us(connection: Any, record: object) -> None:  # noqa: ANN401

@@ -1,23 +1,19 @@
-"""Named locks beside the database: what they are called, and who holds them."""
+"""Named locks of a database: what they are called, and who holds them.
+
+A file's locks are files beside it, a server's hang on a connection of this process.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from urllib.parse import quote
+from contextlib import contextmanager
+from typing import Protocol
 
-from filelock import FileLock, Timeout
-
-from hpstudy.errors import StoppedError
-from hpstudy.files import shown
-from hpstudy.store.addresses import file_of
+from hpstudy.errors import CutError
+from hpstudy.store import advisory_locks, file_locks
+from hpstudy.store.addresses import is_file, shown_url
 
 SCHEMA = "schema"  # held by whoever makes tables, or an Optuna study
-
-_LONGEST = 120  # characters of a lock's file name
 
 
 def ask_lock(study: str) -> str:
@@ -35,10 +31,14 @@ def training_lock(key: str) -> str:
     return f"training/{key}"
 
 
-def has_place(url: str) -> bool:
-    """Tells whether there is a place for a database's locks, and it can be written to."""
-    folder = _lock_folder(url)
-    return folder.is_dir() and os.access(folder, os.W_OK)
+class Held(Protocol):
+    """A named lock that this process holds until `release` or its death."""
+
+    def release(self) -> bool:
+        """Gives the lock back, and tells whether it was held until now."""
+
+    def is_held(self) -> bool:
+        """Tells whether it is held still: a server's lock goes with the connection to it."""
 
 
 @contextmanager
@@ -48,25 +48,18 @@ def hold(url: str, name: str) -> Iterator[None]:
     Args:
         url: The database that the lock belongs to.
         name: The lock's name.
+
+    Raises:
+        CutError: It was lost meanwhile, and what the block did may have met what another did.
     """
-    lock = _lock(url, name)
+    lock = take(url, name)
     try:
         yield
-    finally:
+    except BaseException:
         lock.release()
-
-
-class Held:
-    """A named lock that this process holds until `release` or its death."""
-
-    def __init__(self, lock: FileLock) -> None:
-        self._lock = lock
-
-    def release(self) -> None:
-        """Gives the lock back. Its file goes first: whoever had opened it opens a new one."""
-        with suppress(OSError):
-            Path(self._lock.lock_file).unlink()
-        self._lock.release()
+        raise
+    if not lock.release():
+        raise CutError(f"{shown_url(url)}: the connection was cut")
 
 
 def take(url: str, name: str) -> Held:
@@ -76,7 +69,9 @@ def take(url: str, name: str) -> Held:
         url: The database that the lock belongs to.
         name: The lock's name.
     """
-    return Held(_lock(url, name))
+    lock = _take(url, name, wait=True)
+    assert lock is not None
+    return lock
 
 
 def try_take(url: str, name: str) -> Held | None:
@@ -86,53 +81,15 @@ def try_take(url: str, name: str) -> Held | None:
         url: The database that the lock belongs to.
         name: The lock's name.
     """
-    try:
-        return Held(_lock(url, name, seconds=0))
-    except Timeout:
-        return None
+    return _take(url, name, wait=False)
+
+
+def _take(url: str, name: str, *, wait: bool) -> Held | None:
+    if is_file(url):
+        return file_locks.take(url, name, wait=wait)
+    return advisory_locks.take(url, name, wait=wait)
 
 
 def is_free(url: str, name: str) -> bool:
     """Tells whether nobody holds a named lock."""
-    if not _lock_path(url, name).exists():
-        return True
-    try:
-        held = try_take(url, name)
-    except StoppedError:  # on a read-only medium nobody trains
-        return True
-    if held is not None:
-        held.release()
-    return held is not None
-
-
-def _lock(url: str, name: str, seconds: float = -1) -> FileLock:
-    """Takes a lock.
-
-    Raises:
-        Timeout: Somebody else holds it.
-        StoppedError: There is no place for it.
-    """
-    path = _lock_path(url, name)
-    lock = FileLock(path, timeout=seconds)
-    try:
-        path.parent.mkdir(exist_ok=True)
-        lock.acquire()
-    except Timeout:
-        raise
-    except OSError as error:
-        reason = error.strerror or f"{error}"
-        raise StoppedError(f"{shown(path.parent)}: can't be locked: {reason}") from error
-    return lock
-
-
-def _lock_path(url: str, name: str) -> Path:
-    """Returns a lock's file, named by its beginning and a digest where it is long."""
-    file = quote(name, safe="")
-    if len(file) > _LONGEST:
-        file = f"{file[: _LONGEST // 2]}.{hashlib.sha256(name.encode()).hexdigest()[:32]}"
-    return _lock_folder(url) / file
-
-
-def _lock_folder(url: str) -> Path:
-    file = file_of(url)
-    return file.with_name(f"{file.name}.locks")
+    return file_locks.is_free(url, name) if is_file(url) else advisory_locks.is_free(url, name)

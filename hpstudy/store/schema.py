@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Set
 from enum import Enum
 from typing import Any
@@ -10,9 +11,13 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Dialect,
     Engine,
     ForeignKey,
+    Integer,
     LargeBinary,
+    Text,
+    TypeDecorator,
     delete,
     func,
     insert,
@@ -34,6 +39,25 @@ class _Base(DeclarativeBase):
     pass
 
 
+class _JsonText(TypeDecorator[Any]):
+    """JSON as Python writes it, with NaN and infinity, which PostgreSQL's own type refuses."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: object, dialect: Dialect) -> str:
+        """Writes a value; the arguments are SQLAlchemy's."""
+        return json.dumps(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ANN401
+        """Reads one."""
+        return json.loads(value)
+
+
+_Json = JSON().with_variant(_JsonText(), "postgresql")
+_Int = Integer().with_variant(BigInteger(), "postgresql")  # of 64 bits, as SQLite's are anyway
+
+
 class VersionRow(_Base):
     """The version of the tables; written last, so that where it is, all is there."""
 
@@ -50,14 +74,14 @@ class TrainingRow(_Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)
     objective: Mapped[str]
-    version: Mapped[int]
-    params: Mapped[dict[str, Any]] = mapped_column(JSON)
-    settings: Mapped[dict[str, Any]] = mapped_column(JSON)
-    seed: Mapped[int]
+    version: Mapped[int] = mapped_column(_Int)
+    params: Mapped[dict[str, Any]] = mapped_column(_Json)
+    settings: Mapped[dict[str, Any]] = mapped_column(_Json)
+    seed: Mapped[int] = mapped_column(_Int)
     precision: Mapped[str]
     device: Mapped[str]
     threads: Mapped[int]
-    versions: Mapped[dict[str, str]] = mapped_column(JSON)
+    versions: Mapped[dict[str, str]] = mapped_column(_Json)
     created: Mapped[datetime.datetime]
 
 
@@ -68,7 +92,7 @@ class EpochRow(_Base):
 
     training_id: Mapped[int] = mapped_column(ForeignKey(TrainingRow.id), primary_key=True)
     epoch: Mapped[int] = mapped_column(primary_key=True)
-    metrics: Mapped[dict[str, float | None]] = mapped_column(JSON)
+    metrics: Mapped[dict[str, float | None]] = mapped_column(_Json)
     predictions: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     finished: Mapped[datetime.datetime]
 
@@ -79,7 +103,7 @@ class StepRow(_Base):
     __tablename__ = "hpstudy_steps"
 
     training_id: Mapped[int] = mapped_column(ForeignKey(TrainingRow.id), primary_key=True)
-    seen: Mapped[int] = mapped_column(primary_key=True)
+    seen: Mapped[int] = mapped_column(_Int, primary_key=True)
     epoch: Mapped[int]
     loss: Mapped[float | None]
     accuracy: Mapped[float | None]

@@ -15,7 +15,7 @@ from hpstudy.files import absolute
 from hpstudy.objective import Objective, Runtime, load_objective
 from hpstudy.objective.given import GivenObjective, folder_of, name_of
 from hpstudy.running.fingerprint import begun_with
-from hpstudy.store.addresses import check_url, file_of
+from hpstudy.store.addresses import check_url, file_of, is_file
 from hpstudy.store.database import Database, Runs
 from hpstudy.store.keeping import bytes_of
 from hpstudy.study.made import Measured, made_study, resumed
@@ -108,7 +108,8 @@ def runs_at(folder: Path, storage: str | None) -> Runs:
     given = URL.create("sqlite", database=str(home / "hpstudy.db"))
     if storage is not None:
         given = check_url(storage)
-        given = given.set(database=str(absolute(file_of(storage), "--storage")))
+        if is_file(storage):
+            given = given.set(database=str(absolute(file_of(storage), "--storage")))
     return Runs(home, given.render_as_string(hide_password=False))
 
 

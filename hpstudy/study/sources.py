@@ -47,7 +47,8 @@ def from_csv(
         name: The study's name, and its file's; the source's where None, "results" of a DataFrame.
         folder: Where the study file, NAME.toml, goes.
         runs: The folder of a run's files.
-        storage: The database's address; `sqlite:///RUNS/hpstudy.db` where None.
+        storage: The database: "sqlite:///x.db" or "postgresql://me@host/studies"; in `runs` where
+            None.
         quiet: Whether to say nothing of what was guessed on stderr.
 
     Raises:

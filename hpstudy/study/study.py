@@ -54,7 +54,8 @@ class Study(Working):
         version: Of a function: raise it when it would give other numbers than before.
         name: The study's name in the database; the file's, or the function's, where None.
         runs: The folder of a run's files.
-        storage: The database's address; `sqlite:///RUNS/hpstudy.db` where None.
+        storage: The database: "sqlite:///x.db" or "postgresql://me@host/studies"; in `runs` where
+            None.
         quick: Whether to take a quick look, in a study NAME-quick.
         keep: How much is kept of checkpoints, such as "500MB"; "0" for none.
 

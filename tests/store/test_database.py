@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -13,17 +12,8 @@ import pytest
 from optuna.trial import TrialState
 
 from hpstudy.errors import UserError
-from hpstudy.store import locks
-from hpstudy.store.database import exists, open_database
-
-HOLD = """
-import sys, time
-from hpstudy.store import locks
-
-held = locks.take(sys.argv[1], "name/with/slashes")
-print("held", flush=True)
-time.sleep(60)
-"""
+from hpstudy.store.addresses import shown_url, whole_url
+from hpstudy.store.database import Runs, exists, open_database
 
 
 def take(url: str, seen: Path) -> None:
@@ -52,10 +42,6 @@ def create(url: str) -> None:
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'runs' / 'x.db'}"
-
-
-def python(code: str, *args: str, **options) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-c", code, *args], text=True, **options)
 
 
 def eight_times(target: Callable[..., None], *args: object) -> list[int | None]:
@@ -105,49 +91,36 @@ def test_a_writer_waits_and_a_reader_does_not(url: str):
     writer.engine.dispose()
 
 
-def test_a_lock_is_held_by_one_and_released_by_its_owners_death(url: str):
-    Path(url.removeprefix("sqlite:///")).parent.mkdir()
-    name = "name/with/slashes"
-    assert locks.is_free(url, name)
-    owner = python(HOLD, url, stdout=subprocess.PIPE)
-    assert owner.stdout.readline() == "held\n"
-    assert not locks.is_free(url, name)
-    assert locks.try_take(url, name) is None
-    assert locks.is_free(url, "another")
-    owner.kill()
-    owner.wait()
-    owner.stdout.close()
-    held = locks.try_take(url, name)
-    assert held is not None
-    assert not locks.is_free(url, name)
-    held.release()
-    assert locks.is_free(url, name)
-
-
-def test_released_locks_leave_no_files(url: str, tmp_path: Path):
-    (tmp_path / "runs").mkdir()
-    for number in range(5):
-        locks.take(url, f"trial/{number}").release()
-        assert locks.is_free(url, f"trial/{number}")
-    assert list((tmp_path / "runs" / "x.db.locks").iterdir()) == []
-
-
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
         ("nonsense", "not a database address; expected sqlite:///"),
         ("sqlite://", "expected the path of a file"),
         ("sqlite:///:memory:", "expected the path of a file"),
-        (
-            "mysql://me:secret@host/db",
-            r"expected sqlite:///path/to/file.db, found mysql://me:\*\*\*",
-        ),
+        ("mysql://me:secret@host/db", r"expected .* or postgresql://.*, found mysql://me:\*\*\*"),
+        ("postgresql+asyncpg://me:secret@host/db", "expected .* or postgresql://"),
+        ("postgresql://me:secret@host:secret/db", "not a database address"),
     ],
 )
 def test_what_is_no_address_is_refused_and_no_password_is_shown(bad: str, message: str):
     with pytest.raises(UserError, match=message) as error:
         open_database(bad, write=True)
     assert "secret" not in str(error.value)
+
+
+def test_a_servers_address_is_shown_as_it_can_be_typed_in():
+    for given in ("postgres", "postgresql", "postgresql+psycopg"):
+        url = f"{given}://me:secret@host:5433/db?sslmode=require&password=secret"
+        assert shown_url(url) == "postgresql+psycopg://me@host:5433/db?sslmode=require"
+        assert whole_url(shown_url(url)) == shown_url(url)
+        assert "secret" in whole_url(url)
+        assert "secret" not in f"{Runs(Path('runs'), whole_url(url))}"
+
+
+def test_without_its_driver_postgresql_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(UserError, match=r"^--storage: .* pip install 'hpstudy\[postgres\]'$"):
+        open_database("postgresql://me:secret@host/db", write=True)
 
 
 def test_a_file_that_is_no_database_is_refused_and_left_alone(url: str, tmp_path: Path):
