@@ -19,11 +19,12 @@ def clean(
 ) -> None:
     """Drop all checkpoints but those that a waiting point would go on from."""
     from hpstudy.running.cleanup import clean as clean_up
-    from hpstudy.store.database import reading
+    from hpstudy.store.connections import connections
     from hpstudy.study.opened import open_study
     from hpstudy.wording import size
 
     opened = open_study(study, name, runs, storage)
-    with reading(opened.runs) as database:
+    with connections(opened.runs) as found:
+        database = None if found.reader is None else found.writer
         freed = clean_up(opened.file, opened.name, database, opened.runs)
     typer.echo(f"{size(freed)} freed.")

@@ -10,6 +10,7 @@ import typer
 
 from hpstudy.cli.app import app
 from hpstudy.cli.options import (
+    CheckpointsOption,
     DeviceOption,
     JsonOption,
     KeepOption,
@@ -82,6 +83,7 @@ def compare(
     precision: PrecisionOption = "auto",
     trial_timeout: TrialTimeoutOption = None,
     keep: KeepOption = "4GB",
+    checkpoints: CheckpointsOption = None,
     quick: QuickOption = False,
     plan: PlanOption = False,
     as_json: JsonOption = False,
@@ -116,7 +118,16 @@ def compare(
     _refuse(vars(of_sheet), "a CSV file", "a study")
     own = name if len(names) == 1 else None
     opened = [
-        open_study(one, own, runs, storage, quick=quick, keep=keep, trial_timeout=trial_timeout)
+        open_study(
+            one,
+            own,
+            runs,
+            storage,
+            quick=quick,
+            keep=keep,
+            checkpoints=checkpoints,
+            trial_timeout=trial_timeout,
+        )
         for one in names
     ]
     asked = Asked(tuple(changes), best, until, looks, seeds, name)

@@ -9,6 +9,7 @@ import typer
 
 from hpstudy.cli.app import app
 from hpstudy.cli.options import (
+    CheckpointsOption,
     CombineOption,
     DeviceOption,
     FactorOption,
@@ -46,6 +47,7 @@ def grid(
     precision: PrecisionOption = "auto",
     trial_timeout: TrialTimeoutOption = None,
     keep: KeepOption = "4GB",
+    checkpoints: CheckpointsOption = None,
     quick: QuickOption = False,
     plan: PlanOption = False,
     publish: PublishOption = True,
@@ -66,7 +68,14 @@ def grid(
     from hpstudy.study.planning import Machine
 
     opened = open_study(
-        study, name, runs, storage, quick=quick, keep=keep, trial_timeout=trial_timeout
+        study,
+        name,
+        runs,
+        storage,
+        quick=quick,
+        keep=keep,
+        checkpoints=checkpoints,
+        trial_timeout=trial_timeout,
     )
     objective = opened.objective()
     machine = Machine(device, precision, threads)

@@ -71,6 +71,16 @@ KeepOption = Annotated[
         "--keep", envvar="HPSTUDY_KEEP", help="How much is kept of checkpoints; 0 for none."
     ),
 ]
+CheckpointsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--checkpoints",
+        envvar="HPSTUDY_CHECKPOINTS",
+        metavar="PLACE",
+        help="Where checkpoints go besides RUNS, for other machines: database, an address such as "
+        "s3://bucket/folder, or folder for nowhere.  [default: where the database's last run said]",
+    ),
+]
 PlanOption = Annotated[
     bool, typer.Option("--plan", help="Say what would be trained, and train nothing.")
 ]

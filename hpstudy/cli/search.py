@@ -9,6 +9,7 @@ import typer
 
 from hpstudy.cli.app import app
 from hpstudy.cli.options import (
+    CheckpointsOption,
     DeviceOption,
     JsonOption,
     KeepOption,
@@ -76,6 +77,7 @@ def search(
     precision: PrecisionOption = "auto",
     trial_timeout: TrialTimeoutOption = None,
     keep: KeepOption = "4GB",
+    checkpoints: CheckpointsOption = None,
     quick: QuickOption = False,
     plan: PlanOption = False,
     publish: PublishOption = True,
@@ -103,7 +105,14 @@ def search(
     from hpstudy.views.terminal.render import rich_table, with_notes
 
     opened = open_study(
-        study, name, runs, storage, quick=quick, keep=keep, trial_timeout=trial_timeout
+        study,
+        name,
+        runs,
+        storage,
+        quick=quick,
+        keep=keep,
+        checkpoints=checkpoints,
+        trial_timeout=trial_timeout,
     )
     objective = opened.objective()
     with connections(opened.runs) as database:

@@ -13,6 +13,7 @@ import typer
 
 from hpstudy.cli.app import app
 from hpstudy.cli.options import (
+    CheckpointsOption,
     DeviceOption,
     JsonOption,
     KeepOption,
@@ -58,6 +59,7 @@ def train(
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
     keep: KeepOption = "4GB",
+    checkpoints: CheckpointsOption = None,
     quick: QuickOption = False,
     as_json: JsonOption = False,
     name: NameOption = None,
@@ -75,7 +77,7 @@ def train(
     from hpstudy.study.planning import Machine
     from hpstudy.study.training import train as train_model
 
-    opened = open_study(study, name, runs, storage, quick=quick, keep=keep)
+    opened = open_study(study, name, runs, storage, quick=quick, keep=keep, checkpoints=checkpoints)
     machine = Machine(device, precision, threads)
     asked = Asked(changes=tuple(changes or ()), best=best, seed=seed, machine=machine)
     with connections(opened.runs) as database:

@@ -95,4 +95,11 @@ at all. A checkpoint of the built-in network takes 12 bytes a parameter (20 MB a
 budget (`--keep`). Over it the least recently used go first, but none that a point of the running
 study waits for or that a worker is at. Where a state is gone, the training starts over, and the
 line after a run says how many epochs that took again.
+
+**A training goes on on another machine** where its last state is within reach of both: in a
+`runs/` that they share, or where `--checkpoints` says, which the database notes for whoever comes
+later. There, each epoch's state is copied once the epoch is recorded; what fails costs no training,
+is said in a line and tried again after the next epoch. Anywhere else it begins again, with the same
+numbers. The budget holds for either place, `clean` and `delete` look at both. In the database a
+state may take 64 MB; a larger one stays in `runs/`. What programs print stays there too.
 """

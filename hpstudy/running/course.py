@@ -28,6 +28,7 @@ from hpstudy.running.schedulers import dead_end
 from hpstudy.running.worker import Job
 from hpstudy.store.connections import Connections
 from hpstudy.store.database import Database
+from hpstudy.store.places import check_place, note_place
 from hpstudy.store.studies import find_study, trials_of
 from hpstudy.store.trials import epoch_of, trained_epochs
 from hpstudy.wording import counted, elapsed
@@ -205,7 +206,9 @@ def _prepare(
         The database, to read from.
     """
     check(plan, database.reader)
+    check_place(database.runs, database.reader)
     objective.prepare(settings=plan.scenario.settings, runtime=plan.scenario.runtime)
+    note_place(database.runs, database.writer)
     for note in begin(plan, objective, database.writer, crew.asked):
         teller.say(f"Note: {note}")
     reader = database.reader

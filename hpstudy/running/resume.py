@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
@@ -220,6 +220,8 @@ class TrainingSession:
         _check_metric(epoch, metric)
         with deferred_interrupts():  # this epoch is finished: whatever happens now, it is kept
             self._record(training, epoch, has_diverged=epoch.metrics[metric] is None)
+        with deferred_interrupts() if self._checkpoints.is_in_database else nullcontext():
+            self._checkpoints.send(self.key, number)  # that may take long, and fail
         return epoch
 
     def _record(self, training: Training, epoch: Epoch, *, has_diverged: bool) -> None:

@@ -18,6 +18,7 @@ from hpstudy.running.fingerprint import begun_with
 from hpstudy.store.addresses import check_url, file_of, is_file
 from hpstudy.store.database import Database, Runs
 from hpstudy.store.keeping import bytes_of
+from hpstudy.store.places import check_address
 from hpstudy.study.made import Measured, made_study, resumed
 from hpstudy.studyfile.changed import with_timeout
 from hpstudy.studyfile.file import StudyFile
@@ -113,6 +114,15 @@ def runs_at(folder: Path, storage: str | None) -> Runs:
     return Runs(home, given.render_as_string(hide_password=False))
 
 
+def _keeping(runs: Runs, keep: str | None, checkpoints: str | None) -> Runs:
+    """Returns where a run's files go, with what was said of its checkpoints."""
+    return replace(
+        runs,
+        keep=runs.keep if keep is None else bytes_of(keep),
+        checkpoints_at=None if checkpoints is None else check_address(checkpoints),
+    )
+
+
 def check_name(name: str, option: str = "--name") -> str:
     """Checks that a study may have a name: files and locks are named by it.
 
@@ -140,6 +150,7 @@ def open_function(
     fidelity: str | None,
     version: int | None,
     keep: str,
+    checkpoints: str | None,
 ) -> Opened:
     """Names the study of a function that was given in Python; its file tells of it alone."""
     if not baseline:
@@ -148,7 +159,7 @@ def open_function(
     chosen = check_name(called if name is None else name)
     objective = name_of(target, chosen)
     given = GivenObjective(objective, target, folder_of(target), version)
-    where = replace(runs_at(runs, storage), keep=bytes_of(keep))
+    where = _keeping(runs_at(runs, storage), keep, checkpoints)
     path = where.studies / f"{chosen}.toml"
     file = made_study(
         objective, title=chosen, baseline=baseline, settings=settings or {}, fidelity=fidelity
@@ -165,10 +176,11 @@ def open_study(
     *,
     quick: bool = False,
     keep: str | None = None,
+    checkpoints: str | None = None,
     trial_timeout: str | None = None,
 ) -> Opened:
     """Reads a study file and names its study in the database."""
-    where = runs_at(runs, storage)
+    where = _keeping(runs_at(runs, storage), keep, checkpoints)
     path = find_study(study, where.studies)
     read = load_study(path)
     if trial_timeout is not None:
@@ -179,6 +191,4 @@ def open_study(
             raise UserError(f"--trial-timeout: {error}, found {found}") from error
     chosen = check_name(path.stem if name is None else name)
     suffix = "-quick" if quick else ""
-    if keep is not None:
-        where = replace(where, keep=bytes_of(keep))
     return Opened(absolute(path), read, f"{chosen}{suffix}", where, quick)

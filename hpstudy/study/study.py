@@ -58,6 +58,9 @@ class Study(Working):
             None.
         quick: Whether to take a quick look, in a study NAME-quick.
         keep: How much is kept of checkpoints, such as "500MB"; "0" for none.
+        checkpoints: Where these go besides `runs`, for other machines: "database", an address that
+            fsspec knows, such as "s3://bucket/folder", or "folder" for nowhere; where the database
+            says, if None.
 
     Raises:
         UserError: The study file, or one of these, is wrong.
@@ -79,6 +82,7 @@ class Study(Working):
         storage: str | None = None,
         quick: bool = False,
         keep: str = "4GB",
+        checkpoints: str | None = None,
     ) -> None:
         if callable(study) and quick:
             raise UserError("Study: expected a study file beside quick, found a function")
@@ -94,6 +98,7 @@ class Study(Working):
                 fidelity=fidelity,
                 version=version,
                 keep=keep,
+                checkpoints=checkpoints,
             )
         else:
             told = {"baseline": baseline, "settings": settings, "unit": unit, "version": version}
@@ -101,7 +106,8 @@ class Study(Working):
                 raise UserError(
                     f"Study: expected a function beside {wrong[0]}, found a file, which says it"
                 )
-            opened = open_study(f"{study}", name, Path(runs), storage, quick=quick, keep=keep)
+            more = {"keep": keep, "checkpoints": checkpoints}
+            opened = open_study(f"{study}", name, Path(runs), storage, quick=quick, **more)
         super().__init__(**vars(opened))
 
     def run_grid(

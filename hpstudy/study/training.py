@@ -23,7 +23,7 @@ from hpstudy.store.checkpoints import Checkpoints
 from hpstudy.store.connections import Connections
 from hpstudy.store.creation import check_ours
 from hpstudy.store.models import Card, Model, find_model, write_model
-from hpstudy.store.places import checkpoints_of
+from hpstudy.store.places import check_place, checkpoints_of, note_place
 from hpstudy.store.records import Epoch, Records
 from hpstudy.study.choosing import Asked, chosen
 from hpstudy.study.opened import Opened
@@ -133,6 +133,7 @@ def train(
     start = time.monotonic()
     choice, lesson = _prepared(opened, objective, database, asked, teller.say)
     planned, records = lesson.planned, Records(database.writer.engine)
+    note_place(opened.runs, database.writer)
     with (
         teller.training(_label(lesson), planned.epochs, lesson.metric) as view,
         Trainee(lesson, view.say) as trainee,
@@ -188,6 +189,7 @@ def _prepared(
     )
     if reader is not None:
         check_ours(opened.runs.url)
+    check_place(opened.runs, reader)
     objective.prepare(settings=planned.identity.settings, runtime=runtime)
     metric = getattr(choice.section, "confirming_metric", choice.section.metric)
     return choice, Lesson(scenario, planned, metric, opened.runs, objective.sent())
