@@ -9,6 +9,7 @@ import typer
 
 from hpstudy.cli.app import app
 from hpstudy.cli.options import (
+    CheckpointsOption,
     JsonOption,
     KeepOption,
     NameOption,
@@ -35,6 +36,7 @@ def worker(
         ),
     ] = None,
     keep: KeepOption = "4GB",
+    checkpoints: CheckpointsOption = None,
     quick: QuickOption = False,
     as_json: JsonOption = False,
     name: NameOption = None,
@@ -56,7 +58,8 @@ def worker(
     seconds = 0.0 if wait is None else seconds_of(wait, "--wait")
     names = [study] if other is None else [study, other]
     own = name if other is None else None
-    opened = [open_study(one, own, runs, storage, quick=quick, keep=keep) for one in names]
+    more = {"keep": keep, "checkpoints": checkpoints}
+    opened = [open_study(one, own, runs, storage, quick=quick, **more) for one in names]
     with connections(opened[0].runs) as database:
         joined = join(opened, database, workers, Terminal(), name=name, wait=seconds)
     print_joined(joined, opened[0].runs.url, as_json=as_json)

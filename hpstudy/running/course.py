@@ -208,7 +208,8 @@ def _prepare(
     check(plan, database.reader)
     check_place(database.runs, database.reader)
     objective.prepare(settings=plan.scenario.settings, runtime=plan.scenario.runtime)
-    note_place(database.runs, database.writer)
+    if not crew.joins:  # who joins is told, and tells nobody
+        note_place(database.runs, database.writer)
     for note in begin(plan, objective, database.writer, crew.asked):
         teller.say(f"Note: {note}")
     reader = database.reader

@@ -7,11 +7,20 @@ import signal
 
 import pytest
 
-from hpstudy.store.database import open_database
-from hpstudy.store.records import Records
+# In its fourth epoch it waits until it is killed, or may go on.
+PAUSED = """
+import os, time
+from walk import Walk
 
-SLOW = (
-    ("[settings]", "[settings]\nsleep = 0.4"),
+class Paused(Walk):
+    def epoch(self):
+        while self.number == 3 and not os.path.exists("hurry"):
+            open("paused", "w").close()
+            time.sleep(0.05)
+        return super().epoch()
+"""
+CHANGES = (
+    ("walk:Walk", "paused:Paused"),
     ("epochs = 2\n", "epochs = 5\n"),
     ("epochs = [2, 4]", "epochs = [5, 6]"),
 )
@@ -19,16 +28,8 @@ SLOW = (
 
 def kill_machine(folder, pid: int) -> None:
     """Kills all of a command's processes at once."""
-    server = folder.server_of(pid)
-    for one in (pid, server, *folder.workers_of(pid)):
+    for one in (pid, folder.server_of(pid), *folder.workers_of(pid)):
         os.kill(one, signal.SIGKILL)
-
-
-def recorded(folder) -> int:
-    database = open_database(folder.url, write=False)
-    count = sum(Records(database.engine).counts().values())
-    database.close()
-    return count
 
 
 def values(result) -> list[list[float]]:
@@ -37,22 +38,18 @@ def values(result) -> list[list[float]]:
 
 @pytest.mark.parametrize("place", ["database", "file://there", "folder"])
 def test_another_machine_goes_on_where_one_was_killed(folder, study_with, place):
-    study_with(*SLOW)
-    shared = "walk.toml", "--storage", folder.url, "--factor", "epochs"
-    process = folder.start("grid", *shared, "--runs", "a", "--checkpoints", place)
-    folder.wait_for(lambda: len(folder.trained()) >= 3)
-    folder.wait_for(lambda: recorded(folder) >= 3)
+    folder.write("paused.py", PAUSED)
+    study_with(*CHANGES)
+    shared, factor = ("walk.toml", "--storage", folder.url), ("--factor", "epochs")
+    process = folder.start("grid", *shared, *factor, "--runs", "a", "--checkpoints", place)
+    folder.wait_for((folder.path / "paused").exists)
     kill_machine(folder, process.pid)
     process.communicate()
-    before = folder.trained()
-    assert 3 <= len(before) < 6
-    folder.hurry()
-    after = folder.json("grid", *shared, "--runs", "b")
-    again = folder.trained()[len(before) :]
     everything = [f"0.1 8 0 {epoch}" for epoch in range(1, 7)]
-    if place == "folder":
-        assert again == everything
-    else:
-        assert sorted(before + again) == everything
-    calm = folder.json("grid", "walk.toml", "--factor", "epochs", "--runs", "calm")
-    assert values(after) == values(calm)
+    assert folder.trained() == everything[:3]
+    folder.hurry()
+    folder.run("worker", *shared, "--runs", "b")
+    again = everything[:3] if place == "folder" else []  # it has begun anew
+    assert folder.trained() == [*everything[:3], *again, *everything[3:]]
+    found = folder.json("show", *shared, *factor)
+    assert values(found) == values(folder.json("grid", "walk.toml", *factor, "--runs", "calm"))
