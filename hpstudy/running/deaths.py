@@ -9,8 +9,9 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from hpstudy.running.failures import Failure
+from hpstudy.running.ledger import Ledger
 from hpstudy.running.memory import room
-from hpstudy.store.trials import DIED, ERROR, TRACE
+from hpstudy.store.trials import DIED, ERROR, TRACE, is_alive, pool_of
 
 MOST_DEATHS = 5  # a point whose worker died this often at one epoch has failed
 MOST_STARVED = 2  # one whose worker was killed for want of memory this often
@@ -36,6 +37,29 @@ def bury(
         storage.set_trial_user_attr(trial_id, TRACE, failure.trace)
     storage.set_trial_user_attr(trial_id, DIED, True)
     study.tell(trial.number, state=TrialState.FAIL)
+
+
+def bury_the_dead(
+    study: optuna.Study, storage: BaseStorage, ledger: Ledger, url: str, *, but: str
+) -> None:
+    """Buries running trials whose worker is gone; the caller holds the ask lock.
+
+    Args:
+        study: The study.
+        storage: The storage that it lies in.
+        ledger: Its trials.
+        url: The database.
+        but: A pool whose trials are left to its parent: it knows how their worker ended.
+    """
+    dead = [
+        trial
+        for trial in ledger.running()
+        if pool_of(trial) != but and not is_alive(trial, study.study_name, url)
+    ]
+    for trial in dead:
+        bury(study, storage, trial, reason_of(None, ledger.deaths_with(trial)))
+    if dead:
+        ledger.read()
 
 
 def reason_of(exit_code: int | None, deaths: int) -> Failure | None:

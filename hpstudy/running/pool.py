@@ -51,6 +51,7 @@ from hpstudy.running.worker import Job, Worker
 from hpstudy.store.database import Database, writing
 from hpstudy.store.locks import ask_lock, hold
 from hpstudy.store.records import Records
+from hpstudy.store.server_trouble import again
 from hpstudy.store.trials import PointKey, epoch_of, point_key, worker_of
 from hpstudy.wording import counted
 
@@ -148,15 +149,20 @@ class _Pool:
             raise UserError(f"a worker could not begin, its error stands above: {GUARDED}")
         if code == _STOPPED:  # in the moment between asking for a trial and beginning it
             code = -signal.SIGTERM
-        with deferred_interrupts(), writing(self._job.runs) as database:
-            is_starved = self._killings.tell(code, member.killed_before)
-            has_failed = self._bury(member, code, database, is_starved=is_starved)
-            self._check_progress(code, database)
+        is_starved = self._killings.tell(code, member.killed_before)
+        has_failed = self._put_in_order(member, code, is_starved=is_starved)
         if is_starved and not has_failed and self._members:
             fewer = counted(len(self._members), "worker")
             self._say(f"A worker was killed for want of memory{room(member.had)}: on with {fewer}")
         else:
             self._start()
+
+    @again
+    def _put_in_order(self, member: Member, code: int, *, is_starved: bool) -> bool:
+        with deferred_interrupts(), writing(self._job.runs) as database:
+            has_failed = self._bury(member, code, database, is_starved=is_starved)
+            self._check_progress(code, database)
+            return has_failed
 
     def _bury(self, member: Member, code: int, database: Database, *, is_starved: bool) -> bool:
         """Tells what came of the trial that a worker had when it died, and whether it failed."""

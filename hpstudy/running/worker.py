@@ -19,8 +19,9 @@ from hpstudy.objective.given import received
 from hpstudy.plans.points import Plan
 from hpstudy.plans.samplers import GivenSampler
 from hpstudy.plans.scenario import PlannedPoint
+from hpstudy.running.cuts import check_held, free_trials, take_turns
 from hpstudy.running.deadlines import Clock
-from hpstudy.running.deaths import bury, reason_of
+from hpstudy.running.deaths import bury_the_dead
 from hpstudy.running.failures import Failure, ObjectiveFailedError, failure_of
 from hpstudy.running.interrupts import Interrupted, check_interrupts, deferred_interrupts
 from hpstudy.running.ledger import Ledger
@@ -36,6 +37,7 @@ from hpstudy.store.database import Runs, exists, open_database
 from hpstudy.store.keeping import Keeper
 from hpstudy.store.locks import Held, ask_lock, hold, take, training_lock, trial_lock, try_take
 from hpstudy.store.places import checkpoints_of
+from hpstudy.store.postgres import rely_on
 from hpstudy.store.records import Records
 from hpstudy.store.trials import (
     DIVERGED,
@@ -43,8 +45,6 @@ from hpstudy.store.trials import (
     INVOCATION,
     TRACE,
     TRAINING,
-    is_alive,
-    pool_of,
 )
 from hpstudy.store.trouble import stop_if_full
 
@@ -114,8 +114,10 @@ class Worker:
         self._mark = mark
         self._clock = clock
         self._owner = job.owner
+        self._name = f"{job.owner}/{os.getpid()}"
         self._runs = job.runs
         self._url = job.runs.url
+        rely_on(self._url)
         if not exists(self._url):  # opening it would make another
             raise StoppedError(f"{shown_url(self._url)} was deleted while it was in use")
         database = open_database(self._url, write=True)
@@ -138,54 +140,44 @@ class Worker:
     def run(self) -> None:
         """Works until no point is left that this invocation may still try."""
         try:
-            while True:
-                check_interrupts()
-                claim = None
-                try:
-                    with deferred_interrupts():
-                        claim, is_over = self._claim()
-                except BaseException:
-                    if claim is not None:  # interrupted right after it was asked for
-                        self._study.tell(claim.trial.number, state=TrialState.FAIL)
-                        claim.lock.release()
-                    raise
-                if claim is not None:
-                    self._run(claim)
-                elif is_over:
-                    self._keeper.trim(self._scheduler.needed)
-                    return
-                else:
-                    time.sleep(_POLL_SECONDS)
+            take_turns(self._work, self._let_go)
         finally:
             self._leave_training()
+
+    def _work(self) -> bool:
+        check_interrupts()
+        claim: _Claim | None = None
+        try:
+            with deferred_interrupts():
+                claim, is_over = self._claim()
+        except BaseException:
+            if claim is not None:  # interrupted right after it was asked for
+                self._study.tell(claim.trial.number, state=TrialState.FAIL)
+                claim.lock.release()
+            raise
+        if claim is not None:
+            self._run(claim)
+        elif is_over:
+            self._keeper.trim(self._scheduler.needed)
+        else:
+            time.sleep(_POLL_SECONDS)
+        return is_over
+
+    def _let_go(self) -> None:
+        self._leave_training()
+        free_trials(self._study, self._ledger, self._name, self._url)
 
     def _claim(self) -> tuple[_Claim | None, bool]:
         """Takes the next point that is free; without one, tells whether all is over."""
         with hold(self._url, ask_lock(self._plan.name)):
             self._ledger.read()
-            self._bury_the_dead()
+            bury_the_dead(self._study, self._storage, self._ledger, self._url, but=self._owner)
             trial = self._ask()
             if trial is None:
                 self._leave_training()  # another study may be waiting for it
                 return None, self._scheduler.is_over()
             lock = take(self._url, trial_lock(self._plan.name, trial.number))
         return _Claim(trial, self._plan.planned(trial.params), lock), False
-
-    def _bury_the_dead(self) -> None:
-        """Tells FAIL for running trials whose worker is gone; the caller holds the ask lock.
-
-        Those of this pool are left to the parent: it knows how their worker ended.
-        """
-        dead = [
-            trial
-            for trial in self._ledger.running()
-            if pool_of(trial) != self._owner and not is_alive(trial, self._plan.name, self._url)
-        ]
-        for trial in dead:
-            reason = reason_of(None, self._ledger.deaths_with(trial))
-            bury(self._study, self._storage, trial, reason)
-        if dead:
-            self._ledger.read()
 
     def _ask(self) -> Trial | None:
         """Asks for a trial: what somebody enqueued, else a free point, else a new one."""
@@ -204,7 +196,7 @@ class Worker:
         return self._marked(trial)
 
     def _marked(self, trial: Trial) -> Trial:
-        trial.set_user_attr(INVOCATION, f"{self._owner}/{os.getpid()}")
+        trial.set_user_attr(INVOCATION, self._name)
         trial.set_user_attr(TRAINING, self._plan.planned(trial.params).key)
         return trial
 
@@ -280,12 +272,12 @@ class Worker:
         self._enter(claim.planned, wait=True)  # one not known beforehand may be another's
         watcher = Watcher(claim.trial, self._plan, has_worked=self._ledger.has_worked)
         with self._clock.running(claim.trial.number, watcher.deadline):
-            return self._followed(claim.planned, watcher)
+            return self._followed(claim, watcher)
 
-    def _followed(self, planned: PlannedPoint, watcher: Watcher) -> _Outcome:
+    def _followed(self, claim: _Claim, watcher: Watcher) -> _Outcome:
         """Follows a training epoch by epoch, as far as is worth it."""
         assert self._session is not None
-        metric = self._plan.metric.name
+        planned, metric = claim.planned, self._plan.metric.name
         epochs = (
             iter([self._session.whole(metric, watcher)])
             if isinstance(self._session, TrainingSession) and not self._plan.scenario.incremental
@@ -304,8 +296,10 @@ class Worker:
                 return _Outcome(TrialState.COMPLETE, worst, diverged=epoch.number)
             values.append(value)
             watcher.report(epoch)
-            if epoch.number < planned.epochs and watcher.is_hopeless():
-                return _Outcome(TrialState.PRUNED)
+            if epoch.number < planned.epochs:
+                check_held(claim.lock, self._session_lock)
+                if watcher.is_hopeless():
+                    return _Outcome(TrialState.PRUNED)
         return _Outcome(TrialState.COMPLETE, mean(values[-self._plan.metric_epochs :]))
 
     def _leave_training(self) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from hpstudy.objective import Step
 from hpstudy.store.schema import EpochRow, StepRow, TrainingRow
+from hpstudy.store.server_trouble import again
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Training:
 
 
 class Records:
-    """Reads and writes finished epochs.
+    """Reads and writes finished epochs; all of it may be done twice.
 
     Args:
         engine: The database's engine.
@@ -78,6 +79,7 @@ class Records:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @again
     def exist(self) -> bool:
         """Tells whether the tables are there."""
         return inspect(self._engine).has_table(TrainingRow.__tablename__)
@@ -86,6 +88,7 @@ class Records:
         """Returns a training's finished epochs from the first on, without a gap."""
         return self.epochs_of([key], up_to).get(key, [])
 
+    @again
     def epochs_of(self, keys: Iterable[str], up_to: int | None = None) -> dict[str, list[Epoch]]:
         """Returns the finished epochs of several trainings, by key."""
         query = select(TrainingRow.key, EpochRow.epoch, EpochRow.metrics).join(EpochRow)
@@ -101,6 +104,7 @@ class Records:
                     found.setdefault(key, []).append(Epoch(number, metrics))
         return found
 
+    @again
     def steps(self, key: str, up_to: int | None = None) -> list[Step]:
         """Returns a training's curve in the order of examples seen, up to an epoch."""
         query = (
@@ -113,6 +117,7 @@ class Records:
                 Step(s.seen, _number(s.loss), _number(s.accuracy)) for s in session.scalars(query)
             ]
 
+    @again
     def predictions(self, key: str, epoch: int) -> bytes | None:
         """Returns the predictions of a training's epoch, one byte per test example."""
         query = (
@@ -123,6 +128,7 @@ class Records:
         with Session(self._engine) as session:
             return session.scalar(query)
 
+    @again
     def trainings_of(self, keys: Iterable[str]) -> dict[str, Training]:
         """Returns the trainings that are recorded under some keys, by key."""
         names = [f for f in Identity.__dataclass_fields__ if f != "key"]
@@ -134,6 +140,7 @@ class Records:
                     found[row.key] = Training(identity, row.versions)
         return found
 
+    @again
     def add(
         self,
         identity: Identity,
@@ -180,6 +187,7 @@ class Records:
                 for step in steps
             )
 
+    @again
     def forget(self, key: str, from_epoch: int) -> None:
         """Deletes a training's epochs, with their steps, from one on."""
         with Session(self._engine) as session, session.begin():
@@ -189,12 +197,14 @@ class Records:
                     delete(table).where(table.training_id == number, table.epoch >= from_epoch)
                 )
 
+    @again
     def counts(self) -> dict[str, int]:
         """Returns how many epochs of each training are finished, by key."""
         query = select(TrainingRow.key, func.count()).join(EpochRow).group_by(TrainingRow.key)
         with Session(self._engine) as session:
             return {str(key): int(number) for key, number in session.execute(query)}
 
+    @again
     def delete(self, keys: Iterable[str]) -> None:
         """Deletes trainings with their epochs and steps."""
         with Session(self._engine) as session, session.begin():
