@@ -50,7 +50,7 @@ def test_deaths_count_in_all_pools_of_an_invocation_and_interruptions_do_not(stu
 
 def test_a_point_whose_processes_died_with_their_parents_is_given_up_too(study):
     assert reason_of(None, 4) is None
-    assert reason_of(None, 5) == "its process died 5 times, the last time with its parent"
+    assert reason_of(None, 5).line == "its process died 5 times, the last time with its parent"
 
 
 def test_a_trial_that_was_told_meanwhile_is_not_buried():
