@@ -78,6 +78,24 @@ def look(url: str) -> tuple[Owner, int]:
     return owner, version
 
 
+def check_whole(file: Path) -> None:
+    """Checks that a database's pages hang together; what stands in them has no sum to check.
+
+    It comes upon a damaged page only when it reads that: a table may lack rows until then.
+
+    Raises:
+        UserError: They don't.
+        sqlite3.Error: It can't be read.
+    """
+    with closing(_connect(_frozen(file) or file.absolute().as_uri())) as connection:
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise UserError(
+            f"{shown(file)} is damaged ({' '.join(found.split())}): put a copy there, or what "
+            f"`sqlite3 {shown(file)} .recover | sqlite3 new.db` can save"
+        )
+
+
 def _version_and_studies(connection: Any, tables: set[str]) -> tuple[int, int]:  # noqa: ANN401
     """Returns the version of our tables and the number of Optuna's studies, 0 where none is."""
 

@@ -20,7 +20,7 @@ from hpstudy.errors import UserError
 from hpstudy.files import shown
 from hpstudy.store.addresses import file_of, is_file, shown_url, whole_url
 from hpstudy.store.advisory_locks import leave
-from hpstudy.store.creation import connecting, look, make_whole, storage_at
+from hpstudy.store.creation import check_whole, connecting, look, make_whole, storage_at
 from hpstudy.store.file_locks import has_place
 from hpstudy.store.locks import SCHEMA, hold
 from hpstudy.store.postgres import reason_of
@@ -29,7 +29,8 @@ from hpstudy.store.server_trouble import say_server_trouble
 from hpstudy.store.steady import steady
 from hpstudy.store.trouble import say_trouble
 
-_UNOPENED = (OSError, sqlite3.Error, SQLAlchemyError, StorageInternalError, RuntimeError)
+_UNREAD = (sqlite3.Error, UnicodeDecodeError)
+_UNOPENED = (OSError, *_UNREAD, SQLAlchemyError, StorageInternalError, RuntimeError)
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def exists(url: str) -> bool:
     """
     try:
         return look(url)[0] is not Owner.NOBODY
-    except sqlite3.Error:
+    except _UNREAD:
         return True  # opening it says what is wrong
 
 
@@ -222,6 +223,8 @@ def _schema_is_settled(url: str) -> Iterator[None]:
 
 
 def _open(url: str) -> Database:
+    if is_file(url):
+        check_whole(file_of(url))
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     rdb = storage_at(url, engine_kwargs=connecting(url), skip_table_creation=True)
     storage = optuna.storages.get_storage(rdb)
