@@ -60,6 +60,11 @@ class Room:
     log: Path
     epochs: Mapping[str, int]
 
+    @property
+    def said(self) -> Path:
+        """The file that keeps the epochs that it has said."""
+        return self.log.with_name("epochs.jsonl")
+
 
 @dataclass(frozen=True)
 class Command:

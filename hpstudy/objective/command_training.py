@@ -63,9 +63,7 @@ class CommandTraining(WholeTraining):
         self._seed = seed
         self._epochs = Epochs(command.output, keeps_all=bool(self._room.epochs))
         self._unread: deque[str] = deque()  # whoever asks may be interrupted in between
-        self._history = History(
-            self._room.log.with_name("epochs.jsonl"), goes_on="checkpoint" in command.names
-        )
+        self._history = History(self._room.said, goes_on="checkpoint" in command.names)
         self._epochs.shift = self._history.shift
         file = command.file(self._values, seed=seed, room=self._room)
         self._file = None if file is None else _Growing(folder / file)

@@ -7,7 +7,9 @@ level later runs it anew, or on from its own checkpoint; what it says again is r
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from hpstudy.objective import Objective, Room, Runtime
@@ -69,6 +71,9 @@ def begun(
     return TrainingSession(*what, room)
 
 
+_SHARE = 10  # packing takes at most this part of the time: it runs on meanwhile
+
+
 class PacedSession:
     """Such a training under its key; the caller holds the key's lock.
 
@@ -98,6 +103,7 @@ class PacedSession:
         self._room = room
         self._training: CommandTraining | None = None
         self._deadline: float | None = None
+        self._sends_after = 0.0
 
     @property
     def key(self) -> str:
@@ -182,6 +188,8 @@ class PacedSession:
             known: The recorded epochs.
             last: The epoch that is wanted.
         """
+        with self._sending():
+            self._checkpoints.fetch_program(self.key, self._room.said)
         kept = self._room.checkpoint
         had_checkpoint = kept.is_dir() and any(kept.iterdir())
         training = self._start()
@@ -232,7 +240,15 @@ class PacedSession:
     def _recorded(self, epoch: Epoch) -> Epoch:
         with deferred_interrupts():
             self._records.add(self._identity, epoch, versions=versions(self._identity.objective))
+        start = time.monotonic()
+        if start >= self._sends_after or (self._training is not None and self._training.has_ended):
+            with self._sending():
+                self._checkpoints.send_program(self.key, epoch.number, self._room.said)
+            self._sends_after = start + _SHARE * (time.monotonic() - start)
         return epoch
+
+    def _sending(self) -> AbstractContextManager[None]:
+        return deferred_interrupts() if self._checkpoints.is_in_database else nullcontext()
 
 
 def _epoch(number: int, metrics: Mapping[str, float | None]) -> Epoch:

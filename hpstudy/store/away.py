@@ -98,7 +98,7 @@ class Away:
 
     def files(self, key: str | None = None) -> list[Stored]:
         """Lists the files of a training, or of all."""
-        with self._trying("read"):
+        with self.trying("read"):
             return self.place.files(key)
         return []
 
@@ -108,28 +108,33 @@ class Away:
         if most is not None and file.stat().st_size > most:
             self._say(f"Checkpoints of more than {size(most)} don't go to {self.place.shown}")
             return
-        with self._trying("written"):
+        with self.trying("written"):
             self.place.put(key, file)
             before = self.place.files(key)
             self.place.delete([one for one in before if one.name.partition(".")[0] != epoch])
 
     def fetch(self, stored: Stored, file: Path) -> bool:
         """Writes what is there to a file, and tells whether that worked."""
-        with self._trying("read"):
+        with self.trying("read"):
             self.place.get(stored, file)
             return True
         return False
 
     def drop(self, key: str) -> int:
         """Drops all that is there of a training, and returns the bytes freed."""
-        with self._trying("written"):
+        with self.trying("written"):
             files = self.place.files(key)
             self.place.delete(files)
             return sum(one.size for one in files)
         return 0
 
     @contextmanager
-    def _trying(self, what: str) -> Iterator[None]:
+    def trying(self, what: str) -> Iterator[None]:
+        """Ends the block where it fails, and says so; what comes after it is done anyway.
+
+        Args:
+            what: What was tried: "read" or "written".
+        """
         try:
             yield
         except UserError:  # the database's own trouble, which ends the run

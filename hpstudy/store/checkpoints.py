@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hpstudy.store.away import Away, Stored
+from hpstudy.store.packed import pack, unpack
 
 _PROGRAMS = "program"  # the part of a training's folder that is a program's own
 
@@ -126,6 +127,43 @@ class Checkpoints:
     def folder_of(self, key: str) -> Path:
         """Returns the folder in which a training that is a program keeps what it goes on from."""
         return self._folder / key / _PROGRAMS
+
+    def send_program(self, key: str, epoch: int, said: Path) -> None:
+        """Puts what a program goes on from to the second place, if there is one.
+
+        Args:
+            key: The training.
+            epoch: The epoch that it has come to.
+            said: The file of what it said before.
+        """
+        if self._away is None or not self.folder_of(key).is_dir():
+            return
+        draft = self._folder / key / f"draft-{os.getpid()}"
+        try:
+            with self._away.trying("written"):
+                if pack(self.folder_of(key), said, draft):
+                    path = draft.rename(draft.with_name(f"{epoch}.{_digest(draft)}.tar"))
+                    self.keep_only(key, epoch)
+                    self._away.send(key, path)
+                    os.truncate(path, 0)  # its name tells how far the folder has come
+        finally:
+            draft.unlink(missing_ok=True)
+
+    def fetch_program(self, key: str, said: Path) -> None:
+        """Fetches what a program goes on from, where it has come further elsewhere."""
+        here = max((saved.epoch for saved in self._saved(key)), default=0)
+        newest = max(self._stored(key), key=lambda one: one.epoch, default=None)
+        if self._away is None or newest is None or newest.epoch <= here:
+            return
+        saved = self._fetched(newest)
+        if saved is None:
+            return
+        with self._away.trying("read"):
+            if _digest(saved.path) == saved.digest:
+                unpack(saved.path, self.folder_of(key), said)
+                os.truncate(saved.path, 0)
+                return
+        saved.path.unlink(missing_ok=True)
 
     def keep_only(self, key: str, epoch: int) -> None:
         """Drops a training's checkpoints of other epochs here, and drafts of killed processes."""

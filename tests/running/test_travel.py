@@ -53,3 +53,43 @@ def test_another_machine_goes_on_where_one_was_killed(folder, study_with, place)
     assert folder.trained() == [*everything[:3], *again, *everything[3:]]
     found = folder.json("show", *shared, *factor)
     assert values(found) == values(folder.json("grid", "walk.toml", *factor, "--runs", "calm"))
+
+
+PROGRAM = """
+at=$(cat $1/at 2>/dev/null || echo 0)
+echo "$2 from $at" >> starts.log
+for e in $(seq $((at + 1)) $2); do
+    [ $e -lt 4 ] || touch paused
+    while [ $e -ge 4 ] && [ ! -e hurry ]; do sleep 0.05; done
+    echo $e > $1/draft; mv $1/draft $1/at
+    echo "epoch $e acc=0.$e"; sleep 0.2
+done
+"""
+PROGRAM_STUDY = """
+title = "P"
+command = "sh p.sh ${checkpoint} {epochs}"
+fidelity = "epochs"
+baseline = { epochs = 5 }
+[grid]
+metric = "acc"
+factors = { epochs = [5] }
+"""
+
+
+@pytest.mark.parametrize("place", ["database", "file://there"])
+def test_a_program_goes_on_from_its_own_checkpoint_there(folder, place):
+    folder.write("p.sh", PROGRAM)
+    folder.write("p.toml", PROGRAM_STUDY)
+    shared = "p.toml", "--storage", folder.url
+    process = folder.start("grid", *shared, "--runs", "a", "--checkpoints", place)
+    folder.wait_for((folder.path / "paused").exists)
+    folder.wait_for(lambda: list(folder.path.glob("a/checkpoints/*/*.tar")))
+    kill_machine(folder, process.pid)
+    process.communicate()
+    folder.hurry()
+    folder.run("worker", *shared, "--runs", "b")
+    first, second = (folder.path / "starts.log").read_text().splitlines()
+    assert first == "5 from 0"
+    assert second in ("5 from 1", "5 from 2", "5 from 3")  # not each epoch is packed
+    found = folder.json("show", *shared)
+    assert values(found) == [[0.5]]
