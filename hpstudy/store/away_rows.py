@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from hpstudy.store.away import Stored, is_ours
 from hpstudy.store.schema import CheckpointRow
+from hpstudy.store.server_trouble import again
 
 _COLUMNS = CheckpointRow.training, CheckpointRow.name, CheckpointRow.size, CheckpointRow.used
 
@@ -32,6 +33,7 @@ class RowPlace:
     def check(self) -> None:
         """Nothing is to be checked: the database is open."""
 
+    @again
     def files(self, key: str | None = None) -> list[Stored]:
         """Lists the files of a training, or of all."""
         query = select(*_COLUMNS)
@@ -40,6 +42,7 @@ class RowPlace:
         with Session(self._engine) as session:
             return [Stored(*row) for row in session.execute(query) if is_ours(row[0], row[1])]
 
+    @again
     def put(self, key: str, file: Path) -> None:
         """Puts a file there, under its own name."""
         content = file.read_bytes()
@@ -48,6 +51,7 @@ class RowPlace:
             row = {"training": key, "name": file.name, "size": len(content), "content": content}
             session.execute(insert(CheckpointRow).values(**row, used=time.time_ns()))
 
+    @again
     def get(self, stored: Stored, file: Path) -> None:
         """Writes what is there to a file."""
         this = _is(stored.key, stored.name)
@@ -56,6 +60,7 @@ class RowPlace:
             session.execute(update(CheckpointRow).where(this).values(used=time.time_ns()))
         file.write_bytes(content or b"")
 
+    @again
     def delete(self, files: Sequence[Stored]) -> None:
         """Deletes files; what is gone already is no error."""
         with Session(self._engine) as session, session.begin():

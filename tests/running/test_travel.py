@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 
@@ -24,6 +25,8 @@ CHANGES = (
     ("epochs = 2\n", "epochs = 5\n"),
     ("epochs = [2, 4]", "epochs = [5, 6]"),
 )
+EPOCHS = "--factor", "epochs"
+EVERYTHING = [f"0.1 8 0 {epoch}" for epoch in range(1, 7)]
 
 
 def kill_machine(folder, pid: int) -> None:
@@ -36,23 +39,46 @@ def values(result) -> list[list[float]]:
     return [level["values"] for f in result["grid"]["factors"] for level in f["levels"]]
 
 
-@pytest.mark.parametrize("place", ["database", "file://there", "folder"])
-def test_another_machine_goes_on_where_one_was_killed(folder, study_with, place):
-    folder.write("paused.py", PAUSED)
-    study_with(*CHANGES)
-    shared, factor = ("walk.toml", "--storage", folder.url), ("--factor", "epochs")
-    process = folder.start("grid", *shared, *factor, "--runs", "a", "--checkpoints", place)
-    folder.wait_for((folder.path / "paused").exists)
-    kill_machine(folder, process.pid)
+@pytest.fixture(params=["sqlite", "postgres"])
+def machines(request: pytest.FixtureRequest, folder):
+    """A folder in which each command is on a machine of its own, by its --runs."""
+    if request.param == "postgres":
+        return request.getfixturevalue("postgres_folder")
+    return replace(folder, storage=f"sqlite:///{folder.path}/shared.db")
+
+
+def killed_in_its_fourth_epoch(machines, place: str) -> None:
+    process = machines.start("grid", "walk.toml", *EPOCHS, "--runs", "a", "--checkpoints", place)
+    machines.wait_for((machines.path / "paused").exists)
+    kill_machine(machines, process.pid)
     process.communicate()
-    everything = [f"0.1 8 0 {epoch}" for epoch in range(1, 7)]
-    assert folder.trained() == everything[:3]
-    folder.hurry()
-    folder.run("worker", *shared, "--runs", "b")
-    again = everything[:3] if place == "folder" else []  # it has begun anew
-    assert folder.trained() == [*everything[:3], *again, *everything[3:]]
-    found = folder.json("show", *shared, *factor)
-    assert values(found) == values(folder.json("grid", "walk.toml", *factor, "--runs", "calm"))
+    assert machines.trained() == EVERYTHING[:3]
+    machines.hurry()
+
+
+def undisturbed(folder) -> list[list[float]]:
+    """The values of the same grid on one machine."""
+    return values(replace(folder, storage=None).json("grid", "walk.toml", *EPOCHS))
+
+
+@pytest.mark.parametrize("place", ["database", "file://there"])
+def test_another_machine_goes_on_where_one_was_killed(machines, study_with, place):
+    machines.write("paused.py", PAUSED)
+    study_with(*CHANGES)
+    killed_in_its_fourth_epoch(machines, place)
+    machines.run("worker", "walk.toml", "--runs", "b")
+    assert machines.trained() == EVERYTHING
+    assert values(machines.json("show", "walk.toml", *EPOCHS)) == undisturbed(machines)
+
+
+def test_where_no_state_travels_it_begins_again_with_the_same_numbers(folder, study_with):
+    machines = replace(folder, storage=f"sqlite:///{folder.path}/shared.db")
+    machines.write("paused.py", PAUSED)
+    study_with(*CHANGES)
+    killed_in_its_fourth_epoch(machines, "folder")
+    machines.run("worker", "walk.toml", "--runs", "b")
+    assert machines.trained() == [*EVERYTHING[:3], *EVERYTHING]
+    assert values(machines.json("show", "walk.toml", *EPOCHS)) == undisturbed(machines)
 
 
 PROGRAM = """
@@ -76,20 +102,17 @@ factors = { epochs = [5] }
 """
 
 
-@pytest.mark.parametrize("place", ["database", "file://there"])
-def test_a_program_goes_on_from_its_own_checkpoint_there(folder, place):
-    folder.write("p.sh", PROGRAM)
-    folder.write("p.toml", PROGRAM_STUDY)
-    shared = "p.toml", "--storage", folder.url
-    process = folder.start("grid", *shared, "--runs", "a", "--checkpoints", place)
-    folder.wait_for((folder.path / "paused").exists)
-    folder.wait_for(lambda: list(folder.path.glob("a/checkpoints/*/*.tar")))
-    kill_machine(folder, process.pid)
+def test_a_program_goes_on_from_its_own_checkpoint_there(machines):
+    machines.write("p.sh", PROGRAM)
+    machines.write("p.toml", PROGRAM_STUDY)
+    process = machines.start("grid", "p.toml", "--runs", "a", "--checkpoints", "database")
+    machines.wait_for((machines.path / "paused").exists)
+    machines.wait_for(lambda: list(machines.path.glob("a/checkpoints/*/*.tar")))
+    kill_machine(machines, process.pid)
     process.communicate()
-    folder.hurry()
-    folder.run("worker", *shared, "--runs", "b")
-    first, second = (folder.path / "starts.log").read_text().splitlines()
+    machines.hurry()
+    machines.run("worker", "p.toml", "--runs", "b")
+    first, second = (machines.path / "starts.log").read_text().splitlines()
     assert first == "5 from 0"
     assert second in ("5 from 1", "5 from 2", "5 from 3")  # not each epoch is packed
-    found = folder.json("show", *shared)
-    assert values(found) == [[0.5]]
+    assert values(machines.json("show", "p.toml")) == [[0.5]]
