@@ -11,6 +11,7 @@ import typer
 from hpstudy.cli.app import app
 from hpstudy.cli.options import (
     CheckpointsOption,
+    ClusterOption,
     DeviceOption,
     JsonOption,
     KeepOption,
@@ -78,6 +79,7 @@ def compare(
         typer.Option(help="Of a CSV file: own if luck may move some groups further, else alike."),
     ] = None,
     workers: WorkersOption = None,
+    cluster: ClusterOption = None,
     threads: ThreadsOption = 1,
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
@@ -97,12 +99,13 @@ def compare(
     changes = [one for one in what or () if "=" in one and not is_file(Path(one))]
     names = [one for one in what or () if one not in changes] or ["report"]
     is_sheet = names[0].lower().endswith((".csv", ".tsv"))
-    if not (is_sheet or plan):
+    if not (is_sheet or plan or cluster):
         from hpstudy.running.processes import prepare
 
         prepare()  # beside what this process imports
 
     from hpstudy.cli.comparing import compare_sheet, compare_studies
+    from hpstudy.running.clusters import crew_at
     from hpstudy.study.opened import open_study
     from hpstudy.study.parties import Asked
     from hpstudy.study.planning import Machine
@@ -112,7 +115,9 @@ def compare(
     of_study = {"from": best, "looks": looks, "seeds": seeds, "plan": plan, "name": name}
     if is_sheet:
         _refuse(
-            {**of_study, "quick": quick, "trial-timeout": trial_timeout}, "a study", "a CSV file"
+            {**of_study, "quick": quick, "trial-timeout": trial_timeout, "cluster": cluster},
+            "a study",
+            "a CSV file",
         )
         compare_sheet([*names, *changes], of_sheet, until, as_json=as_json)
     _refuse(vars(of_sheet), "a CSV file", "a study")
@@ -132,7 +137,8 @@ def compare(
     ]
     asked = Asked(tuple(changes), best, until, looks, seeds, name)
     machine = Machine(device, precision, threads)
-    compare_studies(opened, asked, machine, workers, plan=plan, as_json=as_json)
+    with crew_at(cluster, workers, plan=plan) as crew:
+        compare_studies(opened, asked, machine, crew, plan=plan, as_json=as_json)
 
 
 def _refuse(given: Mapping[str, object], wanted: str, found: str) -> None:

@@ -58,7 +58,7 @@ def compare_studies(
     opened: Sequence[Opened],
     asked: Asked,
     machine: Machine,
-    workers: int | None,
+    crew: Crew,
     *,
     plan: bool,
     as_json: bool,
@@ -69,7 +69,7 @@ def compare_studies(
         opened: The study, or both.
         asked: What is asked of the comparison.
         machine: What trainings are to run on.
-        workers: How many processes; as many as are of use where None.
+        crew: Who does the work.
         plan: Whether to say what it would take, and train nothing.
         as_json: Whether to print one JSON document.
     """
@@ -82,7 +82,7 @@ def compare_studies(
         if (quick := opened[0].quick_note()) is not None:
             typer.echo(f"Note: {quick}.", err=True)
         if plan:
-            expected = forecast_contest(contest, database.reader, workers)
+            expected = forecast_contest(contest, database.reader, crew.workers)
             facts = plan_table(contest.name, expected)
             told = f"Announced: {looks_told(expected.looks, expected.metric)}"
             print_plan(
@@ -93,7 +93,7 @@ def compare_studies(
             )
             raise typer.Exit
         try:
-            run_contest(contest, database, Crew(workers), Terminal())
+            run_contest(contest, database, crew, Terminal())
         except StoppedError as error:
             raise UserError(f"{error}") from error  # without an answer it is trouble
         assert database.reader is not None  # what was run is there

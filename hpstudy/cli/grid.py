@@ -10,6 +10,7 @@ import typer
 from hpstudy.cli.app import app
 from hpstudy.cli.options import (
     CheckpointsOption,
+    ClusterOption,
     CombineOption,
     DeviceOption,
     FactorOption,
@@ -42,6 +43,7 @@ def grid(
     until: UntilOption = None,
     combine: CombineOption = False,
     workers: WorkersOption = None,
+    cluster: ClusterOption = None,
     threads: ThreadsOption = 1,
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
@@ -59,9 +61,10 @@ def grid(
     """Train the one-factor grid and show its tables."""
     from hpstudy.running.processes import prepare
 
-    if not plan:
+    if not (plan or cluster):
         prepare()  # beside what this process imports
 
+    from hpstudy.running.clusters import crew_at
     from hpstudy.store.connections import connections
     from hpstudy.study.grid import Asked, combined_forecast, grid_forecast, run_grid
     from hpstudy.study.opened import open_study
@@ -86,7 +89,7 @@ def grid(
         combine=combine,
         machine=machine,
     )
-    with connections(opened.runs) as database:
+    with connections(opened.runs) as database, crew_at(cluster, workers, plan=plan) as crew:
         if plan:
             from rich.text import Text
 
@@ -94,8 +97,8 @@ def grid(
             from hpstudy.views.tables.plans import plan_table
             from hpstudy.views.terminal.render import rich_table
 
-            expected = grid_forecast(opened, objective, database, asked, workers)
-            more = combined_forecast(opened, objective, database, asked, workers, expected)
+            expected = grid_forecast(opened, objective, database, asked, crew.workers)
+            more = combined_forecast(opened, objective, database, asked, crew.workers, expected)
             facts = plan_table(opened.file.title, expected, more)
             notes = map(Text, facts.footnotes)
             shown = rich_table(facts), *notes
@@ -104,13 +107,12 @@ def grid(
 
         from hpstudy.cli.results import live_tables, print_summary
         from hpstudy.cli.telling import Terminal
-        from hpstudy.running.crew import Crew
         from hpstudy.study.checking import unchecked
         from hpstudy.study.reading import read_summary
 
         note = "" if as_json else unchecked(opened, objective, database.reader, study)
         teller = Terminal(live_tables(opened, database, factor), note)
-        trained = run_grid(opened, objective, database, asked, Crew(workers), teller)
+        trained = run_grid(opened, objective, database, asked, crew, teller)
         summary = read_summary(opened, database.reader, factor)
         print_summary(opened, summary, as_json=as_json, sections=["grid"])
         if trained.epochs and publish:

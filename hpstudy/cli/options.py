@@ -53,6 +53,15 @@ WorkersOption = Annotated[
         help="Worker processes.  [default: one per core, or per training]",
     ),
 ]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="WHERE",
+        help="Train on a Dask cluster: tcp://host:8786, its scheduler's file, local, slurm, "
+        "kubernetes, and others.",
+    ),
+]
 ThreadsOption = Annotated[
     int,
     typer.Option(

@@ -10,6 +10,7 @@ import typer
 from hpstudy.cli.app import app
 from hpstudy.cli.options import (
     CheckpointsOption,
+    ClusterOption,
     DeviceOption,
     JsonOption,
     KeepOption,
@@ -72,6 +73,7 @@ def search(
         ),
     ] = None,
     workers: WorkersOption = None,
+    cluster: ClusterOption = None,
     threads: ThreadsOption = 1,
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
@@ -89,13 +91,14 @@ def search(
     """Search the ranges, then confirm the winner on fresh seeds."""
     from hpstudy.running.processes import prepare
 
-    if not plan:
+    if not (plan or cluster):
         prepare()  # beside what this process imports
 
     from hpstudy.cli.planned import print_plan
     from hpstudy.cli.results import print_summary
     from hpstudy.cli.telling import Terminal
-    from hpstudy.running.crew import Crew, workers_for
+    from hpstudy.running.clusters import crew_at
+    from hpstudy.running.crew import workers_for
     from hpstudy.store.connections import connections
     from hpstudy.study.opened import open_study
     from hpstudy.study.planning import Machine, search_plan
@@ -115,7 +118,7 @@ def search(
         trial_timeout=trial_timeout,
     )
     objective = opened.objective()
-    with connections(opened.runs) as database:
+    with connections(opened.runs) as database, crew_at(cluster, workers, plan=plan) as crew:
         reader = database.reader
         planned = search_plan(
             opened,
@@ -130,7 +133,7 @@ def search(
             seed=seed,
         )
         if plan:
-            size = workers_for(workers, planned)
+            size = workers_for(crew.workers, planned)
             expected = forecast_search(planned, objective, reader, size, confirm, ablate=ablate)
             space = with_notes(space_table(opened.file.title, planned))
             facts = rich_table(search_plan_table(planned, expected))
@@ -141,7 +144,7 @@ def search(
             planned,
             objective,
             database,
-            Crew(workers),
+            crew,
             Terminal(),
             confirm=confirm,
             ablate=ablate,

@@ -10,6 +10,7 @@ from uuid import uuid4
 from optuna.trial import FrozenTrial
 
 from hpstudy.plans.points import Plan
+from hpstudy.running.cluster import Cluster
 from hpstudy.running.output import Say
 from hpstudy.running.pool import default_workers, launch
 from hpstudy.running.worker import Job
@@ -26,6 +27,7 @@ class Crew:
 
     Attributes:
         workers: How many processes; as many as are of use where None.
+        cluster: Where they run; None for here.
         invocation: Tells this command, and all who join it, from others: a point that raised is
             tried once in each.
         asked: What the command was asked for, which is noted with its study for those who join;
@@ -35,6 +37,7 @@ class Crew:
     """
 
     workers: int | None = None
+    cluster: Cluster | None = None
     invocation: str = field(default_factory=_word)
     asked: Mapping[str, Any] | None = None
     joins: bool = False
@@ -46,12 +49,17 @@ class Crew:
         return self if self.joins else replace(self, asked=noted)
 
     def size(self, plan: Plan) -> int:
-        """Returns how many workers run: what is wanted, else one a core; never too many."""
+        """Returns how many workers run: what is wanted, else as many as are of use."""
+        if self.cluster is not None:
+            return self.cluster.size(plan, self.workers)
         return workers_for(self.workers, plan)
 
     def launch(self, job: Job, workers: int, say: Say) -> None:
         """Runs a job to its end; as `hpstudy.running.pool.launch`."""
-        launch(job, workers, say)
+        if self.cluster is not None:
+            self.cluster.launch(job, workers, say, grows=self.workers is None)
+        else:
+            launch(job, workers, say)
 
     def new_pool(self) -> str:
         """Returns a word for those who are launched now."""

@@ -187,7 +187,7 @@ def _join(
     teller: Teller,
 ) -> Joined:
     """Does what is left of a command, and returns what came of it by the trials that it ran."""
-    crew = Crew(workers, note.invocation, joins=True)
+    crew = Crew(workers, invocation=note.invocation, joins=True)
     begun = time.monotonic()
     trained = _again(note, opened, together, database, crew, teller)
     seconds, reader = time.monotonic() - begun, database.reader
