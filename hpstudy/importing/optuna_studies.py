@@ -23,26 +23,31 @@ from hpstudy.importing.runs import Measured, Run, outcomes
 from hpstudy.importing.settings import free_name
 from hpstudy.metric import Direction
 from hpstudy.sampler import SEED, Level
-from hpstudy.store.foreign import ForeignStudy, ForeignTrial, study_in
+from hpstudy.store.addresses import shown_url
+from hpstudy.store.foreign import ForeignStudy, ForeignTrial, study_at, study_in
 from hpstudy.studyfile.compose import Range
 from hpstudy.wording import enumerated
 
 _STATES = {"COMPLETE": State.COMPLETE, "PRUNED": State.PRUNED, "FAIL": State.FAILED}
 
 
-def measured_in(file: Path, study: str | None, asked: Asked) -> Measured:
+def measured_in(database: Path | str, study: str | None, asked: Asked) -> Measured:
     """Returns what a study in a database of Optuna's was.
 
     Args:
-        file: The database.
+        database: The database: a file, or a server's address.
         study: The study's name; its only one where None.
         asked: What is known of it.
 
     Raises:
         UserError: There is no such study, or no such metric.
     """
-    found = study_in(file, study)
-    return measured_study(found, asked, f"{file.name}, study {found.name}")
+    if isinstance(database, Path):
+        found = study_in(database, study)
+        return measured_study(found, asked, f"{database.name}, study {found.name}")
+    found = study_at(database, study)
+    where = shown_url(database).partition("?")[0]  # its end names the study file
+    return measured_study(found, asked, f"study {found.name} of {where}")
 
 
 def measured_study(found: ForeignStudy, asked: Asked, source: str) -> Measured:

@@ -10,7 +10,7 @@ from hpstudy.importing.logs import check_patterns, table_of_logs, with_logs
 from hpstudy.importing.roles import Asked
 from hpstudy.importing.runs import Measured, measured
 from hpstudy.importing.table import read_table, table_of_frame
-from hpstudy.store.addresses import file_of
+from hpstudy.store.addresses import file_of, is_file, whole_url
 
 _DATABASES = (".db", ".sqlite", ".sqlite3")
 
@@ -27,11 +27,11 @@ def measured_of(source: Any, study: str | None, asked: Asked) -> Measured:  # no
         UserError: The source can't be read, or what is asked of it is wrong.
     """
     if isinstance(source, (str, Path)):
-        file = _database(f"{source}")
-        if file is not None:
+        database = _database(f"{source}")
+        if database is not None:
             from hpstudy.importing.optuna_studies import measured_in
 
-            return measured_in(file, study, asked)
+            return measured_in(database, study, asked)
         if study is not None:
             raise UserError(f"{study}: a study is named of a database alone: expected one source")
         check_patterns(asked.patterns)
@@ -44,11 +44,11 @@ def measured_of(source: Any, study: str | None, asked: Asked) -> Measured:  # no
     return measured(table_of_frame(source), asked)
 
 
-def _database(source: str) -> Path | None:
-    """Returns the file of a database; None where the source is none."""
+def _database(source: str) -> Path | str | None:
+    """Returns the file of a database, or a server's address; None where the source is none."""
     if "://" in source:
         try:
-            return file_of(source)
+            return file_of(source) if is_file(source) else whole_url(source)
         except UserError as error:
             raise UserError(f"{error}".removeprefix("--storage: ")) from error
     return Path(source) if Path(source).suffix.lower() in _DATABASES else None

@@ -111,9 +111,8 @@ class _Tables:
         self._tables = {name: Table(name, found, autoload_with=engine) for name in names}
 
     def add(self, connection: Connection, study: PastStudy, number: int, metric: str) -> None:
-        trials = self._tables["trials"]
-        first = (connection.scalar(select(func.max(trials.c.trial_id))) or 0) + 1
-        rows = _rows(study, number, first, metric)
+        ids = _new_ids(connection, self._tables["trials"].c.trial_id, len(study.trials))
+        rows = _rows(study, number, ids, metric)
         for name, found in rows.items():
             _insert(connection, self._tables[name], found)
         found = (
@@ -123,8 +122,20 @@ class _Tables:
         _insert(connection, self._tables["study_user_attributes"], found)
 
 
-def _rows(study: PastStudy, number: int, first: int, metric: str) -> dict[str, Iterator[_Row]]:
-    """Returns the rows of each of Optuna's tables, for trials that are numbered from `first`."""
+def _new_ids(connection: Connection, column: Any, count: int) -> list[int]:  # noqa: ANN401
+    """Returns so many ids for new rows, which nobody else gets."""
+    if connection.dialect.name == "postgresql":
+        sequence = func.pg_get_serial_sequence(column.table.name, column.name)
+        drawn = select(func.nextval(sequence)).select_from(func.generate_series(1, count))
+        return sorted(connection.scalars(drawn))
+    first = (connection.scalar(select(func.max(column))) or 0) + 1
+    return list(range(first, first + count))
+
+
+def _rows(
+    study: PastStudy, number: int, ids: Sequence[int], metric: str
+) -> dict[str, Iterator[_Row]]:
+    """Returns the rows of each of Optuna's tables, for trials with these ids."""
     worst = worst_value(study.direction)
     told = {name: distribution_to_json(found) for name, found in study.space.items()}
     stored: dict[tuple[str, type, object], float] = {}
@@ -135,18 +146,18 @@ def _rows(study: PastStudy, number: int, first: int, metric: str) -> dict[str, I
             stored[at] = study.space[name].to_internal_repr(value)
         return stored[at]
 
-    numbered, now = list(enumerate(study.trials, first)), datetime.now()
+    numbered, now = list(zip(ids, study.trials, strict=True)), datetime.now()
     return {
         "trials": (
             {
                 "trial_id": at,
-                "number": at - first,
+                "number": place,
                 "study_id": number,
                 "state": trial.state,
                 "datetime_start": trial.started or trial.finished or now,
                 "datetime_complete": trial.finished or now,
             }
-            for at, trial in numbered
+            for place, (at, trial) in enumerate(numbered)
         ),
         "trial_params": (
             {
@@ -193,8 +204,9 @@ def _attributes(trial: Past) -> Iterator[tuple[str, object]]:
 
 def _add_trainings(connection: Connection, trials: Iterable[Past]) -> None:
     now = datetime.now(UTC).replace(tzinfo=None)
-    first = (connection.scalar(select(func.max(TrainingRow.id))) or 0) + 1
-    numbered = list(enumerate(trials, first))
+    found = list(trials)
+    ids = _new_ids(connection, TrainingRow.__table__.c.id, len(found))
+    numbered = list(zip(ids, found, strict=True))
     _insert(
         connection,
         TrainingRow.__table__,

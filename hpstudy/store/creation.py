@@ -57,8 +57,8 @@ def look(url: str) -> tuple[Owner, int]:
     """
     # Not by SQLAlchemy: the garbage of an engine may swallow an interruption.
     if not is_file(url):
+        tables = tables_of_a_server(url)
         with postgres.connect(url) as connection:
-            tables = {name for (name,) in connection.execute(_TABLES_OF_A_SERVER)}
             version, studies = _version_and_studies(connection, tables)
     else:
         file = file_of(url)
@@ -94,6 +94,12 @@ def check_whole(file: Path) -> None:
             f"{shown(file)} is damaged ({' '.join(found.split())}): put a copy there, or what "
             f"`sqlite3 {shown(file)} .recover | sqlite3 new.db` can save"
         )
+
+
+def tables_of_a_server(url: str) -> set[str]:
+    """Returns the names of the tables of a server's database."""
+    with postgres.connect(url) as connection:
+        return {name for (name,) in connection.execute(_TABLES_OF_A_SERVER)}
 
 
 def _version_and_studies(connection: Any, tables: set[str]) -> tuple[int, int]:  # noqa: ANN401

@@ -1,4 +1,4 @@
-"""Studies that are others': Optuna's, of any version, read from a copy and never written."""
+"""Studies that are others', Optuna's: of a file, read from a copy; of a server, never written."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from hpstudy.errors import UserError
 from hpstudy.expected import did_you_mean, shown
 from hpstudy.files import shown as shown_path
 from hpstudy.metric import Direction, direction_of
+from hpstudy.store.addresses import check_url, shown_url
+from hpstudy.store.creation import connecting, storage_at, tables_of_a_server
 
 _MARK = b"SQLite format 3\0"
 _BESIDE = ("", "-wal", "-journal")  # what was written and is not in the file itself yet
@@ -121,11 +123,42 @@ def study_in(file: Path, name: str | None) -> ForeignStudy:
         storage = RDBStorage(url, skip_compatibility_check=True, skip_table_creation=True)
         try:
             _bring_up(storage, file)
-            names = [one.study_name for one in optuna.get_all_study_summaries(storage)]
-            chosen = _one_of(names, name, file)
-            return foreign_study(optuna.load_study(study_name=chosen, storage=storage))
+            return _study_of(storage, name, shown_path(file))
         finally:
             storage.engine.dispose()
+
+
+def study_at(url: str, name: str | None) -> ForeignStudy:
+    """Reads a study from a server's database of Optuna's.
+
+    Args:
+        url: The database.
+        name: The study; its only one where None.
+
+    Raises:
+        UserError: It can't be opened, has tables of another version, or doesn't hold the one study.
+    """
+    if not {"studies", "alembic_version"} <= tables_of_a_server(url):
+        raise UserError(f"{shown_url(url)}: expected a database of Optuna's, found no study")
+    options = connecting(url)
+    given = check_url(url).query.get("options", "")
+    options["connect_args"]["options"] = f"{given} -c default_transaction_read_only=on"
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        storage = storage_at(url, engine_kwargs=options, skip_table_creation=True)
+    except RuntimeError as error:
+        first = f"{error}".splitlines()[0]
+        raise UserError(f"{shown_url(url)}: can't be read: {first}") from error
+    try:
+        return _study_of(storage, name, shown_url(url))
+    finally:
+        storage.engine.dispose()
+
+
+def _study_of(storage: RDBStorage, name: str | None, where: str) -> ForeignStudy:
+    names = [one.study_name for one in optuna.get_all_study_summaries(storage)]
+    chosen = _one_of(names, name, where)
+    return foreign_study(optuna.load_study(study_name=chosen, storage=storage))
 
 
 @contextmanager
@@ -174,17 +207,14 @@ def _bring_up(storage: RDBStorage, file: Path) -> None:
         logging.disable(before)
 
 
-def _one_of(names: Sequence[str], name: str | None, file: Path) -> str:
+def _one_of(names: Sequence[str], name: str | None, where: str) -> str:
     listed = ", ".join(names)
     if not names:
-        raise UserError(f"{shown_path(file)}: holds no study")
+        raise UserError(f"{where}: holds no study")
     if name is None and len(names) > 1:
-        raise UserError(
-            f"{shown_path(file)}: holds {len(names)} studies: name one of them after it: {listed}"
-        )
+        raise UserError(f"{where}: holds {len(names)} studies: name one of them after it: {listed}")
     if name is not None and name not in names:
         raise UserError(
-            f"{shown_path(file)}: expected a study of {listed}, found {shown(name)}"
-            f"{did_you_mean(name, names)}"
+            f"{where}: expected a study of {listed}, found {shown(name)}{did_you_mean(name, names)}"
         )
     return name or names[0]

@@ -248,6 +248,26 @@ def trials_in(folder, made_trials: Path) -> Path:
     return Path(shutil.copy(made_trials, folder.path))
 
 
+def test_a_study_of_a_server_is_read_and_nothing_is_written_there(
+    postgres, postgres_url, folder, made_trials
+):
+    empty = folder.error("import", postgres_url)
+    assert empty.endswith(": expected a database of Optuna's, found no study")
+    storage = optuna.storages.RDBStorage(postgres_url)
+    theirs = optuna.load_study(study_name="smoke", storage=f"sqlite:///{made_trials}")
+    optuna.create_study(study_name="smoke", storage=storage).add_trials(theirs.trials)
+    storage.engine.dispose()
+    dump = "SELECT (SELECT count(*) FROM trials), (SELECT count(*) FROM studies)"
+    before = postgres.sql(dump, postgres_url.rpartition("/")[2])
+    assert "did you mean 'smoke'?" in folder.error("import", postgres_url, "smok")
+    ran = folder.run("import", postgres_url, "--json")
+    assert "open-sesame" not in f"{ran}"
+    assert len(json.loads(ran.stdout)["search"]["trials"]) > 0
+    assert postgres.sql(dump, postgres_url.rpartition("/")[2]) == before
+    name = postgres_url.rpartition("/")[2]
+    assert "open-sesame" not in (folder.path / f"{name}.toml").read_text()
+
+
 def test_a_study_of_a_database_is_read_from_a_copy(folder, trials_in: Path):
     before = trials_in.read_bytes()
     assert "theirs.db: holds 2 studies: name one of them after it: " in folder.error(

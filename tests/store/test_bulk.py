@@ -32,9 +32,11 @@ def past(number: int, state, value, epochs, **more) -> Past:
     return Past(params, identity(number), state, value, epochs, **more)
 
 
-@pytest.fixture
-def database(tmp_path: Path):
-    with writing(Runs(tmp_path, f"sqlite:///{tmp_path / 'hpstudy.db'}")) as found:
+@pytest.fixture(params=["file", "server"])
+def database(request: pytest.FixtureRequest, tmp_path: Path):
+    is_file = request.param == "file"
+    url = f"sqlite:///{tmp_path / 'x.db'}" if is_file else request.getfixturevalue("postgres_url")
+    with writing(Runs(tmp_path, url)) as found:
         yield found
 
 
@@ -72,6 +74,7 @@ def test_optuna_reads_what_it_would_have_written_itself(database):
     assert found[1].datetime_start == found[1].datetime_complete
     assert found[1].user_attrs["diverged"] == 1
     assert found[3].user_attrs["error"] == "line 4: no acc"
+    assert ours.ask().number == 4  # Optuna's own ids go on behind these
     key = found[0].user_attrs["training"]
     assert Records(database.engine).epochs(key) == [
         Epoch(1, {"acc": 0.4, "loss": 2.0}),
