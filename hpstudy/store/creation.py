@@ -34,18 +34,20 @@ WHERE relkind IN ('r', 'p') AND pg_table_is_visible(oid) AND relpersistence <> '
 _NEWEST: set[str] = set()  # the version of Optuna's tables, once it is known
 
 
-def check_ours(url: str) -> None:
-    """Checks that hpstudy may write to what is at an address.
+def check_ours(url: str) -> tuple[Owner, int]:
+    """Checks that hpstudy may write to what is at an address, and tells what `look` does.
 
     Raises:
         UserError: It is others' work.
     """
-    if look(url)[0] is Owner.OPTUNA:
+    owner, version = look(url)
+    if owner is Owner.OPTUNA:
         raise UserError(
             f"{shown_url(url)} holds plain Optuna studies, beside which hpstudy writes nothing: "
             "give --runs or --storage for a database of its own (`hpstudy dashboard --storage "
             f"{shown_url(url)}` shows what is there)"
         )
+    return owner, version
 
 
 def look(url: str) -> tuple[Owner, int]:
@@ -57,8 +59,8 @@ def look(url: str) -> tuple[Owner, int]:
     """
     # Not by SQLAlchemy: the garbage of an engine may swallow an interruption.
     if not is_file(url):
-        tables = tables_of_a_server(url)
         with postgres.connect(url) as connection:
+            tables = tables_of_a_server(connection)
             version, studies = _version_and_studies(connection, tables)
     else:
         file = file_of(url)
@@ -96,10 +98,9 @@ def check_whole(file: Path) -> None:
         )
 
 
-def tables_of_a_server(url: str) -> set[str]:
+def tables_of_a_server(connection: Any) -> set[str]:  # noqa: ANN401 - the driver's
     """Returns the names of the tables of a server's database."""
-    with postgres.connect(url) as connection:
-        return {name for (name,) in connection.execute(_TABLES_OF_A_SERVER)}
+    return {name for (name,) in connection.execute(_TABLES_OF_A_SERVER)}
 
 
 def _version_and_studies(connection: Any, tables: set[str]) -> tuple[int, int]:  # noqa: ANN401
@@ -115,18 +116,17 @@ def _version_and_studies(connection: Any, tables: set[str]) -> tuple[int, int]: 
 
 def make_whole(url: str) -> None:
     """Creates a database, or what is missing of one; the caller holds the schema lock."""
-    check_ours(url)
+    owner, version = check_ours(url)
+    is_whole = owner is Owner.HPSTUDY and version == VERSION
     if not is_file(url):
-        owner, version = look(url)
-        if owner is Owner.NOBODY or version < VERSION:
+        if not is_whole:
             _make(url)
         return
     file = file_of(url).resolve()  # what a link points to is made, and the link stays
     if file.exists() and not file.is_file():
         raise UserError(f"{shown_url(url)}: expected a file, found something else")
     if file.is_file() and file.stat().st_size:
-        owner, version = look(url)
-        if owner is Owner.NOBODY or version < VERSION:  # begun and never finished, or older
+        if not is_whole:  # begun and never finished, or older
             _make(url)
         return
     draft = file.with_name(f"{file.name}.new")

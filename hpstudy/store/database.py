@@ -23,9 +23,9 @@ from hpstudy.store.advisory_locks import leave
 from hpstudy.store.creation import check_whole, connecting, look, make_whole, storage_at
 from hpstudy.store.file_locks import has_place
 from hpstudy.store.locks import SCHEMA, hold
-from hpstudy.store.postgres import reason_of
+from hpstudy.store.postgres import unopened
 from hpstudy.store.schema import Owner
-from hpstudy.store.server_trouble import say_server_trouble
+from hpstudy.store.server_trouble import again, say_server_trouble
 from hpstudy.store.steady import steady
 from hpstudy.store.trouble import say_trouble
 
@@ -159,6 +159,7 @@ def writing(runs: Runs) -> Iterator[Database]:
         database.close()
 
 
+@again
 def open_database(url: str, *, write: bool) -> Database:
     """Opens a database; a writer creates it where there is none, whole or not at all.
 
@@ -192,8 +193,8 @@ def open_database(url: str, *, write: bool) -> Database:
             raise nothing_at(url)
     except _UNOPENED as error:
         cause = error.__cause__ if isinstance(error, StorageInternalError) else error
-        reason = reason_of(getattr(cause, "orig", None) or cause or error)
-        raise UserError(f"{shown_url(url)}: can't be opened as a database: {reason}") from error
+        cause = getattr(cause, "orig", None) or cause or error
+        raise unopened(url, cause) from error
     if not is_file(url):
         say_server_trouble(database.engine, url, database.shown)
         return database

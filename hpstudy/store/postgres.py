@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import random
 import re
+import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hpstudy.errors import StoppedError, UserError
+from hpstudy.errors import CutError, StoppedError, UserError
 from hpstudy.store.addresses import check_url, shown_url
 
 if TYPE_CHECKING:
@@ -98,7 +99,10 @@ def patiently(url: str, connect: Callable[[], _Made]) -> _Made:
 
 
 def unopened(url: str, error: BaseException) -> UserError:
-    """Returns what to say of a database that can't be opened."""
+    """Returns what to say of a database that can't be opened; a `CutError` where it just could."""
+    driver = sys.modules.get("psycopg")
+    if driver and isinstance(error, driver.OperationalError) and shown_url(url) in _known:
+        return CutError(f"{shown_url(url)}: the connection was cut: {reason_of(error)}")
     hint = " (PGPASSWORD or ~/.pgpass holds it)" if _NO_PASSWORD in f"{error}" else ""
     return UserError(f"{shown_url(url)}: can't be opened as a database: {reason_of(error)}{hint}")
 
