@@ -29,13 +29,13 @@ class Stored:
         key: The training.
         name: The file's name, as in the folder of checkpoints.
         size: Its bytes.
-        used: When it was last saved or taken, in nanoseconds since 1970.
+        saved: When it was saved, in nanoseconds since 1970.
     """
 
     key: str
     name: str
     size: int
-    used: int
+    saved: int
 
     @property
     def epoch(self) -> int:

@@ -6,14 +6,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Engine, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Engine, and_, delete, insert, select
 from sqlalchemy.orm import Session
 
 from hpstudy.store.away import Stored, is_ours
 from hpstudy.store.schema import CheckpointRow
 from hpstudy.store.server_trouble import again
 
-_COLUMNS = CheckpointRow.training, CheckpointRow.name, CheckpointRow.size, CheckpointRow.used
+_COLUMNS = CheckpointRow.training, CheckpointRow.name, CheckpointRow.size, CheckpointRow.saved
 
 
 class RowPlace:
@@ -49,16 +49,15 @@ class RowPlace:
         with Session(self._engine) as session, session.begin():
             session.execute(delete(CheckpointRow).where(_is(key, file.name)))
             row = {"training": key, "name": file.name, "size": len(content), "content": content}
-            session.execute(insert(CheckpointRow).values(**row, used=time.time_ns()))
+            session.execute(insert(CheckpointRow).values(**row, saved=time.time_ns()))
 
     @again
     def get(self, stored: Stored, file: Path) -> None:
         """Writes what is there to a file."""
-        this = _is(stored.key, stored.name)
-        with Session(self._engine) as session, session.begin():
-            content = session.scalar(select(CheckpointRow.content).where(this))
-            session.execute(update(CheckpointRow).where(this).values(used=time.time_ns()))
-        file.write_bytes(content or b"")
+        content = select(CheckpointRow.content).where(_is(stored.key, stored.name))
+        with Session(self._engine) as session:
+            found = session.scalar(content)
+        file.write_bytes(found or b"")
 
     @again
     def delete(self, files: Sequence[Stored]) -> None:

@@ -197,7 +197,7 @@ class Checkpoints:
             away.setdefault(one.key, []).append(one)
         for key, files in away.items():
             here = found.get(key, Kept(key, 0, 0))
-            size, used = sum(one.size for one in files), max(one.used for one in files)
+            size, used = sum(one.size for one in files), max(one.saved for one in files)
             found[key] = Kept(key, max(size, here.size), max(used, here.used))
         return list(found.values())
 
