@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import random
 import signal
+import time
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -32,7 +36,8 @@ EVERYTHING = [f"0.1 8 0 {epoch}" for epoch in range(1, 7)]
 def kill_machine(folder, pid: int) -> None:
     """Kills all of a command's processes at once."""
     for one in (pid, folder.server_of(pid), *folder.workers_of(pid)):
-        os.kill(one, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(one, signal.SIGKILL)
 
 
 def values(result) -> list[list[float]]:
@@ -116,3 +121,29 @@ def test_a_program_goes_on_from_its_own_checkpoint_there(machines):
     assert first == "5 from 0"
     assert second in ("5 from 1", "5 from 2", "5 from 3")  # not each epoch is packed
     assert values(machines.json("show", "p.toml")) == [[0.5]]
+
+
+@pytest.mark.slow
+def test_two_machines_that_are_killed_in_turns_end_with_the_same_bits(mnist_folder, postgres_url):
+    """The real network: each round one machine is killed in the middle, then the other goes on."""
+    machines, grid = replace(mnist_folder, storage=postgres_url), ("grid", "small.toml")
+    chance, data = random.Random(0), mnist_folder.path / "runs" / "data"
+    for name in "ab":
+        (machines.path / name).mkdir()
+        (machines.path / name / "data").symlink_to(data)
+    args, kills = ("--workers", "2"), 0
+    for number in range(8):
+        machine = "--runs", "ab"[number % 2], "--checkpoints", "database"
+        process = machines.start(*grid, *args, *machine)
+        is_at_work = functools.partial(machines.workers_of, process.pid)
+        machines.wait_for(lambda: process.poll() is not None or is_at_work())
+        time.sleep(chance.uniform(3, 8))
+        if process.poll() is None:
+            kill_machine(machines, process.pid)
+            kills += 1
+        process.communicate()
+    assert kills >= 3
+    found = machines.json(*grid, *args, "--runs", "a")
+    calm = replace(machines, storage=None).json(*grid, *args)
+    assert values(found) == values(calm)
+    assert found["grid"]["epochs"] == calm["grid"]["epochs"]
