@@ -27,6 +27,7 @@ from hpstudy.running.worker import Job
 from hpstudy.store.connections import connections
 from hpstudy.store.records import Records
 from hpstudy.store.studies import find_study, trials_of
+from hpstudy.store.trials import is_finished, raised
 from hpstudy.wording import counted
 
 if TYPE_CHECKING:
@@ -201,18 +202,19 @@ class _Run:
             ) from error
 
     def _check_progress(self) -> None:
-        """Ends a run whose tasks come to nothing before they do anything."""
+        """Ends a run whose tasks come to nothing again and again, with nothing done meanwhile."""
         with connections(self._job.runs) as database:
             assert database.reader is not None  # what was begun is there
             study = find_study(self._job.plan.name, database.reader)
-            trials = 0 if study is None else len(trials_of(study))
-            progress = trials, sum(Records(database.reader.engine).counts().values())
+            trials = [] if study is None else trials_of(study)
+            ended = sum(is_finished(trial) or raised(trial) for trial in trials)
+            progress = ended, sum(Records(database.reader.engine).counts().values())
         self._lost_in_a_row = 1 if progress != self._last_progress else self._lost_in_a_row + 1
         self._last_progress = progress
         if self._lost_in_a_row >= _MOST_LOST:
             raise UserError(
-                f"the workers of {self._cluster.name} die before they begin a trial: Dask gave up "
-                f"{counted(self._lost_in_a_row, 'time')} in a row; their logs say why, and "
+                f"the workers of {self._cluster.name} die before an epoch is finished: Dask gave "
+                f"up {counted(self._lost_in_a_row, 'time')} in a row; their logs say why, and "
                 "finished epochs are kept"
             )
 

@@ -65,7 +65,7 @@ def crew_at(where: str | None, workers: int | None, *, plan: bool = False) -> It
         return
     if find_spec("distributed") is None:
         raise UserError("--cluster: needs Dask: pip install 'hpstudy[cluster]'")
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what is wrong, we say
+    _silence()
     with ExitStack() as stack:
         ask_for: Callable[[int], object] | None = None
         if where not in _NAMES:
@@ -85,6 +85,14 @@ def crew_at(where: str | None, workers: int | None, *, plan: bool = False) -> It
             to = stack.enter_context(_asking(where))
             ask_for = _scaling(to, where)
         yield Crew(workers, Cluster(_connected(to, where, stack), where, ask_for))
+
+
+def _silence() -> None:
+    """Keeps Dask from logging here: what is wrong, we say."""
+    import distributed  # noqa: F401 - it sets levels as it is imported
+
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _address(where: str) -> str:

@@ -136,8 +136,8 @@ def test_tasks_that_come_to_nothing_end_the_run_in_one_line(folder, scheduler, m
     monkeypatch.setattr(errand, "_COMMAND", (sys.executable, "-c", "import sys; sys.exit(1)"))
     told = folder.run("grid", "walk.toml", "--cluster", scheduler, code=2)
     assert told.stderr.endswith(
-        f"Error: the workers of {scheduler} die before they begin a trial: Dask gave up 3 times in "
-        "a row; their logs say why, and finished epochs are kept\n"
+        f"Error: the workers of {scheduler} die before an epoch is finished: Dask gave up 3 times "
+        "in a row; their logs say why, and finished epochs are kept\n"
     )
 
 
