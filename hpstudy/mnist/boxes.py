@@ -57,6 +57,28 @@ class Digit:
         box = (round(left), round(top), *(max(1, round(side)) for side in size))
         return Digit(box, np.where(pixels, self.ink, np.float32(0)), written, self.scale)
 
+    def joined(self, other: Digit) -> Digit:
+        """Returns both as one."""
+        both = (self, other)
+        starts = np.array([one._origin() for one in both])
+        stops = starts + [one.ink.shape for one in both]
+        first = starts.min(axis=0)
+        ink = np.zeros(stops.max(axis=0) - first, np.float32)
+        written = np.zeros(ink.shape, bool)
+        for one, start, stop in zip(both, starts - first, stops - first, strict=True):
+            here = (slice(start[0], stop[0]), slice(start[1], stop[1]))
+            ink[here] = np.maximum(ink[here], one.ink)
+            written[here] |= one.written
+        left, top = (min(one.box[n] for one in both) for n in (0, 1))
+        right, bottom = (max(one.box[n] + one.box[n + 2] for one in both) for n in (0, 1))
+        return Digit((left, top, right - left, bottom - top), ink, written, self.scale)
+
+    def _origin(self) -> tuple[int, int]:
+        """Returns the row and the column of the map where its ink begins."""
+        rows, columns = ndimage.find_objects(self.written.astype(int))[0]
+        left, top = (round(at / self.scale) for at in self.box[:2])
+        return top - rows.start, left - columns.start
+
 
 @dataclass(frozen=True)
 class _Part:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from scipy import ndimage
 
-from hpstudy.mnist.ink import Map
+from hpstudy.mnist.ink import Map, grey_of
 
 SIDE = 28
 _BOX = 20
@@ -45,6 +45,27 @@ def centred(ink: Map) -> NDArray[np.uint8]:
     return _at_centre_of_mass(_sharp((255 * levels).round().astype(np.uint8)))
 
 
+def in_form(picture: Image.Image) -> NDArray[np.uint8] | None:
+    """Returns a picture that has MNIST's form already, light on black; None of any other."""
+    if picture.size != (SIDE, SIDE):
+        return None
+    ink = grey_of(picture)
+    ink = 1 - ink if ink[0].mean() > 0.5 else ink
+    if max(box_of(ink > _TRACE)[2:]) != _BOX:
+        return None
+    off = np.array(ndimage.center_of_mass(ink)) - SIDE / 2
+    return (255 * ink).round().astype(np.uint8) if np.abs(off).max() <= 1 else None
+
+
+def box_of(ink: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    """Returns left, top, width and height of what there is."""
+    rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return 0, 0, 0, 0
+    left, top = int(columns[0]), int(rows[0])
+    return left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top
+
+
 def _sharp(digit: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Sharpens what is softer than MNIST's digits: it was blurred, or smaller."""
     ink = digit[digit > _PALEST]
@@ -55,11 +76,8 @@ def _sharp(digit: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _bounds_in_form(ink: Map) -> tuple[float, float, float, float] | None:
     """Returns the ink's bounds if it has MNIST's size already: then no pixel is to be mixed."""
-    (top, bottom), (left, right) = (
-        (float(at[0]), float(at[-1] + 1))
-        for at in (np.flatnonzero(ink.max(axis=axis) > _TRACE) for axis in (1, 0))
-    )
-    return (left, top, right, bottom) if max(right - left, bottom - top) == _BOX else None
+    left, top, width, height = box_of(ink > _TRACE)
+    return (left, top, left + width, top + height) if max(width, height) == _BOX else None
 
 
 def _bounds(ink: Map) -> tuple[float, float, float, float]:

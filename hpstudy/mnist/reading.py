@@ -16,7 +16,8 @@ from hpstudy.errors import UserError
 from hpstudy.expected import one_line
 from hpstudy.files import shown
 from hpstudy.mnist.boxes import Digit, digits_of
-from hpstudy.mnist.centred import centred
+from hpstudy.mnist.broken import pieces
+from hpstudy.mnist.centred import box_of, centred, in_form
 from hpstudy.mnist.framed import framed
 from hpstudy.mnist.hyperparameters import architecture, checked
 from hpstudy.mnist.ink import ink_of
@@ -27,6 +28,8 @@ from hpstudy.objective.shown import Found
 
 _BATCH = 250
 _SURE = 0.97  # that both halves of what is cut are digits
+_SURER = 0.03  # doubt of a whole, as a share of that of its pieces
+_LEAST_DOUBT = 1e-6  # float32 tells no less
 _DEEPEST = 4  # times that what was cut is cut again
 
 Network = Callable[[Sequence[NDArray[np.uint8]]], NDArray[np.float32]]
@@ -78,13 +81,42 @@ def _thing(picture: Image, network: Network, classes: Sequence[str]) -> list[Fou
 
 
 def _digits(picture: Image, network: Network, classes: Sequence[str]) -> list[Found]:
+    if (made := in_form(picture)) is not None:
+        return [_found(network([made])[0], made, box_of(made > 0), classes)]
     ink = ink_of(picture)
     digits = digits_of(ink) if ink else []
     if not digits:
         return []
-    read = _read(digits, network)
-    told = [one for part in read for one in _cut(part, network, alone=len(digits) == 1)]
+    read = _mended(_read(digits, network), network)
+    told = [one for part in read for one in _cut(part, network, alone=len(read) == 1)]
     return [_found(sure, seen, digit.box, classes) for digit, seen, sure in told]
+
+
+def _mended(read: list[_Read], network: Network) -> list[_Read]:
+    """Puts together what is read far more surely as one digit than as two."""
+    while ways := [*pieces([digit for digit, _, _ in read])]:
+        wholes = _read([read[one][0].joined(read[other][0]) for one, other in ways], network)
+        shares = [
+            _doubt([whole]) / max(_doubt([read[place] for place in way]), _LEAST_DOUBT)
+            for way, whole in zip(ways, wholes, strict=True)
+        ]
+        there: dict[int, _Read] = dict(enumerate(read))
+        whole_now: set[int] = set()
+        for share, (one, other), whole in sorted(
+            zip(shares, ways, wholes, strict=True), key=lambda way: way[0]
+        ):
+            if share <= _SURER and not whole_now & {one, other}:
+                there[one] = whole
+                del there[other]
+                whole_now |= {one, other}
+        if not whole_now:
+            break
+        read = [*there.values()]
+    return read
+
+
+def _doubt(read: Sequence[_Read]) -> float:
+    return 1 - _surety(read)
 
 
 _Read = tuple[Digit, NDArray[np.uint8], NDArray[np.float32]]
