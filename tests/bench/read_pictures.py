@@ -45,25 +45,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", help="its name, or the path of its card")
     parser.add_argument("--runs", type=Path, default=Path("runs"))
-    parser.add_argument("--images", type=int, default=1000, help="the first so many test images")
+    parser.add_argument("--images", type=int, default=1000, help="so many test images")
+    parser.add_argument("--skip", type=int, default=0, help="not the first so many")
     args = parser.parse_args()
     model = find_model(args.model, args.runs / "models")
     card = model.card
     split = load(args.runs / "data")[1]
-    images, wanted = split.images[: args.images, 0].numpy(), split.labels[: args.images].tolist()
+    some = split.take(slice(args.skip, args.skip + args.images))
+    images, wanted = some.images[:, 0].numpy(), some.labels.numpy()
     network = network_of(architecture(card.params, card.settings)).eval()
     network.load_state_dict(load_file(model.file))
     with torch.inference_mode():
-        read = [
-            network(some / 255).argmax(dim=1) for some in split.images[: args.images].split(250)
-        ]
-    tensors = 100 * np.mean(torch.cat(read).numpy() == wanted)
-    print(f"{model.card.study}: {tensors:.1f} % of {args.images} tensors")
+        read = [network(batch / 255).argmax(dim=1) for batch in some.images.split(250)]
+    tensors = torch.cat(read).numpy() == wanted
+    print(f"{model.card.study}: {100 * tensors.mean():.1f} % of {len(wanted)} tensors")
     for name, draw in MADE.items():
         random = np.random.default_rng(0)
         found = labels(model, (draw(image, random) for image in images))
-        hits = 100 * np.mean([one == [f"{n}"] for one, n in zip(found, wanted, strict=True)])
-        print(f"{name:20} {hits:5.1f} % ({hits - tensors:+.1f})", flush=True)
+        hits = np.array([one == [f"{n}"] for one, n in zip(found, wanted, strict=True)])
+        off = 100 * (hits.astype(float) - tensors)
+        lost = sum(len(one) != 1 for one in found)
+        print(
+            f"{name:20} {100 * hits.mean():5.1f} % ({off.mean():+.1f}, standard error "
+            f"{off.std() / len(off) ** 0.5:.1f}); {lost} not read as one digit",
+            flush=True,
+        )
     digits, truth = split.images[:, 0].numpy(), split.labels.tolist()
     for touching in (0.0, 0.1, 0.3):
         random = np.random.default_rng(1)
