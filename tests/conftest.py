@@ -437,7 +437,7 @@ def digit_models(mnist_root: Path, tmp_path_factory: pytest.TempPathFactory) -> 
             )
             folder.mkdir(exist_ok=True)
             address = f"sqlite:///{folder / 'hpstudy.db'}"
-            write_model(folder, card, training.save_model, database=address)
+            write_model(folder, card, training.save_model, lambda _: "", database=address)
     return folder
 
 

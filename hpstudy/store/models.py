@@ -102,23 +102,46 @@ class Model:
         """The file with the weights."""
         return self.path.with_name(self.card.file)
 
+    @property
+    def page(self) -> Path:
+        """The page that shows it."""
+        return self.path.with_suffix(".html")
+
 
 def write_model(
-    folder: Path, card: Card, write: Callable[[Path], object], *, database: str
+    folder: Path,
+    card: Card,
+    write: Callable[[Path], object],
+    page: Callable[[Model], str],
+    *,
+    database: str,
 ) -> Model:
-    """Saves a model with its card; a model of that name stays until the new one is whole.
+    """Saves a model with its card and page; what has that name stays until all three are whole.
 
     Args:
         folder: Where models lie.
         card: What it is; `file` and `sha256` are filled in.
         write: Writes the weights to the file that it is given, or to one beside it.
+        page: Makes the page that shows it.
         database: The database's address; one process at a time saves a model of a name.
 
     Raises:
         UserError: It wrote no file, or several, or it can't be written.
     """
     path = folder / f"{card.study}.json"
-    with hold(database, f"model/{card.study}"), replacing(path) as told:
+    with hold(database, f"model/{card.study}"):
+        before = _weights_of(path)
+        model = _written(path, card, write, page)
+        if before not in (None, model.file):  # of another ending: nobody's now
+            before.unlink(missing_ok=True)
+    return model
+
+
+def _written(
+    path: Path, card: Card, write: Callable[[Path], object], page: Callable[[Model], str]
+) -> Model:
+    folder = path.parent
+    with replacing(path) as told, replacing(path.with_suffix(".html")) as shows:
         for left in folder.glob(f".{_literal(card.study)}.*.draft"):  # by a killed process
             shutil.rmtree(left, ignore_errors=True)
         draft = Path(mkdtemp(dir=folder, prefix=f".{card.study}.", suffix=".draft"))
@@ -128,10 +151,18 @@ def write_model(
             name = f"{card.study}{file.suffix}"  # whatever it is called: others lie here too
             whole = card.model_copy(update={"file": name, "sha256": _digest(file)})
             told.write_text(f"{whole.model_dump_json(indent=2)}\n", encoding="utf-8")
+            shows.write_text(page(Model(whole, path)), encoding="utf-8")
             file.replace(folder / name)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     return Model(whole, path)
+
+
+def _weights_of(path: Path) -> Path | None:
+    """Returns the weights that a card tells of; None where it is none, or they are others."""
+    with suppress(UserError):
+        return _checked(_read(path)).file
+    return None
 
 
 def find_model(name: str, folder: Path) -> Model:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from hpstudy.analysis.intervals import share_interval
 from hpstudy.errors import UserError
-from hpstudy.files import replacing, shown
+from hpstudy.files import shown
 from hpstudy.metric import Metric, Quantity, direction_of
 from hpstudy.objective import Objective, Step
 from hpstudy.objective.shown import Layer, Pictures
@@ -153,14 +152,9 @@ def card_of(learned: Learned) -> Card:
     )
 
 
-def write_page(learned: Learned, model: Model) -> Path:
-    """Writes the page of a saved model beside it, and returns its path.
-
-    Raises:
-        UserError: It can't be written.
-    """
+def page_of(learned: Learned, model: Model) -> str:
+    """Returns the page of a saved model, as HTML."""
     opened = learned.opened
-    path = model.path.with_suffix(".html")
     content = ModelContent(
         name=opened.name,
         title=f"{opened.file.title}: a trained model",
@@ -177,7 +171,4 @@ def write_page(learned: Learned, model: Model) -> Path:
         layers=learned.layers,
         written=datetime.now(),
     )
-    html = model_page(content)
-    with replacing(path) as draft:
-        draft.write_text(html, encoding="utf-8")
-    return path
+    return model_page(content)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -73,7 +74,6 @@ class TrainedModel:
 
     Attributes:
         model: The model.
-        page: The page that shows it.
         metric: The metric that it is told by.
         epochs: The epochs behind it.
         taken_over: How many of them were recorded before.
@@ -82,7 +82,6 @@ class TrainedModel:
     """
 
     model: Model
-    page: Path
     metric: Metric
     epochs: tuple[Epoch, ...] = field(repr=False)
     taken_over: int
@@ -98,6 +97,11 @@ class TrainedModel:
     def file(self) -> Path:
         """The file with what it has learned."""
         return self.model.file
+
+    @property
+    def page(self) -> Path:
+        """The page that shows it."""
+        return self.model.page
 
     @property
     def told(self) -> str:
@@ -138,7 +142,7 @@ def train(
         teller.training(_label(lesson), planned.epochs, lesson.metric) as view,
         Trainee(lesson, view.say) as trainee,
     ):
-        from hpstudy.study.trained import Learned, card_of, write_page  # while it begins
+        from hpstudy.study.trained import Learned, card_of, page_of  # while it begins
 
         checkpoints = checkpoints_of(opened.runs, database.writer)
         course = _Course(checkpoints, planned, lesson.metric, view)
@@ -157,9 +161,10 @@ def train(
         folder, card = opened.runs.models, card_of(learned)
         if note := _replaced(card, folder):
             view.say(note)
-        model = write_model(folder, card, trainee.save, database=opened.runs.url)
-    page, spent = write_page(learned, model), time.monotonic() - start
-    return TrainedModel(model, page, learned.metric, epochs, course.found, course.again, spent)
+        shows = partial(page_of, learned)
+        model = write_model(folder, card, trainee.save, shows, database=opened.runs.url)
+    spent = time.monotonic() - start
+    return TrainedModel(model, learned.metric, epochs, course.found, course.again, spent)
 
 
 def _prepared(

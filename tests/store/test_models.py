@@ -5,6 +5,7 @@ import json
 import pytest
 
 from hpstudy.errors import UserError
+from hpstudy.store.locks import is_free
 from hpstudy.store.models import Card, find_model, saved_models, write_model
 
 
@@ -17,11 +18,13 @@ def card(study="mine", created="2026-01-01T00:00:00+00:00", **more):
     )  # fmt: skip
 
 
-def saved(folder, one=None, text=b"weights"):
+def saved(folder, one=None, write=lambda file: file.write_bytes(b"weights"), page="<html>"):
     database = f"sqlite:///{folder.parent / 'hpstudy.db'}"
-    return write_model(
-        folder, one or card(), lambda file: file.write_bytes(text), database=database
-    )
+    return write_model(folder, one or card(), write, lambda _: page, database=database)
+
+
+def files(folder):
+    return sorted(path.name for path in folder.iterdir())
 
 
 def test_a_model_is_found_by_its_name_its_card_and_its_weights(tmp_path):
@@ -32,7 +35,8 @@ def test_a_model_is_found_by_its_name_its_card_and_its_weights(tmp_path):
         found = find_model(name, folder)
         assert found.file.read_bytes() == b"weights"
         assert found.card.params == {"lr": 0.1}
-    assert sorted(p.name for p in folder.iterdir()) == ["mine.json", "mine.safetensors"]
+    assert files(folder) == ["mine.html", "mine.json", "mine.safetensors"]
+    assert made.page.read_text() == "<html>"
 
 
 def test_the_newest_comes_first_and_what_is_damaged_is_left_out(tmp_path):
@@ -52,25 +56,46 @@ def test_the_old_model_stays_where_saving_the_new_one_fails(tmp_path):
         file.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    database = f"sqlite:///{tmp_path / 'hpstudy.db'}"
+    def no_page(_):
+        raise UserError("no page")
+
     with pytest.raises(UserError, match="No space left"):
-        write_model(folder, card(), fails, database=database)
+        saved(folder, write=fails)
     with pytest.raises(UserError, match="expected it to write one file, the one given, found noth"):
-        write_model(folder, card(), lambda file: None, database=database)
+        saved(folder, write=lambda file: None)
+    with pytest.raises(UserError, match="no page"):
+        write_model(
+            folder,
+            card(),
+            lambda file: file.write_bytes(b"new"),
+            no_page,
+            database=f"sqlite:///{tmp_path / 'hpstudy.db'}",
+        )
     assert find_model("mine", folder).file.read_bytes() == b"weights"
-    assert len(list(folder.iterdir())) == 2
+    assert len(list(folder.iterdir())) == 3
 
 
-def test_a_hook_may_choose_another_ending_and_a_killed_one_leaves_nothing(tmp_path):
+def test_nobody_else_saves_a_model_of_that_name_while_its_page_is_made(tmp_path):
+    database, free = f"sqlite:///{tmp_path / 'hpstudy.db'}", []
+
+    def page(made):
+        free.append(is_free(database, f"model/{made.card.study}"))
+        return "<html>"
+
     folder = tmp_path / "models"
-    (folder / ".mine.xyz.draft").mkdir(parents=True)
-    made = write_model(
-        folder, card(), lambda file: file.with_suffix(".onnx").write_bytes(b"x"),
-        database=f"sqlite:///{tmp_path / 'hpstudy.db'}",
-    )  # fmt: skip
+    write_model(folder, card(), lambda file: file.write_bytes(b"x"), page, database=database)
+    assert free == [False]
+    assert is_free(database, "model/mine")
+
+
+def test_a_hook_may_choose_another_ending_and_no_other_file_is_left(tmp_path):
+    folder = tmp_path / "models"
+    (folder / ".mine.xyz.draft").mkdir(parents=True)  # of a process that was killed
+    saved(folder)
+    made = saved(folder, write=lambda file: file.with_suffix(".onnx").write_bytes(b"x"))
     assert made.card.file == "mine.onnx"
     assert find_model(f"{folder / 'mine.onnx'}", folder).card == made.card
-    assert sorted(p.name for p in folder.iterdir()) == ["mine.json", "mine.onnx"]
+    assert files(folder) == ["mine.html", "mine.json", "mine.onnx"]
 
 
 @pytest.mark.parametrize(
@@ -96,24 +121,16 @@ def test_a_foreign_or_damaged_card_is_said_in_a_line(tmp_path, text, says):
 
 
 def test_a_file_of_the_objectives_own_is_called_after_the_study(tmp_path):
-    folder, database = tmp_path / "models", f"sqlite:///{tmp_path / 'hpstudy.db'}"
+    folder = tmp_path / "models"
     for study in ("one", "two.b"):
-        made = write_model(
-            folder,
-            card(study),
-            lambda file: file.with_name("model.pt").write_text(file.name),
-            database=database,
+        made = saved(
+            folder, card(study), lambda file: file.with_name("model.pt").write_text(file.name)
         )
         assert made.file == folder / f"{study}.pt"
     assert find_model(f"{folder / 'one.pt'}", folder).file.read_text() == "one.safetensors"
     for theirs in ("one.json", "x.html"):
         with pytest.raises(UserError, match=f"of another kind than {theirs}: the card and"):
-            write_model(
-                folder,
-                card("one"),
-                lambda file, name=theirs: file.with_name(name).write_text("x"),
-                database=database,
-            )
+            saved(folder, card("one"), lambda file, n=theirs: file.with_name(n).write_text("x"))
     assert find_model("one", folder).file.read_text() == "one.safetensors"
 
 
