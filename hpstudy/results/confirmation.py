@@ -133,7 +133,7 @@ def _trials_of(
     trials: Iterable[FrozenTrial],
 ) -> Iterator[FrozenTrial]:
     wanted = {**setting, VALIDATION: validation}
-    return (t for t in trials if t.params[SEED] in seeds and without_seed(t) == wanted)
+    return (t for t in trials if t.params.get(SEED) in seeds and without_seed(t) == wanted)
 
 
 def candidates(

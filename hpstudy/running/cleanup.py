@@ -22,9 +22,10 @@ from hpstudy.store.records import Records
 from hpstudy.store.studies import (
     artifacts_of,
     artifacts_of_trials,
+    find_study,
     grid_name,
-    is_ours,
     seeds_of,
+    study_names,
     trials_of,
 )
 from hpstudy.store.trials import (
@@ -71,8 +72,10 @@ def clean(study: StudyFile, name: str, database: Database | None, runs: Runs) ->
     checkpoints = checkpoints_of(runs, database)
     needed: set[str] = set()
     if database is not None:
-        for study_name in optuna.get_all_study_names(database.storage):
-            loaded = optuna.load_study(study_name=study_name, storage=database.storage)
+        for study_name in study_names(database):
+            loaded = find_study(study_name, database)
+            if loaded is None:  # others' trials have no checkpoints here
+                continue
             attempts = latest_attempts(trials_of(loaded))
             points = _grid_points(study, loaded) if study_name == grid_name(name) else []
             needed |= _unfinished(attempts, points, study.fidelity)
@@ -122,17 +125,17 @@ def belongings(name: str, database: Database) -> Belongings:
     studies: list[str] = []
     known: set[str] = set()
     trials = 0
-    names = optuna.get_all_study_names(database.storage)
+    names = study_names(database)
     for study_name in names:
-        study = optuna.load_study(study_name=study_name, storage=database.storage)
-        is_own = is_ours(study) and study_name.rpartition("/")[0] == name
+        if (study := find_study(study_name, database)) is None:
+            continue
+        is_own = study_name.rpartition("/")[0] == name
         found = trials_of(study)
         trials += len(found) if is_own else 0
         (own if is_own else others).update(filter(None, map(training_of, found)))
         if is_own:
             studies.append(study_name)
-        if is_ours(study):
-            known.add(study_name.rpartition("/")[0])
+        known.add(study_name.rpartition("/")[0])
     counts = Records(database.engine).counts() if Records(database.engine).exist() else {}
     if not studies:
         plain = [own for own in names if name in (own, own.rpartition("/")[0])]
@@ -161,12 +164,11 @@ def delete(owned: Belongings, database: Database, runs: Runs) -> None:
         UserError: A worker is at it.
     """
     for study_name in owned.studies:
-        study = optuna.load_study(study_name=study_name, storage=database.storage)
+        study = find_study(study_name, database)
         if any(is_alive(trial, study_name, runs.url) for trial in trials_of(study)):
             raise UserError(f"study {study_name!r} is running: stop it first")
     store = FileSystemArtifactStore(base_path=runs.artifacts)
     for study_name in owned.studies:
-        study = optuna.load_study(study_name=study_name, storage=database.storage)
         for artifact in [*artifacts_of(study_name, database), *artifacts_of_trials(study)]:
             with suppress(ArtifactNotFound):
                 store.remove(artifact["artifact_id"])

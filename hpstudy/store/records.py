@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from hpstudy.objective import Step
 from hpstudy.store.schema import EpochRow, StepRow, TrainingRow
 from hpstudy.store.server_trouble import again
+from hpstudy.store.sound import check_metrics, readable
 
 
 @dataclass(frozen=True)
@@ -97,11 +98,13 @@ class Records:
         found: dict[str, list[Epoch]] = {}
         with Session(self._engine) as session:
             for some in _parts(keys):
-                rows = session.execute(
-                    query.where(TrainingRow.key.in_(some)).order_by(EpochRow.epoch)
-                )
-                for key, number, metrics in rows:
-                    found.setdefault(key, []).append(Epoch(number, metrics))
+                with readable("an epoch of a training"):
+                    rows = session.execute(
+                        query.where(TrainingRow.key.in_(some)).order_by(EpochRow.epoch)
+                    )
+                    for key, number, metrics in rows:
+                        check_metrics(number, metrics)
+                        found.setdefault(key, []).append(Epoch(number, metrics))
         return found
 
     @again
@@ -112,7 +115,7 @@ class Records:
         )
         if up_to is not None:
             query = query.where(StepRow.epoch <= up_to)
-        with Session(self._engine) as session:
+        with Session(self._engine) as session, readable("a learning curve"):
             return [
                 Step(s.seen, _number(s.loss), _number(s.accuracy)) for s in session.scalars(query)
             ]
@@ -125,7 +128,7 @@ class Records:
             .join(TrainingRow)
             .where(TrainingRow.key == key, EpochRow.epoch == epoch)
         )
-        with Session(self._engine) as session:
+        with Session(self._engine) as session, readable("a training's predictions"):
             return session.scalar(query)
 
     @again
@@ -133,7 +136,7 @@ class Records:
         """Returns the trainings that are recorded under some keys, by key."""
         names = [f for f in Identity.__dataclass_fields__ if f != "key"]
         found: dict[str, Training] = {}
-        with Session(self._engine) as session:
+        with Session(self._engine) as session, readable("a training"):
             for some in _parts(keys):
                 for row in session.scalars(select(TrainingRow).where(TrainingRow.key.in_(some))):
                     identity = Identity(**{name: getattr(row, name) for name in names})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from optuna.trial import FrozenTrial
 
 from hpstudy.metric import Direction
 from hpstudy.store.database import Database
+from hpstudy.store.sound import artifacts_in, check_study, check_trial, readable
 
 # User attributes of a study: what its trials have in common, the replicates asked for, the looks of
 # a grid that runs until its levels are decided, the setting that combines its better levels, the
@@ -91,22 +91,31 @@ def compare_name(name: str, changes: Mapping[str, object]) -> str:
 
 def comparisons_of(name: str, database: Database) -> list[str]:
     """Returns the names of a study's comparisons in the database."""
-    names = optuna.get_all_study_names(database.storage)
-    return sorted(each for each in names if each.startswith(f"{name}/compare "))
+    return sorted(each for each in study_names(database) if each.startswith(f"{name}/compare "))
+
+
+def study_names(database: Database) -> list[str]:
+    """Returns the names of all Optuna studies in the database, whoever wrote them."""
+    with readable("the studies' names"):
+        return optuna.get_all_study_names(database.storage)
 
 
 def find_study(name: str, database: Database) -> optuna.Study | None:
     """Returns an Optuna study of hpstudy's, or None where there is none of that name."""
     study = any_study(name, database)
-    return study if study is not None and is_ours(study) else None
+    if study is None or not is_ours(study):
+        return None
+    check_study(study)
+    return study
 
 
 def any_study(name: str, database: Database) -> optuna.Study | None:
     """Returns an Optuna study, whoever wrote it, or None where there is none of that name."""
-    try:
-        return optuna.load_study(study_name=name, storage=database.storage)
-    except KeyError:
-        return None
+    with readable(f"study {name!r}"):
+        try:
+            return optuna.load_study(study_name=name, storage=database.storage)
+        except KeyError:
+            return None
 
 
 def creating(name: str, direction: Direction, database: Database) -> int:
@@ -119,7 +128,8 @@ def creating(name: str, direction: Direction, database: Database) -> int:
 
 def is_ours(study: optuna.Study) -> bool:
     """Tells whether hpstudy wrote an Optuna study."""
-    return FINGERPRINT in study.user_attrs
+    with readable(f"study {study.study_name!r}"):
+        return FINGERPRINT in study.user_attrs
 
 
 def trials_of(study: optuna.Study | None) -> list[FrozenTrial]:
@@ -129,10 +139,14 @@ def trials_of(study: optuna.Study | None) -> list[FrozenTrial]:
     is_collecting = gc.isenabled()
     gc.disable()  # looking for cycles in what SQLAlchemy loads takes a quarter of the time
     try:
-        return study.get_trials(deepcopy=False)
+        with readable(f"study {study.study_name!r}"):
+            trials = study.get_trials(deepcopy=False)
     finally:
         if is_collecting:
             gc.enable()
+    for trial in trials:
+        check_trial(trial, study.study_name)
+    return trials
 
 
 def fingerprint_of(study: optuna.Study) -> Mapping[str, Any]:
@@ -185,7 +199,8 @@ def options_of(study: optuna.Study) -> dict[str, str]:
 
 def is_untouched(study: optuna.Study) -> bool:
     """Tells whether nothing was done with an Optuna study since it was created."""
-    return not study.trials and not study.user_attrs
+    with readable(f"study {study.study_name!r}"):
+        return not study.trials and not study.user_attrs
 
 
 def artifacts_of(name: str, database: Database) -> list[dict[str, str]]:
@@ -197,15 +212,13 @@ def artifacts_of(name: str, database: Database) -> list[dict[str, str]]:
         name: The Optuna study's name.
         database: The database.
     """
-    number = database.storage.get_study_id_from_name(name)
-    return _artifacts_in(database.storage.get_study_system_attrs(number))
+    with readable(f"study {name!r}"):
+        number = database.storage.get_study_id_from_name(name)
+        return artifacts_in(database.storage.get_study_system_attrs(number))
 
 
-def artifacts_of_trials(study: optuna.Study) -> list[dict[str, str]]:
+def artifacts_of_trials(study: optuna.Study | None) -> list[dict[str, str]]:
     """Returns what Optuna notes of the artifacts of a study's trials, likewise."""
-    return [one for trial in trials_of(study) for one in _artifacts_in(trial.system_attrs)]
-
-
-def _artifacts_in(attributes: Mapping[str, Any]) -> list[dict[str, str]]:
-    noted = [json.loads(text) for key, text in attributes.items() if key.startswith("artifacts:")]
-    return [artifact for artifact in noted if artifact is not None]
+    found = trials_of(study)
+    with readable("a trial's artifact"):
+        return [one for trial in found for one in artifacts_in(trial.system_attrs)]

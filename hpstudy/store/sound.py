@@ -1,0 +1,220 @@
+"""What is read of a database is of the kind that is written there, or a line says what is not.
+
+Others can write to it, and files are damaged. A value of another kind would be a traceback, a wrong
+result or, where it names a file, something deleted that is not ours.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import optuna
+from optuna.distributions import CategoricalDistribution
+from optuna.trial import FrozenTrial, TrialState
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy.exc import OperationalError
+
+from hpstudy.errors import UserError
+from hpstudy.expected import expectation, one_line
+from hpstudy.metric import ALIKE, Spreads
+from hpstudy.raised import described
+from hpstudy.sampler import known_params
+from hpstudy.seeds import LARGEST_WHOLE
+
+# What Optuna, SQLAlchemy and json raise of values that they can't take for what they should be.
+_UNREADABLE = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError,
+    ValueError,
+)  # fmt: skip
+_NO_TEXT = "Could not decode"  # SQLite's, of bytes that are no UTF-8
+
+_Finite = Annotated[float, Field(allow_inf_nan=False)]
+_Level = bool | int | _Finite | str
+_Whole = Annotated[int, Field(ge=0, le=LARGEST_WHOLE)]
+_Count = Annotated[int, Field(ge=1, le=LARGEST_WHOLE)]
+
+
+_FileName = Annotated[str, Field(pattern=r"^[\w-]{1,64}$")]  # it leads nowhere else
+
+
+class _Noted(BaseModel):
+    """What is noted as an object; what is not named here may be anything."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class _Settings(_Noted):
+    validation: _Whole = 0
+
+
+class _Fingerprint(_Noted):
+    settings: _Settings = _Settings()
+    seed: _Whole = 0
+    metric_epochs: _Count = 1
+    metric: str = ""
+    direction: str = ""
+    precision: str = ""
+    imported: str = ""
+
+
+class _Looks(_Noted):
+    counts: Annotated[list[_Count], Field(min_length=1)]
+    seeds: list[_Whole]
+    margin: _Finite | None
+    in_points: bool
+    baseline: dict[str, _Level] | None = None
+    settings: int | None = None
+    spreads: Spreads = ALIKE
+
+
+class _Combined(_Noted):
+    setting: dict[str, _Level]
+    seeds: list[_Whole]
+
+
+class _Pairing(_Noted):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    source: str
+    by: str | None
+    folds: _Whole = 0
+    digest: str = ""
+
+
+class _OfStudy(_Noted):
+    """The user attributes of a study."""
+
+    fingerprint: _Fingerprint = _Fingerprint()
+    seeds: list[_Whole] = []
+    looks: _Looks | None = None
+    combined: _Combined | None = None
+    pairing: _Pairing | None = None
+    source: str | None = None
+    sampler: str = ""
+    pruner: str = ""
+
+
+class _OfTrial(_Noted):
+    """The user attributes of a trial."""
+
+    training: _FileName | None = None
+    invocation: str = ""
+    diverged: _Whole = 0
+    error: str = ""
+    trace: str = ""
+    taken_up: Annotated[list[_Whole], Field(min_length=2, max_length=2)] = [0, 0]
+
+
+class _Artifact(_Noted):
+    artifact_id: _FileName
+    filename: str
+
+
+@contextmanager
+def readable(what: str) -> Iterator[None]:
+    """Says what can't be read, where the block reads it from the database.
+
+    Args:
+        what: What is read, for the message.
+
+    Raises:
+        UserError: It is nothing that was written so.
+    """
+    try:
+        yield
+    except _UNREADABLE as error:
+        is_told = isinstance(error, (LookupError, ValueError))
+        raise _damaged(what, f"{error}" if is_told else described(error)) from error
+    except OperationalError as error:
+        if _NO_TEXT not in f"{error}":
+            raise
+        raise _damaged(what, "bytes that are no text") from error
+
+
+def check_study(study: optuna.Study) -> None:
+    """Checks what hpstudy noted of an Optuna study.
+
+    Raises:
+        UserError: It is of another kind.
+    """
+    with readable(f"study {study.study_name!r}"):
+        _check(_OfStudy, study.user_attrs)
+
+
+def check_trial(trial: FrozenTrial, study: str) -> None:
+    """Checks a trial, and what hpstudy noted of it.
+
+    Args:
+        trial: The trial.
+        study: Its Optuna study's name.
+
+    Raises:
+        UserError: It is of another kind.
+    """
+    with readable(f"trial {trial.number} of study {study!r}"):
+        _check(_OfTrial, trial.user_attrs)
+        known_params(trial)  # what it was enqueued with
+        if trial.state == TrialState.COMPLETE and not _is_number(*(trial.values or ())):
+            raise ValueError(f"expected one number as its value, found {trial.values}")
+        for name, value in trial.params.items():
+            is_choice = isinstance(trial.distributions[name], CategoricalDistribution)
+            if not is_choice and (not _is_number(value) or math.isinf(value)):
+                raise ValueError(f"{name}: expected a number, found {value!r}")
+        for step, value in trial.intermediate_values.items():
+            if type(step) is not int or not isinstance(value, (int, float)):
+                raise ValueError(f"expected numbers by epoch, found {value!r} at {step!r}")
+
+
+def check_metrics(number: object, metrics: object) -> None:
+    """Checks an epoch's metrics; what is None was no finite number.
+
+    Args:
+        number: The epoch's number.
+        metrics: What is recorded of it.
+
+    Raises:
+        ValueError: That is of another kind.
+    """
+    if type(number) is not int or not isinstance(metrics, dict):
+        raise ValueError(f"expected metrics by epoch, found {metrics!r} at {number!r}")
+    for value in metrics.values():
+        if value is not None and (not _is_number(value) or math.isinf(value)):
+            raise ValueError(f"expected numbers, found {value!r}")
+
+
+def artifacts_in(attributes: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Returns what Optuna notes of artifacts among some system attributes.
+
+    Raises:
+        ValueError: It is of another kind, or names a file that is none of Optuna's.
+    """
+    noted = [json.loads(text) for key, text in attributes.items() if key.startswith("artifacts:")]
+    there = [artifact for artifact in noted if artifact is not None]
+    for artifact in there:
+        _check(_Artifact, artifact)
+    return there
+
+
+def _is_number(*values: object) -> bool:
+    (value,) = values or (None,)
+    return type(value) in (int, float) and value == value  # NaN is none
+
+
+def _check(kind: type[_Noted], found: Mapping[str, Any]) -> None:
+    try:
+        kind.model_validate(found)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"{where}: {expectation(first)}") from error
+
+
+def _damaged(what: str, why: str) -> UserError:
+    return UserError(
+        f"{what} can't be read from the database: {one_line(why, 200)}; another program wrote "
+        "this, or it is damaged"
+    )
