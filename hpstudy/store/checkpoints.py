@@ -206,7 +206,8 @@ class Checkpoints:
         return sorted({*self._keys_here(), *(one.key for one in self._stored())})
 
     def _keys_here(self) -> list[str]:
-        return [path.name for path in _listed(self._folder) if path.is_dir()]
+        folders = (path for path in _listed(self._folder) if path.is_dir())
+        return [path.name for path in folders if not path.is_symlink()]  # those are others' own
 
     def _stored(self, key: str | None = None) -> list[Stored]:
         return [] if self._away is None else self._away.files(key)

@@ -153,3 +153,16 @@ def test_a_draft_left_by_a_killed_process_is_no_checkpoint(checkpoints, tmp_path
     assert checkpoints.drop("key") > 0
     assert checkpoints.keys() == []
     assert checkpoints.drop("key") == 0
+
+
+def test_a_folder_that_leads_elsewhere_is_not_emptied(checkpoints: Checkpoints, tmp_path: Path):
+    checkpoints.save("key", 1, STATE)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    file = elsewhere / "1.0123456789abcdef.json"
+    file.write_text("mine")
+    (tmp_path / "checkpoints" / "linked").symlink_to(elsewhere)
+    (tmp_path / "checkpoints" / "key" / "2.linked").symlink_to(file)
+    assert checkpoints.keys() == ["key"]
+    checkpoints.drop("key")
+    assert file.read_text() == "mine"
