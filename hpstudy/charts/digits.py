@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import plotly.graph_objects as go
 
 from hpstudy.charts.theme import finish
@@ -22,7 +20,6 @@ def confusion_figure(reading: Reading) -> go.Figure:
     counts = reading.confusion
     places = [str(label) for label in range(len(counts))]
     names = [one_line(reading.name(label), _NAME) for label in range(len(counts))]
-    ticks = [escape(name, quote=False) for name in names]  # Plotly takes tags for its own
     wrong = [
         [None if row == column else count for column, count in enumerate(line)]
         for row, line in enumerate(counts)
@@ -35,8 +32,8 @@ def confusion_figure(reading: Reading) -> go.Figure:
             text=[[str(count) if count else "" for count in line] for line in counts],
             texttemplate="%{text}" if len(counts) <= _MOST_WITH_COUNTS else None,
             hovertext=[
-                [f"{shown} read as {read}: {n}" for read, n in zip(ticks, line, strict=True)]
-                for shown, line in zip(ticks, counts, strict=True)
+                [f"{shown} read as {read}: {n}" for read, n in zip(names, line, strict=True)]
+                for shown, line in zip(names, counts, strict=True)
             ],
             hovertemplate="%{hovertext}<extra></extra>",
             colorscale=[[0, "rgba(213,94,0,0)"], [1, "rgba(213,94,0,0.85)"]],
@@ -45,7 +42,7 @@ def confusion_figure(reading: Reading) -> go.Figure:
             showscale=False,
         )
     )
-    axis = {"type": "category", "tickvals": places, "ticktext": ticks}
+    axis = {"type": "category", "tickvals": places, "ticktext": names}
     is_digit = reading.thing == "digit"
     figure.update_xaxes(title="read as", ticks="", **axis)
     figure.update_yaxes(

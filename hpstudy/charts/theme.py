@@ -8,11 +8,13 @@ Source: Okabe and Ito, "Color universal design", 2008.
 
 from __future__ import annotations
 
+import operator
 import re
 from dataclasses import dataclass
 from functools import cache
 from html import escape
 from textwrap import wrap
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -35,6 +37,7 @@ _TITLE_LINE, _TITLE_PAD = 21, 11
 # Plotly puts the first of several lines at its baseline where a single one hangs from its top.
 _PAD, _FOLDED_PAD = 10, 21
 _UNIT = re.compile(r"(?<=\d) (?=%|s\b|points)")
+_OURS = re.compile("&lt;(br|/?extra)&gt;")  # the tags that figures write themselves
 _TOP, _TOP_WITH_LEGEND = 16, 40
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 
@@ -127,7 +130,8 @@ def finish(figure: go.Figure, title: str, says: str, *, height: int = HEIGHT) ->
     )
     lines = wrap(_UNIT.sub("\u00a0", title), _TITLE_LETTERS)
     top = _TOP_WITH_LEGEND if has_legend else _TOP
-    text = "<br>".join(escape(line, quote=False) for line in lines)  # Plotly takes tags for its own
+    _take_no_tags(figure)
+    text = "<br>".join(escape(line, quote=False) for line in lines)
     title_height = _TITLE_PAD + _TITLE_LINE * len(lines)
     figure.update_layout(
         template=template(),
@@ -140,3 +144,24 @@ def finish(figure: go.Figure, title: str, says: str, *, height: int = HEIGHT) ->
         margin={"t": title_height + top},
     )
     return figure
+
+
+def _take_no_tags(figure: go.Figure) -> None:
+    """Makes Plotly show names as they are: it takes what looks like HTML for mark-up and links."""
+    for part in [*figure.data, figure.layout]:
+        for key, value in part.to_plotly_json().items():
+            if (plain := _plain(value)) is not value:
+                part[key] = plain
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any part of a figure; itself where it is plain
+    if isinstance(value, str):
+        plain = _OURS.sub(r"<\1>", escape(value, quote=False))
+        return value if plain == value else plain
+    if isinstance(value, dict):
+        inside = {key: _plain(inner) for key, inner in value.items()}
+        return inside if any(inside[key] is not inner for key, inner in value.items()) else value
+    if isinstance(value, (list, tuple)):
+        items = [_plain(item) for item in value]
+        return items if any(map(operator.is_not, items, value)) else value
+    return value

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import json
+import re
+
 import plotly.graph_objects as go
 import pytest
+from optuna.distributions import CategoricalDistribution
+from plotly.utils import PlotlyJSONEncoder
 
 from hpstudy.analysis.importance import Importance, Importances
 from hpstudy.analysis.speed import Tradeoff
@@ -126,3 +131,23 @@ def test_a_confusion_matrix_calls_classes_by_their_names_and_never_as_html():
     assert figure.layout.meta["title"] == "1 of 2 images misread; most often 0 as 40 (1 time)"
     assert figure.layout.meta["height"] == 1000
     assert figure.data[0].texttemplate is None
+
+
+LINK = '<a href="http://x.invalid">x</a><b>&amp;</b><extra>'
+
+
+def test_names_are_no_mark_up(made_findings, made_search, made_searched):
+    found = made_findings(**{f"kind {LINK}": {LINK: [0.5, 0.6], "b": [0.6, 0.7]}})
+    results = made_search(25)
+    for trial in results.trials:
+        trial.params["lr"] = LINK if trial.number % 2 else "a"
+        trial.distributions["lr"] = CategoricalDistribution([LINK, "a"])
+    tradeoffs = [Tradeoff(LINK, 40.0, 0.97, is_on_front=True)] * 2
+    searched = made_searched(results, importances=Importances((), None))
+    figures = grid_figures(found) | search_figures(searched, tradeoffs=tradeoffs)
+    assert len(figures) >= 8
+    for name, figure in figures.items():
+        figure.layout.meta = None  # which Plotly doesn't draw, and the page escapes
+        drawn = json.dumps(figure.to_plotly_json(), cls=PlotlyJSONEncoder)
+        assert not re.search("<(?!br>|/?extra>)", drawn), name
+    assert any("&lt;a href" in figure.to_json() for figure in figures.values())
