@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 _LONGEST = 60  # characters of a value in a message
+_HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 # What pydantic's kinds of errors mean to a user; `{…}` stands for an entry of the error's context.
 _EXPECTED = {
@@ -99,6 +101,14 @@ def one_line(text: str, longest: int = 300) -> str:
 def printable(line: str) -> str:
     """Returns a line with what is no printable character spelled out: no terminal obeys it."""
     return "".join(c if c.isprintable() else _escaped(c) for c in line)
+
+
+def harmless(text: str) -> str:
+    """Returns text that moves no cursor, hides nothing and can be written, its lines as they are.
+
+    Letters of all alphabets stay; what reverses their order would show another text than there is.
+    """
+    return _HARMFUL.sub(lambda found: _escaped(found[0]), text)
 
 
 def _escaped(character: str) -> str:

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 
 from hpstudy import __version__
 from hpstudy.errors import UserError
-from hpstudy.expected import expectation, one_line
+from hpstudy.expected import expectation, harmless, one_line
 from hpstudy.files import flush_files, started_here
 from hpstudy.running.interrupts import heed_interrupts
 
@@ -86,6 +86,11 @@ def _said(error: typer.TyperException) -> str:
 def _fail(message: str, code: int) -> NoReturn:
     print(f"Error: {one_line(message, _LONGEST)}", file=sys.stderr)
     sys.exit(code)
+
+
+def tell(text: str, *, err: bool = False) -> None:
+    """Prints text, which may be others', so that no terminal obeys it."""
+    typer.echo(harmless(text), err=err)
 
 
 app = typer.Typer(

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hpstudy.cli.app import app
+from hpstudy.cli.app import app, tell
 from hpstudy.cli.options import (
     DeviceOption,
     JsonOption,
@@ -61,7 +61,7 @@ def check(
             raise typer.Exit(130) from None
     if as_json:
         told = document(opened.name, f"{opened.file.trained()}", checked)
-        typer.echo(json.dumps(told, indent=2, allow_nan=False))
+        tell(json.dumps(told, indent=2, allow_nan=False))
     else:
         for finding in checked.findings:
             console.print(Text(line(finding)), soft_wrap=True)

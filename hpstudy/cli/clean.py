@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import typer
-
-from hpstudy.cli.app import app
+from hpstudy.cli.app import app, tell
 from hpstudy.cli.options import NameOption, RunsOption, StorageOption, StudyArgument
 
 
@@ -27,4 +25,4 @@ def clean(
     with connections(opened.runs) as found:
         database = None if found.reader is None else found.writer
         freed = clean_up(opened.file, opened.name, database, opened.runs)
-    typer.echo(f"{size(freed)} freed.")
+    tell(f"{size(freed)} freed.")

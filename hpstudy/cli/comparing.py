@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import typer
 
 from hpstudy.analysis.compare import Comparison
+from hpstudy.cli.app import tell
 from hpstudy.cli.planned import print_plan
 from hpstudy.cli.telling import Terminal
 from hpstudy.errors import StoppedError, UserError
@@ -49,7 +50,7 @@ def compare_sheet(
         raise UserError(f"{files[1]}: expected one CSV file and nothing else to compare")
     found, notes = compared_sheet(Path(files[0]), asked, until)
     for note in notes:
-        typer.echo(f"Note: {note}.", err=True)
+        tell(f"Note: {note}.", err=True)
     _print(found, comparison_document(found, {}, None), as_json=as_json)
     raise typer.Exit(_exit_code(found))
 
@@ -80,7 +81,7 @@ def compare_studies(
             _print_same(f"{same}", as_json=as_json)
             raise typer.Exit(_NOT_SHOWN) from None
         if (quick := opened[0].quick_note()) is not None:
-            typer.echo(f"Note: {quick}.", err=True)
+            tell(f"Note: {quick}.", err=True)
         if plan:
             expected = forecast_contest(contest, database.reader, crew.workers)
             facts = plan_table(contest.name, expected)
@@ -100,7 +101,7 @@ def compare_studies(
         found = read_contest(contest, database.reader)
     settings = {party.name: party.setting for party in contest.parties}
     for line in alike_failures(found.failed):
-        typer.echo(f"Failed: {line}", err=True)
+        tell(f"Failed: {line}", err=True)
     document = comparison_document(found.comparison, settings, found.cost)
     _print(found.comparison, {"study": contest.name, **document}, found.cost, as_json=as_json)
     best = found.comparison.best
@@ -118,16 +119,16 @@ def _print_same(answer: str, *, as_json: bool) -> None:
     if as_json:
         found = {"verdict": Verdict.EQUAL, "difference": 0.0, "low": 0.0, "high": 0.0, "p": None}
         found |= {"seeds": 0, "looks": [], "margin": None, "a": None, "b": None, "cost": None}
-        typer.echo(json.dumps({"answer": answer, **found}, indent=2))
+        tell(json.dumps({"answer": answer, **found}, indent=2))
     else:
-        typer.echo(answer)
+        tell(answer)
 
 
 def _print(
     found: Comparison, document: Mapping[str, Any], cost: Cost | None = None, *, as_json: bool
 ) -> None:
     if as_json:
-        typer.echo(json.dumps(document, indent=2, allow_nan=False))
+        tell(json.dumps(document, indent=2, allow_nan=False))
         return
     console = plain_console()
     console.print(answer_line(found), style="bold", highlight=False)

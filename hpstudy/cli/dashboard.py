@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hpstudy.cli.app import app
+from hpstudy.cli.app import app, tell
 from hpstudy.cli.options import RunsOption, StorageOption
 
 
@@ -29,7 +29,7 @@ def dashboard(
     where = runs_at(runs, storage)
 
     def announce(address: str) -> None:
-        typer.echo(f"{address} shows {shown_url(where.url)}; Ctrl-C ends it.")
+        tell(f"{address} shows {shown_url(where.url)}; Ctrl-C ends it.")
 
     with reading(where) as database:
         if database is None:

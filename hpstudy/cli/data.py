@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hpstudy.cli.app import app
+from hpstudy.cli.app import app, tell
 from hpstudy.cli.options import RunsOption
 
 
@@ -30,4 +30,4 @@ def data(
         damaged = " (what was there was damaged)" if file in fetched.damaged else ""
         is_known = dataset.md5 or source != "already there"
         checked = "MD5 as published" if is_known else "size, form and labels as published"
-        typer.echo(f"{fetched.folder / file}: {source}{damaged}, {checked}")
+        tell(f"{fetched.folder / file}: {source}{damaged}, {checked}")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hpstudy.cli.app import app
+from hpstudy.cli.app import app, tell
 from hpstudy.cli.options import RunsOption, StorageOption
 
 
@@ -19,6 +19,7 @@ def delete(
     storage: StorageOption = None,
 ) -> None:
     """Delete a study, and the trainings that no other study uses."""
+    from hpstudy.expected import harmless
     from hpstudy.files import shown
     from hpstudy.running.cleanup import belongings
     from hpstudy.running.cleanup import delete as delete_all
@@ -31,14 +32,15 @@ def delete(
         if there is None:
             raise nothing_at(where.url)
         owned = belongings(study, there)
+    names = harmless(", ".join(owned.studies))
     if not yes:
         typer.confirm(
-            f"Delete {', '.join(owned.studies)} with {counted(owned.trials, 'trial')} and "
+            f"Delete {names} with {counted(owned.trials, 'trial')} and "
             f"{counted(owned.epochs, 'epoch')} that no other study uses?",
             abort=True,
         )
     with writing(where) as database:
         delete_all(owned, database, where)
-    typer.echo(f"Deleted {', '.join(owned.studies)}.")
+    tell(f"Deleted {names}.")
     if (card := where.models / f"{study}.json").is_file():
-        typer.echo(f"Its saved model stays: {shown(card)}.")
+        tell(f"Its saved model stays: {shown(card)}.")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hpstudy.cli.app import app
+from hpstudy.cli.app import app, tell
 from hpstudy.cli.options import NameOption, QuickOption, RunsOption, StorageOption, StudyArgument
 
 
@@ -31,4 +31,4 @@ def export(
 
     opened = Study(study, name=name, runs=runs, storage=storage, quick=quick)
     for file, rows in opened.export(output, file_format=file_format).items():
-        typer.echo(f"{shown(file)}: {rows} rows")
+        tell(f"{shown(file)}: {rows} rows")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hpstudy.cli.app import app
+from hpstudy.cli.app import app, tell
 from hpstudy.cli.options import JsonOption, RunsOption, StorageOption
 
 
@@ -71,7 +71,7 @@ def import_(
     asked = Asked(metric, direction, seed, tuple(column or ()), wanted, unit, logs, patterns)
     imported = import_source(source, study, asked, name, runs_at(runs, storage), Path())
     for line in imported.said:
-        typer.echo(line, err=True)
+        tell(line, err=True)
     opened = open_study(f"{imported.path}", None, runs, storage)
     with reading(opened.runs) as database:
         print_summary(opened, read_summary(opened, database), as_json=as_json)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from hpstudy.cli.app import app
+from hpstudy.cli.app import app, tell
 from hpstudy.cli.options import RunsOption, StorageOption
 
 _PROGRAM = "hpstudy.program"
@@ -63,4 +63,4 @@ def init(
     else:
         written = draft_example(output)
     for line in written:
-        typer.echo(line)
+        tell(line)

@@ -6,9 +6,9 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-import typer
 from rich.console import RenderableType
 
+from hpstudy.cli.app import tell
 from hpstudy.plans.forecast_looks import LooksForecast
 from hpstudy.plans.forecast_points import Forecast
 from hpstudy.plans.forecast_search import SearchForecast
@@ -35,7 +35,7 @@ def print_plan(
     """
     if as_json:
         more = {} if combined is None else {"combined": asdict(combined)}
-        typer.echo(json.dumps({"study": opened.name, **_planned(expected), **more}, indent=2))
+        tell(json.dumps({"study": opened.name, **_planned(expected), **more}, indent=2))
     else:
         plain_console().print(*parts, sep="\n")
 

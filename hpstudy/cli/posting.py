@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-import typer
-
 from hpstudy.charts.figures import grid_figures, search_figures
+from hpstudy.cli.app import tell
 from hpstudy.errors import UserError
 from hpstudy.objective import Runtime
 from hpstudy.store.database import Database
@@ -67,7 +66,7 @@ def _the_trials_are_done() -> Iterator[None]:
         yield
     except Exception as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
-        typer.echo(f"Note: optuna-dashboard will not show the findings: {reason}", err=True)
+        tell(f"Note: optuna-dashboard will not show the findings: {reason}", err=True)
 
 
 def _grid_note(summary: StudySummary) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from hpstudy.cli.app import app
+from hpstudy.cli.app import app, tell
 from hpstudy.cli.options import DeviceOption, JsonOption, RunsOption
 
 _HTML = (".html", ".htm")
@@ -66,7 +66,7 @@ def predict(
     from hpstudy.views.predictions import predictions_document, told
 
     def say(line: str) -> None:
-        typer.echo(printable(line), err=True)
+        tell(line, err=True)
 
     folder = runs_at(runs, None)
     if page is not None and page and not page.lower().endswith(_HTML):
@@ -80,7 +80,7 @@ def predict(
             say(f"Error: {read.error}")
         elif not as_json:
             for line in told(printable(read.file), read.found):
-                typer.echo(line)
+                tell(line)
         if page is not None:
             contacts.append(
                 contact(printable(read.file), read.image, read.found, printable(read.error))
@@ -100,6 +100,6 @@ def predict(
             [(one.file, one.error) for one in reads if one.error],
             page=None if written is None else f"{written}",
         )
-        typer.echo(json.dumps(document, indent=2, allow_nan=False))
+        tell(json.dumps(document, indent=2, allow_nan=False))
     if any(one.error for one in reads):
         raise typer.Exit(1)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hpstudy.cli.app import app
+from hpstudy.cli.app import app, tell
 from hpstudy.cli.options import (
     FactorOption,
     NameOption,
@@ -35,4 +35,4 @@ def report(
     from hpstudy.study.study import Study
 
     opened = Study(study, name=name, runs=runs, storage=storage, quick=quick)
-    typer.echo(shown(opened.write_report(output, factors=factor)))
+    tell(shown(opened.write_report(output, factors=factor)))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 
-import typer
 from rich.console import RenderableType
 
+from hpstudy.cli.app import tell
 from hpstudy.results.grid import Failure
 from hpstudy.results.reading import read_grid
 from hpstudy.store.connections import Connections
@@ -55,7 +55,7 @@ def print_summary(
         sections: What to print else.
     """
     if as_json:
-        typer.echo(json.dumps(document(summary), indent=2, allow_nan=False))
+        tell(json.dumps(document(summary), indent=2, allow_nan=False))
     else:
         _print(opened, summary, sections)
 
@@ -80,4 +80,4 @@ def print_errors(failures: Sequence[Failure]) -> None:
     """Prints the traceback of each kind of failure, once."""
     for error, failure in {f.error: f for f in reversed(failures)}.items():
         at = f"{setting(failure.params)}, seed {failure.seed}"
-        typer.echo(f"\n{at}: {error}\n{failure.trace or 'It left no traceback.'}".rstrip())
+        tell(f"\n{at}: {error}\n{failure.trace or 'It left no traceback.'}".rstrip())

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 import typer
 from rich.console import RenderableType
 
+from hpstudy.cli.app import tell
 from hpstudy.metric import Metric
 from hpstudy.running.output import Say
 from hpstudy.running.progress_points import Progress
@@ -32,7 +33,7 @@ class Terminal:
 
     def say(self, line: str) -> None:
         """Prints a line."""
-        typer.echo(line, err=True)
+        tell(line, err=True)
 
     def points(
         self, look: Callable[[], Progress], metric: Metric, task: str, note: str

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hpstudy.cli.app import app
+from hpstudy.cli.app import app, tell
 from hpstudy.cli.options import (
     CheckpointsOption,
     DeviceOption,
@@ -89,7 +89,7 @@ class _Terminal:
     """Tells a training on stderr; once interrupted it says how to go on, and exits with 130."""
 
     def say(self, line: str) -> None:
-        typer.echo(line, err=True)
+        tell(line, err=True)
 
     @contextmanager
     def training(self, label: str, last: int, metric: str) -> Iterator[LiveTraining]:
@@ -118,7 +118,7 @@ def _print(found: TrainedModel, *, as_json: bool) -> None:
         document = model_document(
             found.model, found.page, found.epochs, taken_over=found.taken_over, again=found.again
         )
-        typer.echo(json.dumps(document, indent=2, allow_nan=False))
+        tell(json.dumps(document, indent=2, allow_nan=False))
         return
     console = plain_console()
     console.print(*with_notes(epochs_table(found.epochs, found.metric)), sep="\n")

@@ -4,10 +4,26 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from hpstudy.expected import harmless
 
 _NO_LIMIT = 1_000_000  # columns
+
+
+class _Console(Console):
+    """Spells out what a terminal would obey: text may come from others' databases and programs."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterator[Segment]:
+        """Yields what is drawn."""
+        for segment in super().render(renderable, options):
+            text = segment.text if segment.control else harmless(segment.text)
+            yield segment if text == segment.text else Segment(text, segment.style)
 
 
 def plain_console(*, stderr: bool = False) -> Console:
@@ -23,4 +39,4 @@ def plain_console(*, stderr: bool = False) -> Console:
     columns = os.environ.get("COLUMNS", "")
     is_limited = stream.isatty() or (columns.isdigit() and int(columns) > 0)
     width = None if is_limited else _NO_LIMIT
-    return Console(stderr=stderr, markup=False, emoji=False, width=width)
+    return _Console(stderr=stderr, markup=False, emoji=False, width=width)

@@ -114,5 +114,19 @@ def test_a_terminal_s_width_is_kept_and_a_pipe_has_none(folder, columns: int):
 
 def test_no_other_part_makes_a_console():
     package = Path(hpstudy.__file__).parent
-    made = [f.stem for f in package.rglob("*.py") if re.search(r"\bConsole\(", f.read_text())]
+    made = [f.stem for f in package.rglob("*.py") if re.search(r"\b_?Console\(", f.read_text())]
     assert made == ["consoles"]
+
+
+ORDERS = "\x1b[2J\x1b]8;;http://x.invalid\x07\x9b31m\u202etxt.exe\u2066\r\x08\ud800"
+
+
+def test_what_a_terminal_would_obey_is_spelled_out(capsys, wide, made_findings):
+    found = made_findings(**{f"kind {ORDERS}": {"a": [0.1, 0.2], ORDERS: [0.3, 0.4]}})
+    console = plain_console()
+    console.print(grid_tables(found, quick=ORDERS))
+    console.print(ORDERS, "שלום ‍é")
+    out, _ = capsys.readouterr()
+    assert not {*"\x1b\x07\x9b\r\x08\u202e\u2066\ud800"} & {*out}
+    assert out.count(r"\x1b[2J\x1b]8;;http://x.invalid\x9b31m\u202etxt.exe\u2066\ud800") >= 3
+    assert "שלום ‍é" in out
