@@ -120,6 +120,9 @@ def read_setting(name: str, setting: Point, seeds: Iterable[int], database: Data
     )
 
 
+_NEEDED = {"baseline", "metric", "direction"}  # of what trials have in common
+
+
 def read_comparisons(
     file: StudyFile, name: str, database: Database
 ) -> tuple[ComparisonResults, ...]:
@@ -137,9 +140,9 @@ def read_comparisons(
 def _comparison(file: StudyFile, name: str, database: Database) -> ComparisonResults | None:
     study = find_study(name, database)
     looks = None if study is None else announced(study)
-    if study is None or looks is None:
+    fingerprint = {} if study is None else fingerprint_of(study)
+    if study is None or looks is None or not fingerprint.keys() >= _NEEDED:
         return None
-    fingerprint = fingerprint_of(study)
     base: Point = fingerprint["baseline"]
     known = {**file.settings, **file.full_baseline()}
     others = [s for trial in trials_of(study) if (s := without_seed(trial)) != base]

@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import optuna
 from optuna.distributions import CategoricalDistribution
@@ -20,7 +20,7 @@ from sqlalchemy.exc import OperationalError
 
 from hpstudy.errors import UserError
 from hpstudy.expected import expectation, one_line
-from hpstudy.metric import ALIKE, Spreads
+from hpstudy.metric import ALIKE, Direction, Spreads, direction_of
 from hpstudy.raised import described
 from hpstudy.sampler import known_params
 from hpstudy.seeds import LARGEST_WHOLE
@@ -56,8 +56,11 @@ class _Fingerprint(_Noted):
     seed: _Whole = 0
     metric_epochs: _Count = 1
     metric: str = ""
-    direction: str = ""
+    direction: Direction = direction_of(minimize=False)
+    baseline: dict[str, _Level] = {}
     precision: str = ""
+    device: str = ""
+    threads: _Whole = 1
     imported: str = ""
 
 
@@ -85,6 +88,18 @@ class _Pairing(_Noted):
     digest: str = ""
 
 
+class _Asked(_Noted):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    command: Literal["grid", "search", "compare"]
+    invocation: str
+    time: _Finite
+    files: Annotated[list[dict[str, str]], Field(min_length=1, max_length=2)]
+    options: dict[str, Any]
+    sent: bool
+    trial_timeout: _Finite | None
+
+
 class _OfStudy(_Noted):
     """The user attributes of a study."""
 
@@ -93,6 +108,7 @@ class _OfStudy(_Noted):
     looks: _Looks | None = None
     combined: _Combined | None = None
     pairing: _Pairing | None = None
+    asked: _Asked | None = None
     source: str | None = None
     sampler: str = ""
     pruner: str = ""

@@ -89,7 +89,7 @@ def names_of(name: str, database: Database | None) -> list[str]:
 def machine_of(note: Note, database: Database | None) -> Machine:
     """Returns what a command's trainings run on."""
     begun = begun_with(note.study, database)
-    return Machine(**{name: begun[name] for name in asdict(Machine())})
+    return Machine(**{name: begun.get(name, usual) for name, usual in asdict(Machine()).items()})
 
 
 def check_same(note: Note, opened: Sequence[Opened]) -> None:
