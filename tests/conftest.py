@@ -192,6 +192,14 @@ class Folder:
         env: Mapping[str, str | None] | None = None,
     ) -> Result:
         """Runs a command in this process; the workers that it starts are processes even so."""
+        ended, result = self.outcome(*args, stdin=stdin, env=env)
+        assert ended == code, f"exit code {ended}\n{result.stdout}\n{result.stderr}"
+        return result
+
+    def outcome(
+        self, *args: str, stdin: str = "", env: Mapping[str, str | None] | None = None
+    ) -> tuple[int, Result]:
+        """Runs a command in this process likewise, and returns its exit code, whatever that is."""
         streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", errors) for errors in _ERRORS]
         with self.inside(env) as patch, _as_before():
             patch.setattr(sys, "stdin", io.StringIO(stdin))
@@ -204,8 +212,7 @@ class Folder:
         out, err = (stream.buffer.getvalue().decode() for stream in streams)  # type: ignore[attr-defined]
         if end.value.code == _INTERRUPTED:
             raise KeyboardInterrupt  # the tests were asked to stop
-        assert end.value.code == code, f"exit code {end.value.code}\n{out}\n{err}"
-        return Result(out, err)
+        return end.value.code, Result(out, err)
 
     @contextmanager
     def inside(self, env: Mapping[str, str | None] | None = None) -> Iterator[pytest.MonkeyPatch]:
@@ -343,14 +350,24 @@ def folder_at() -> Callable[[Path], Folder]:
     return Folder
 
 
+@pytest.fixture(scope="session")
+def walks_at() -> Callable[[Path], Folder]:
+    """Makes a folder with `walk.toml`, `seek.toml` (the same with a search), their objective."""
+
+    def make(path: Path) -> Folder:
+        made = Folder(path)
+        made.write("walk.py", WALK)
+        made.write("walk.toml", WALK_STUDY)
+        made.write("seek.toml", WALK_STUDY + WALK_SEARCH)
+        return made
+
+    return make
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    """A folder with `walk.toml`, `seek.toml` (the same with a search) and their objective."""
-    made = Folder(tmp_path)
-    made.write("walk.py", WALK)
-    made.write("walk.toml", WALK_STUDY)
-    made.write("seek.toml", WALK_STUDY + WALK_SEARCH)
-    return made
+def folder(tmp_path: Path, walks_at: Callable[[Path], Folder]) -> Folder:
+    """Such a folder, for one test."""
+    return walks_at(tmp_path)
 
 
 @pytest.fixture
