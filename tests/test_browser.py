@@ -144,6 +144,47 @@ def test_a_figure_without_a_place_ends_no_other(watched: Watched, report: Path):
     assert shown.locator(".plot:has(.main-svg)").count() == shown.locator(".plot").count() - 1
 
 
+HOSTILE = (
+    "<img src=x onerror='window.hit=1'><script>window.hit=1</script></script>\"'"
+    '<a href="javascript:window.hit=1">x</a> <a href="http://x.invalid/">y</a> {{ 7 * 7 }} %{x}'
+)
+OUTSIDE = "document.querySelectorAll('a[href*=javascript], a[href*=invalid], img[src=x]').length"
+LINKS = "[...document.querySelectorAll('svg a')].length"
+
+
+def test_no_name_is_code_or_a_link(
+    watched: Watched, tmp_path: Path, made_findings, made_search, made_searched
+):
+    lr, search = f"lr {HOSTILE}", made_search(25)
+    for trial in search.trials:
+        trial.params = {HOSTILE if n == "lr" else n: v for n, v in trial.params.items()}
+        trial.distributions[HOSTILE] = trial.distributions.pop("lr")
+    shares = (Importance(HOSTILE, "pedanova", Quantity(0.9, 0.8, 1.0)),)
+    found = made_findings(**{lr: {HOSTILE: BASE, "b": [0.9, 0.91, 0.92], 0.1: [None] * 3}})
+    steps = tuple(Step(seen, 1 / seen, 1 - 1 / seen) for seen in range(10, 100, 10))
+    images = np.zeros((20, 28, 28), np.uint8)
+    labels, names = np.arange(20, dtype=np.uint8) % 10, tuple(f"{n}{HOSTILE}" for n in range(10))
+    made = Content(
+        name=HOSTILE, title=HOSTILE, database=HOSTILE, quick=HOSTILE, found=found, answer=None,
+        curves=[Curve(lr, HOSTILE, False, 0, (CurvePoint(1, {"test_accuracy": 0.9}, 1.0),), steps)],
+        search=made_searched(search, importances=Importances(shares, HOSTILE)),
+        tradeoffs=[Tradeoff(HOSTILE, 40.0, 0.97, is_on_front=True)] * 2,
+        reading=Reading(Network(HOSTILE, "k", 2), tuple(labels.tolist()), (1,) * 20, 10),
+        pictures=Pictures(images, labels, images, labels, names),
+        layers=[Layer(HOSTILE, HOSTILE, (9,), 0)], origins={}, commands=[HOSTILE],
+        written=datetime(2026, 1, 2, 3, 4),
+    )  # fmt: skip
+    path = tmp_path / "hostile.html"
+    path.write_text(page(replace(made, answer=answer(made.found, made.search))))
+    shown = watched.page
+    shown.goto(path.as_uri())
+    shown.wait_for_selector(DRAWN)
+    assert shown.evaluate("window.hit") is None
+    assert shown.evaluate(OUTSIDE) == shown.evaluate(LINKS) == 0
+    assert [url for url in watched.requests if not url.startswith(("file:", "data:"))] == []
+    assert watched.errors == []
+
+
 FRAMES = "[...document.querySelectorAll('.table')]"
 CUT = f"{FRAMES}.filter(one => one.scrollWidth > one.clientWidth).map(one => one.ariaLabel)"
 A4 = 794 - 2 * 53  # pixels between the margins
