@@ -135,8 +135,7 @@ def test_two_machines_that_are_killed_in_turns_end_with_the_same_bits(mnist_fold
     for number in range(8):
         machine = "--runs", "ab"[number % 2], "--checkpoints", "database"
         process = machines.start(*grid, *args, *machine)
-        is_at_work = functools.partial(machines.workers_of, process.pid)
-        machines.wait_for(lambda: process.poll() is not None or is_at_work())
+        machines.wait_for(functools.partial(_has_workers_or_is_over, machines, process))
         time.sleep(chance.uniform(3, 8))
         if process.poll() is None:
             kill_machine(machines, process.pid)
@@ -147,3 +146,7 @@ def test_two_machines_that_are_killed_in_turns_end_with_the_same_bits(mnist_fold
     calm = replace(machines, storage=None).json(*grid, *args)
     assert values(found) == values(calm)
     assert found["grid"]["epochs"] == calm["grid"]["epochs"]
+
+
+def _has_workers_or_is_over(machines, process) -> bool:
+    return process.poll() is not None or bool(machines.workers_of(process.pid))
