@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +152,9 @@ def _make(url: str) -> None:
 def import_all() -> None:
     """Imports what opening a database takes, much of which Optuna imports only then."""
     storage_at("sqlite://").engine.dispose()
+    with suppress(ImportError):  # only PostgreSQL's users have it
+        import psycopg  # noqa: F401
+        import sqlalchemy.dialects.postgresql.psycopg  # noqa: F401
 
 
 def storage_at(url: str, **options: Any) -> RDBStorage:  # noqa: ANN401 - Optuna's

@@ -10,11 +10,12 @@ import signal
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import optuna
 import pytest
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from hpstudy.store.database import open_database
 from hpstudy.store.records import Records
@@ -24,9 +25,15 @@ optuna.logging.set_verbosity(optuna.logging.ERROR)
 SLOW = ("[settings]", "[settings]\nsleep = 0.15")
 
 
+def trials(folder, name: str = "walk/grid") -> list[FrozenTrial]:
+    database = open_database(folder.url, write=False)
+    found = optuna.load_study(study_name=name, storage=database.storage).trials
+    database.close()
+    return found
+
+
 def states(folder) -> Counter:
-    study = optuna.load_study(study_name="walk/grid", storage=folder.url)
-    return Counter(t.state for t in study.trials)
+    return Counter(t.state for t in trials(folder))
 
 
 def kill(pid: int) -> bool:
@@ -39,7 +46,7 @@ def kill(pid: int) -> bool:
 
 def uninterrupted(folder, *args: str) -> list[list[float]]:
     """The values of the same grid run elsewhere without a disturbance."""
-    result = folder.json("grid", "walk.toml", "--runs", "calm", *args)
+    result = replace(folder, storage=None).json("grid", "walk.toml", "--runs", "calm", *args)
     return values(result)
 
 
@@ -76,8 +83,7 @@ def killing(folder, kills: int, seeds: str, keep: str = "4GB") -> None:
     """Kills workers of a running grid, at random, and checks that nothing came of it."""
     args = ("grid", "walk.toml", "--workers", "4", "--seeds", seeds, "--keep", keep, "--json")
     out = run_with_kills(folder, args, workers=4, kills=kills)
-    study = optuna.load_study(study_name="walk/grid", storage=folder.url)
-    complete = [tuple(t.params.items()) for t in study.trials if t.state == TrialState.COMPLETE]
+    complete = [tuple(t.params.items()) for t in trials(folder) if t.state == TrialState.COMPLETE]
     count = len(seeds.split(","))
     assert len(complete) == len(set(complete)) == 4 * count
     assert states(folder).keys() <= {TrialState.COMPLETE, TrialState.FAIL}
@@ -93,20 +99,26 @@ def test_workers_that_are_killed_are_replaced_and_every_point_is_done_once(folde
     killing(folder, kills=4, seeds="0,1,2,3", keep="0")
 
 
+def test_so_it_is_on_a_server(postgres_folder, study_with):
+    study_with(("[settings]", "[settings]\nsleep = 0.5"))
+    killing(postgres_folder, kills=3, seeds="0,1")
+
+
 @pytest.mark.slow
-def test_twenty_kills_over_four_workers(folder, study_with):
+@pytest.mark.parametrize("where", ["folder", "postgres_folder"])
+def test_twenty_kills_over_four_workers(request, study_with, where):
     study_with(("[settings]", "[settings]\nsleep = 1"))
-    killing(folder, kills=20, seeds="0,1,2,3,4,5,6,7,8,9")
+    killing(request.getfixturevalue(where), kills=20, seeds="0,1,2,3,4,5,6,7,8,9")
 
 
-def killing_a_search(folder, *, workers: int, kills: int, trials: int) -> None:
-    args = ("search", "seek.toml", "--workers", f"{workers}", "--trials", f"{trials}")
+def killing_a_search(folder, *, workers: int, kills: int, total: int) -> None:
+    args = ("search", "seek.toml", "--workers", f"{workers}", "--trials", f"{total}")
     run_with_kills(folder, (*args, "--confirm", "0"), workers=workers, kills=kills)
-    study = optuna.load_study(study_name="seek/search", storage=folder.url)
-    ends = [t for t in study.trials if t.state in (TrialState.COMPLETE, TrialState.PRUNED)]
-    assert len(ends) == len({tuple(t.params.items()) for t in ends}) == trials
-    lost = [t for t in study.trials if t.state == TrialState.FAIL]
-    assert len(ends) + len(lost) == len(study.trials)
+    found = trials(folder, "seek/search")
+    ends = [t for t in found if t.state in (TrialState.COMPLETE, TrialState.PRUNED)]
+    assert len(ends) == len({tuple(t.params.items()) for t in ends}) == total
+    lost = [t for t in found if t.state == TrialState.FAIL]
+    assert len(ends) + len(lost) == len(found)
     assert all(t.params in [end.params for end in ends] for t in lost if t.params)
     repeated = len(folder.trained()) - len(set(folder.trained()))
     assert repeated <= kills
@@ -114,13 +126,14 @@ def killing_a_search(folder, *, workers: int, kills: int, trials: int) -> None:
 
 def test_a_search_whose_workers_are_killed_ends_at_its_total(folder, study_with):
     study_with(("[settings]", "[settings]\nsleep = 0.3"), name="seek.toml")
-    killing_a_search(folder, workers=3, kills=2, trials=9)
+    killing_a_search(folder, workers=3, kills=2, total=9)
 
 
 @pytest.mark.slow
-def test_ten_kills_over_eight_workers_of_a_search(folder, study_with):
+@pytest.mark.parametrize("where", ["folder", "postgres_folder"])
+def test_ten_kills_over_eight_workers_of_a_search(request, study_with, where):
     study_with(("[settings]", "[settings]\nsleep = 1"), name="seek.toml")
-    killing_a_search(folder, workers=8, kills=10, trials=50)
+    killing_a_search(request.getfixturevalue(where), workers=8, kills=10, total=50)
 
 
 def test_workers_whose_fork_server_is_killed_are_replaced(folder, study_with):
