@@ -64,6 +64,15 @@ in `runs/checked.json`; `grid` says, as it begins a study, where that is missing
 no point is blamed for it, and with room again the same command goes on. Reports and exports are
 written beside and renamed, so that the old one survives.
 
+**A PostgreSQL server as the database** (`--storage postgresql://me@host/studies`) is waited for
+where it restarts or a connection is cut: a minute, then the run ends with one line. A worker's
+locks go with its connection: it asks for them between epochs, lets go of its trial and takes the
+next; what was recorded is kept, and at most the epoch at which it was cut off is trained twice, if
+another took it up meanwhile. A machine that vanishes is noticed after 35 seconds. The locks are a
+session's, so that PgBouncer may stand between by session, not by transaction (which is refused). A
+worker has two connections, a command up to three: 100 (`max_connections`) carry 45 workers. The
+password is read where libpq looks for it, and shown nowhere.
+
 **Kinds are not mixed.** A study in the database carries its settings, objective and version,
 metric, precision, device type and threads. Where one of these has changed, that is said, and the
 study needs a name of its own.

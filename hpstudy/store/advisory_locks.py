@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 _FIRST_WAIT, _LONGEST_WAIT = 0.02, 0.25  # between two looks whether a lock is free, in seconds
 _ATTEMPTS = 3
 
-# The server's side of noticing that a machine is gone: its locks are free after 35 seconds.
+# The server's side of noticing that a machine is gone: its locks are free after 35 seconds. And a
+# connection may be idle for as long as an epoch takes, whatever the server's own limit.
 _BEGIN = """
-SELECT set_config('tcp_keepalives_idle', '15', false),
-    set_config('tcp_keepalives_interval', '5', false),
-    set_config('tcp_keepalives_count', '4', false),
-    set_config('tcp_user_timeout', '35000', false),
-    current_schema(), pg_backend_pid()
+WITH wanted (name, value) AS (VALUES
+    ('tcp_keepalives_idle', '15'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '4'),
+    ('tcp_user_timeout', '35000'), ('idle_session_timeout', '0')
+), done AS (SELECT set_config(name, value, false) FROM wanted JOIN pg_settings USING (name))
+SELECT current_schema(), pg_backend_pid(), (SELECT count(*) FROM done)
 """
 _TRY = "SELECT pg_try_advisory_lock(%s)"
 _UNLOCK = "SELECT pg_advisory_unlock(%s)"
@@ -158,7 +159,7 @@ class _Session:
 
     def _connect(self) -> None:
         connection = connect(self._url)
-        *_, schema, number = connection.execute(_BEGIN).fetchone() or ("", 0)
+        schema, number, _ = connection.execute(_BEGIN).fetchone() or ("", 0, 0)
         if number != connection.info.backend_pid:  # something stands between
             with connect(self._url) as other:
                 (shared,) = other.execute("SELECT pg_backend_pid()").fetchone() or (0,)

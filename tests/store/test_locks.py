@@ -9,10 +9,11 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from hpstudy.errors import CutError
+from hpstudy.errors import CutError, UserError
 from hpstudy.store import advisory_locks, locks
 
 HOLD = """
@@ -111,6 +112,33 @@ def test_a_forked_process_has_none_of_its_parents_locks_and_ends_none(server_url
     assert os.waitpid(child, 0)[1] == 0
     assert held.is_held()
     held.release()
+
+
+def test_an_idle_connection_is_not_ended_by_the_servers_own_limit(postgres, server_url):
+    database = server_url.rpartition("/")[2]
+    postgres.sql(f"ALTER DATABASE {database} SET idle_session_timeout = '50ms'")
+    held = locks.take(server_url, NAME)
+    time.sleep(0.3)
+    assert held.is_held()
+    held.release()
+
+
+class Shared:
+    """A connection of a pool's, behind which is a server's that others have as well."""
+
+    info = SimpleNamespace(backend_pid=1)
+    __enter__ = execute = lambda self, *args: self
+    __exit__ = close = lambda self, *args: None
+
+    def fetchone(self) -> tuple:
+        return next(self.answers)
+
+
+def test_a_pool_that_shares_connections_by_transaction_is_refused(server_url, monkeypatch):
+    Shared.answers = iter([("public", 7, 5), (7,)])
+    monkeypatch.setattr(advisory_locks, "connect", lambda url: Shared())
+    with pytest.raises(UserError, match=r"PgBouncer with pool_mode = transaction\?"):
+        locks.try_take(server_url, NAME)
 
 
 def test_studies_in_two_schemas_of_a_database_have_locks_of_their_own(postgres, server_url):

@@ -177,6 +177,21 @@ def test_what_cannot_be_opened_is_said_in_a_line(postgres, postgres_url, folder)
             assert "weak:weak" not in said
 
 
+def test_who_may_read_alone_reads(postgres, postgres_folder):
+    postgres_folder.run("grid", "walk.toml", "--factor", "lr")
+    name = postgres_folder.url.rpartition("/")[2]
+    postgres.sql("CREATE ROLE reader LOGIN PASSWORD 'reader'")
+    postgres.sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader", name)
+    there = postgres_folder.url.replace(f"hpstudy:{PASSWORD}", "reader:reader")
+    shown = postgres_folder.json("show", "walk.toml", "--storage", there)
+    assert shown["grid"]["trials"]["complete"] == 2
+    said = postgres_folder.run("grid", "walk.toml", "--storage", there, code=1).stderr
+    assert said.count("\n") == 1
+    assert ": this user may not do that: permission denied for table " in said
+    postgres.sql("DROP OWNED BY reader", name)
+    postgres.sql("DROP ROLE reader")
+
+
 def test_the_password_may_stand_where_libpq_looks_for_it(postgres, postgres_url, folder):
     create(postgres_url)
     bare = postgres.url(postgres_url.rpartition("/")[2], None)
