@@ -61,6 +61,10 @@ def worker(
     more = {"keep": keep, "checkpoints": checkpoints}
     opened = [open_study(one, own, runs, storage, quick=quick, **more) for one in names]
     with connections(opened[0].runs) as database:
-        joined = join(opened, database, workers, Terminal(), name=name, wait=seconds)
+        try:
+            joined = join(opened, database, workers, Terminal(), name=name, wait=seconds)
+        except KeyboardInterrupt:  # while it waited: what is interrupted at work says so itself
+            typer.echo("Interrupted: nothing had begun.", err=True)
+            raise typer.Exit(130) from None
     print_joined(joined, opened[0].runs.url, as_json=as_json)
     raise typer.Exit(1 if joined.left or joined.failed else 0)

@@ -14,6 +14,12 @@ command goes on from there. A worker process that dies is replaced and its point
 that dies five times at the same epoch has failed); a point that raises is recorded with its error,
 the others go on, and the next run tries it again. Two runs at once on one study share the work.
 
+**Anybody may join**, from wherever the database is reached: what a command was asked for is noted
+with its study, and `hpstudy worker` does the same under the same invocation, to its last look, its
+confirmation, its ablation. Whoever is left ends it. Each pool of processes tells FAIL for its own
+dead, and all tell it for those of pools that are gone, as nobody holds their trials' locks. What
+was interrupted counts as no death.
+
 **A trial that doesn't end is ended**, with `trial_timeout`: it is asked between epochs, and
 where an epoch never returns its process is killed, with all that it has started (on Linux), 15
 seconds or a tenth of the limit later. It has failed, with the line where it hung; its epochs are

@@ -106,12 +106,14 @@ def join(
             except UserError as error:
                 if isinstance(error, StoppedError) or time.monotonic() >= end:
                     raise
-                teller.say(f"{error}; waiting for another command to begin")
+                teller.say(f"{error}.")
                 found = error
             if isinstance(found, Joined) and (has_waited or found.epochs or found.failed):
                 return found
         if time.monotonic() >= end:
             break
+        if not has_waited:
+            teller.say(f"Waiting for a grid, search or comparison of {together!r} to begin.")
         time.sleep(_LOOK_SECONDS)
         check_interrupts()
         has_waited = True

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import optuna
@@ -109,6 +110,15 @@ def test_a_worker_that_is_asked_to_stop_keeps_its_epochs_and_frees_its_points(fo
     assert each_once(folder) == 4
 
 
+def test_a_worker_that_waits_can_be_asked_to_stop(folder):
+    worker = folder.start("worker", "walk.toml", "--wait", "5m", stderr=subprocess.PIPE)
+    assert worker.stderr.readline().startswith("Waiting for a grid, search or comparison of 'walk'")
+    worker.send_signal(signal.SIGINT)
+    assert worker.communicate(timeout=30)[1] == "Interrupted: nothing had begun.\n"
+    assert worker.returncode == 130
+    assert not (folder.path / "runs").exists()
+
+
 def slurm_script() -> str:
     """The Slurm script that the documentation shows."""
     text = (HOME / ".github" / "CLUSTER.md").read_text()
@@ -177,7 +187,9 @@ def test_a_search_and_its_confirmation_are_ended_by_who_joined(folder, study_wit
 
 
 @pytest.mark.slow
-def test_ten_kills_of_whole_machines_over_a_grid(folder, study_with):
+@pytest.mark.parametrize("kind", ["folder", "postgres_folder"])
+def test_ten_kills_of_whole_machines_over_a_grid(request, study_with, kind: str):
+    folder = request.getfixturevalue(kind)
     study_with(slowly(0.5), ("seeds = [0]", "seeds = 8\nlooks = [4, 6, 8]"))
     apart = {"start_new_session": True}
 
@@ -200,5 +212,5 @@ def test_ten_kills_of_whole_machines_over_a_grid(folder, study_with):
     assert len(folder.trained()) - len(set(folder.trained())) <= 20
     shown = folder.run("grid", "walk.toml", "--json")
     assert "0 epochs trained" in shown.stderr
-    calm = folder.json("grid", "walk.toml", "--until", "0.01", "--runs", "calm")
+    calm = replace(folder, storage=None).json("grid", "walk.toml", "--until", "0.01", "--runs", "c")
     assert values(json.loads(shown.stdout)) == values(calm)

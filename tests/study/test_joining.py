@@ -28,10 +28,11 @@ def points_done(folder, name: str = "walk/grid") -> Counter:
     return Counter(tuple(sorted(t.params.items())) for t in done)
 
 
-def set_asked(folder, name: str = "walk/grid", **changes) -> None:
-    """Notes that a study is asked for something else."""
+def ask_for(folder, name: str = "walk/grid", **options) -> None:
+    """Notes that something else was asked of a study."""
     study = study_of(folder, name)
-    study.set_user_attr("asked", {**study.user_attrs["asked"], **changes})
+    asked = study.user_attrs["asked"]
+    study.set_user_attr("asked", {**asked, "options": {**asked["options"], **options}})
 
 
 def test_it_takes_the_options_that_were_noted_and_says_what_it_did(folder):
@@ -40,7 +41,7 @@ def test_it_takes_the_options_that_were_noted_and_says_what_it_did(folder):
     options = {"factors": ["lr"], "seeds": "1", "until": None, "combine": False}
     assert asked["options"] == options
     assert (asked["command"], asked["trial_timeout"], asked["sent"]) == ("grid", 3600, False)
-    set_asked(folder, options={**options, "factors": None, "seeds": "2"})
+    ask_for(folder, factors=None, seeds="2")
     told = folder.run("worker", "walk.toml")
     assert re.fullmatch(
         r"Joined the grid of 'walk': 5 trainings, 12 epochs in 0:00:\d\d\.\n", told.stdout
@@ -59,7 +60,8 @@ def test_what_raised_is_tried_once_by_all_together(folder, study_with):
     study_with(("[settings]", '[settings]\nraise_at = "0.2"'))
     folder.run("grid", "walk.toml", code=1)
     told = folder.run("worker", "walk.toml", code=1)
-    assert told.stdout.endswith("0 trainings, 0 epochs in 0:00:00; 1 point of it left.\n")
+    assert told.stdout.startswith("Joined the grid of 'walk': 0 trainings, 0 epochs in ")
+    assert told.stdout.endswith("; 1 point of it left.\n")
     assert len(study_of(folder).trials) == 4
     study_of(folder).set_user_attr("asked", None)
     folder.run("grid", "walk.toml", code=1)
@@ -69,8 +71,7 @@ def test_what_raised_is_tried_once_by_all_together(folder, study_with):
 def test_its_own_failures_are_said(folder, study_with):
     study_with(("[settings]", '[settings]\nraise_at = "0.2"'))
     folder.run("grid", "walk.toml", "--factor", "epochs")
-    asked = study_of(folder).user_attrs["asked"]
-    set_asked(folder, options={**asked["options"], "factors": None})
+    ask_for(folder, factors=None)
     found = folder.json("worker", "walk.toml", code=1)
     assert (found["trainings"], found["epochs"], found["left"]) == (1, 2, 1)
     assert found["failed"] == [
@@ -82,20 +83,34 @@ def test_its_own_failures_are_said(folder, study_with):
     ]
 
 
-def test_with_another_runs_folder_it_begins_again_with_the_same_numbers(folder):
+def test_another_machine_begins_again_what_it_has_no_state_of_with_the_same_numbers(
+    folder, folder_at
+):
     folder.run("grid", "walk.toml", "--factor", "lr")
-    asked = study_of(folder).user_attrs["asked"]
-    set_asked(folder, options={**asked["options"], "factors": None})
-    told = folder.run("worker", "walk.toml", "--runs", "mine", "--storage", folder.url)
+    ask_for(folder, factors=None)
+    elsewhere = folder_at(folder.path / "elsewhere")
+    for name in ("walk.py", "walk.toml"):
+        elsewhere.write(name, (folder.path / name).read_text())
+    told = elsewhere.run("worker", "walk.toml", "--storage", folder.url)
     assert "6 epochs trained (2 of them again, as their last state was gone)" in told.stderr
+    assert "Note" not in told.stderr
     here = folder.json("show", "walk.toml")["grid"]["factors"]
     calm = folder.json("grid", "walk.toml", "--runs", "calm")["grid"]["factors"]
-    assert [[lv["values"] for lv in f["levels"]] for f in here] == [
-        [lv["values"] for lv in f["levels"]] for f in calm
+    assert [[row["values"] for row in factor["levels"]] for factor in here] == [
+        [row["values"] for row in factor["levels"]] for factor in calm
     ]
 
 
-def test_a_search_is_joined_with_its_confirmation_and_ablation(folder):
+def test_looks_do_not_wait_for_what_raised_elsewhere(folder, study_with):
+    raises = ("[settings]", '[settings]\nraise_at = "0.2 8 0"')
+    study_with(raises, ("seeds = [0]", "seeds = 1\nlooks = [2]"))
+    folder.run("grid", "walk.toml", "--until", "0.01", code=1)
+    before = len(study_of(folder).trials)
+    assert folder.json("worker", "walk.toml", code=1)["left"] == 1
+    assert len(study_of(folder).trials) == before == 8
+
+
+def test_a_search_is_joined_with_its_confirmation(folder):
     options = ("--trials", "3", "--sampler", "random", "--seed", "5", "--confirm", "0")
     folder.run("search", "seek.toml", *options)
     asked = study_of(folder, "seek/search").user_attrs["asked"]
@@ -103,9 +118,8 @@ def test_a_search_is_joined_with_its_confirmation_and_ablation(folder):
         "trials": 3, "epochs": None, "deadline": None, "sampler": "random", "pruner": "median",
         "seed": 5, "confirm": 0, "ablate": False,
     }  # fmt: skip
-    more = {"trials": 5, "confirm": 2, "ablate": True}
-    set_asked(folder, "seek/search", options={**asked["options"], **more})
-    told = folder.run("worker", "seek.toml", "--workers", "2")
+    ask_for(folder, "seek/search", trials=5, confirm=2)
+    told = folder.run("worker", "seek.toml")
     ended = [t for t in study_of(folder, "seek/search").trials if t.state != TrialState.FAIL]
     assert len(ended) == 5
     assert "finalists: " in told.stderr
@@ -199,5 +213,5 @@ def test_from_python_it_is_one_call(folder):
             study.work(quiet=True)
         study.run_grid(workers=1, quiet=True)
         assert (study.work(quiet=True).epochs, study.work(quiet=True).left) == (0, 0)
-        set_asked(folder, options={**study_of(folder).user_attrs["asked"]["options"], "seeds": "2"})
+        ask_for(folder, seeds="2")
         assert study.work(wait="1s", quiet=True).epochs == 8
