@@ -18,6 +18,8 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
+from hpstudy.store.database import open_database
+
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 HOME = Path(__file__).parent.parent.parent
@@ -30,7 +32,11 @@ def slowly(seconds: float) -> tuple[str, str]:
 
 
 def trials(folder, name: str = "walk/grid"):
-    return optuna.load_study(study_name=name, storage=folder.url).trials
+    database = open_database(folder.url, write=False)
+    try:
+        return optuna.load_study(study_name=name, storage=database.storage).trials
+    finally:
+        database.close()
 
 
 def begun(folder, count: int = 1, name: str = "walk/grid"):
@@ -190,7 +196,7 @@ def test_a_search_and_its_confirmation_are_ended_by_who_joined(folder, study_wit
 @pytest.mark.parametrize("kind", ["folder", "postgres_folder"])
 def test_ten_kills_of_whole_machines_over_a_grid(request, study_with, kind: str):
     folder = request.getfixturevalue(kind)
-    study_with(slowly(0.5), ("seeds = [0]", "seeds = 8\nlooks = [4, 6, 8]"))
+    study_with(slowly(2), ("seeds = [0]", "seeds = 8\nlooks = [4, 6, 8]"))
     apart = {"start_new_session": True}
 
     def begin():
@@ -198,11 +204,14 @@ def test_ten_kills_of_whole_machines_over_a_grid(request, study_with, kind: str)
 
     machines = [folder.start("grid", "walk.toml", "--until", "0.01", "--workers", "2", **apart)]
     machines += [begin(), begin()]
+    folder.wait_for(lambda: begun(folder, 3))
     for _ in range(10):
-        folder.wait_for(lambda: begun(folder, 3))
-        time.sleep(0.3)
-        kill_all(machines.pop(0))
+        folder.wait_for(lambda: begun(folder, 2))
+        victim = machines.pop(0)
+        assert victim.poll() is None
+        kill_all(victim)
         machines.append(begin())
+        time.sleep(1)
     folder.hurry()
     for machine in machines:
         _, err = machine.communicate(timeout=240)
