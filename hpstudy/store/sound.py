@@ -79,25 +79,65 @@ class _Combined(_Noted):
     seeds: list[_Whole]
 
 
-class _Pairing(_Noted):
+class _Named(_Noted):
+    """What becomes arguments, so that nothing else may stand there."""
+
     model_config = ConfigDict(strict=True, extra="forbid")
 
+
+class _Pairing(_Named):
     source: str
     by: str | None
     folds: _Whole = 0
     digest: str = ""
 
 
-class _Asked(_Noted):
-    model_config = ConfigDict(strict=True, extra="forbid")
+class _OfGrid(_Named):
+    factors: list[str] | None
+    seeds: str | None
+    until: str | None
+    combine: bool
 
-    command: Literal["grid", "search", "compare"]
+
+class _OfSearch(_Named):
+    trials: _Count
+    epochs: _Count | None
+    deadline: _Finite | None
+    sampler: str
+    pruner: str
+    seed: _Whole
+    confirm: Annotated[int, Field(ge=0, le=100)] | None
+    ablate: bool
+
+
+class _OfComparison(_Named):
+    changes: dict[str, _Level] | None
+
+
+class _Asked(_Named):
     invocation: str
     time: _Finite
     files: Annotated[list[dict[str, str]], Field(min_length=1, max_length=2)]
-    options: dict[str, Any]
     sent: bool
     trial_timeout: _Finite | None
+
+
+class _AskedOfGrid(_Asked):
+    command: Literal["grid"]
+    options: _OfGrid
+
+
+class _AskedOfSearch(_Asked):
+    command: Literal["search"]
+    options: _OfSearch
+
+
+class _AskedOfComparison(_Asked):
+    command: Literal["compare"]
+    options: _OfComparison
+
+
+_AnyAsked = _AskedOfGrid | _AskedOfSearch | _AskedOfComparison
 
 
 class _OfStudy(_Noted):
@@ -108,7 +148,7 @@ class _OfStudy(_Noted):
     looks: _Looks | None = None
     combined: _Combined | None = None
     pairing: _Pairing | None = None
-    asked: _Asked | None = None
+    asked: Annotated[_AnyAsked, Field(discriminator="command")] | None = None
     source: str | None = None
     sampler: str = ""
     pruner: str = ""

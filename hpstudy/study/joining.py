@@ -7,7 +7,7 @@ known by the database alone, so they share the work, and whoever is left does th
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hpstudy.errors import StoppedError, UserError
@@ -15,7 +15,7 @@ from hpstudy.results.grid import Failure
 from hpstudy.running.course import Teller, Trained
 from hpstudy.running.crew import Crew
 from hpstudy.running.interrupts import check_interrupts
-from hpstudy.sampler import SEED
+from hpstudy.sampler import SEED, Level
 from hpstudy.store.addresses import shown_url
 from hpstudy.store.connections import Connections
 from hpstudy.store.database import Database
@@ -42,7 +42,7 @@ from hpstudy.study.parties import (
 )
 from hpstudy.study.planning import search_plan
 from hpstudy.study.search import run_search
-from hpstudy.studyfile.changed import with_timeout
+from hpstudy.studyfile.changed import parse_changes, with_timeout
 
 _LOOK_SECONDS = 1.0
 
@@ -152,7 +152,7 @@ def _again(
         parties = (
             between_studies(files[0], files[1], together, reader, machine)
             if len(files) > 1
-            else between_settings(files[0], options["changes"], reader, machine)
+            else between_settings(files[0], _changes(files[0], options["changes"]), reader, machine)
         )
         contest = Contest(*parties, announcement(parties, reader, AskedOfContest()))
         check_same(note, contest.opened)
@@ -169,6 +169,11 @@ def _again(
     return run_search(
         study, plan, objective, database, crew, teller, confirm=confirm, ablate=ablate
     )
+
+
+def _changes(opened: Opened, noted: Mapping[str, object] | None) -> dict[str, Level]:
+    """Returns what was noted to be changed, as far as the study file has it."""
+    return parse_changes(opened.file, [f"{name}={value}" for name, value in (noted or {}).items()])
 
 
 def _check_device(opened: Opened, device: str) -> None:

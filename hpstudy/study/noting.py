@@ -18,7 +18,7 @@ from hpstudy.study.opened import Opened
 from hpstudy.study.planning import Machine
 from hpstudy.studyfile.file import StudyFile
 from hpstudy.studyfile.sections import Grid, Search
-from hpstudy.wording import enumerated
+from hpstudy.wording import counted, enumerated
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,8 @@ def check_same(note: Note, opened: Sequence[Opened]) -> None:
             "be joined, it has to stand in a file that a study file names (objective = "
             '"module:name")'
         )
+    if len(opened) != len(note.files):
+        raise UserError(f"study {name!r}: expected {counted(len(note.files), 'study file')} of it")
     for one, before in zip(opened, note.files, strict=True):
         now = _digests(one.file, note.command)
         if wrong := [part for part in now if now[part] != before.get(part)]:

@@ -150,7 +150,7 @@ class Study(Working):
         objective = self._sendable()
         asked = Asked(
             factors=named(factors),
-            seeds=seeds,
+            seeds=None if seeds is None else spelled(seeds),  # an iterator gives them once
             until=FILES_MARGIN if until is True else f"{until}" if until else None,
             combine=combine,
             machine=Machine(device, precision, threads),

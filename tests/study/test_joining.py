@@ -12,6 +12,7 @@ from optuna.trial import TrialState
 
 from hpstudy import Study
 from hpstudy.errors import UserError
+from hpstudy.store.database import open_database
 
 HOME = Path(__file__).parent.parent.parent
 ALL = ("hpstudy", "worker", "walk.toml")
@@ -157,6 +158,32 @@ def test_a_study_of_an_earlier_version_has_noted_nothing(folder):
     folder.run("grid", "walk.toml")
     study_of(folder).set_user_attr("asked", None)
     assert folder.error("worker", "walk.toml").startswith("nothing to join")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"options": {"factors": 3}},
+        {"command": "search"},
+        {"files": []},
+        {"files": [{}, {}]},
+        {"trial_timeout": "soon"},
+        {"more": "than that"},
+    ],
+)
+def test_a_note_that_nobody_wrote_so_is_one_line(folder, wrong):
+    note = {
+        "command": "grid", "time": 1.0, "files": [{}], "sent": False, "trial_timeout": None,
+        "invocation": "run",
+        "options": {"factors": None, "seeds": None, "until": None, "combine": False},
+    }  # fmt: skip
+    folder.path.joinpath("runs").mkdir()
+    database = open_database(folder.url, write=True)
+    study = optuna.create_study(study_name="walk/grid", storage=database.storage)
+    study.set_user_attr("fingerprint", {})
+    study.set_user_attr("asked", note | wrong)
+    database.close()
+    assert "walk" in folder.error("worker", "walk.toml")
 
 
 @pytest.mark.parametrize(
