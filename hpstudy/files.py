@@ -78,6 +78,15 @@ def shown(path: Path) -> str:
     return str(path.relative_to(start) if path.is_relative_to(start) else path)
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """Returns which file is at a path now, as long as somebody has it open; None for none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 @contextmanager
 def replacing(path: Path, name: str = "") -> Iterator[Path]:
     """Gives a draft beside a file to write to, and puts it in the file's place at the end.

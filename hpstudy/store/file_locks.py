@@ -11,7 +11,7 @@ from urllib.parse import quote
 from filelock import FileLock, Timeout
 
 from hpstudy.errors import StoppedError
-from hpstudy.files import shown
+from hpstudy.files import identity, shown
 from hpstudy.store.addresses import file_of
 
 _LONGEST = 120  # characters of a lock's file name
@@ -28,17 +28,20 @@ class HeldFile:
 
     def __init__(self, lock: FileLock) -> None:
         self._lock = lock
+        self._path = Path(lock.lock_file)
+        self._there = identity(self._path)
 
     def release(self) -> bool:
         """Gives the lock back. Its file goes first: whoever had opened it opens a new one."""
-        with suppress(OSError):
-            Path(self._lock.lock_file).unlink()
+        if self.is_held():
+            with suppress(OSError):
+                self._path.unlink()
         self._lock.release()
         return True
 
     def is_held(self) -> bool:
-        """Tells that it is: nothing but its process ends it."""
-        return True
+        """Tells whether others see it held: who deletes its file lets them have another."""
+        return self._there is not None and identity(self._path) == self._there
 
 
 def take(url: str, name: str, *, wait: bool) -> HeldFile | None:

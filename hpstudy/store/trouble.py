@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext
 
 from hpstudy.errors import StoppedError
-from hpstudy.files import shown
+from hpstudy.files import identity, shown
 
 # By SQLite's primary result codes; what is not here is a mistake of ours and keeps its traceback.
 _REASONS = {
@@ -35,10 +35,10 @@ def say_trouble(engine: Engine, file: Path, name: str) -> None:
         file: The database's file: SQLite goes on in one that was deleted, and all would be lost.
         name: What the message calls it.
     """
-    there = _identity(file)
+    there = identity(file)
 
     def is_still_there(connection: Connection | None) -> None:
-        if _identity(file) != there:
+        if identity(file) != there:
             raise StoppedError(f"{name} was deleted or replaced while it was in use")
 
     def say(context: ExceptionContext) -> None:
@@ -83,11 +83,3 @@ def _reason(error: BaseException) -> str | None:
         return f"its tables are gone ({error})"
     code = getattr(error, "sqlite_errorcode", None)
     return _REASONS.get(code & 0xFF) if code is not None else None
-
-
-def _identity(file: Path) -> tuple[int, int] | None:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino

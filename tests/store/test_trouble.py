@@ -137,21 +137,6 @@ def test_a_checkpoint_that_finds_no_room_is_no_failure_of_its_point(folder, stud
     assert done["grid"]["trials"]["complete"] == 4
 
 
-def test_a_damaged_database_is_a_line(folder):
-    folder.run("grid", "walk.toml")
-    file = folder.path / "runs" / "hpstudy.db"
-    content = bytearray(file.read_bytes())
-    for page in range(2, len(content) // 4096):  # all but the schema
-        content[page * 4096 : page * 4096 + 200] = b"\xff" * 200
-    file.write_bytes(content)
-    for command in ("show", "report", "grid"):
-        process = folder.start(command, "walk.toml")
-        _, err = process.communicate(timeout=60)
-        assert process.returncode in (1, 2)
-        assert len(err.splitlines()) == 1, err
-        assert "malformed" in err or "is damaged" in err
-
-
 def test_a_database_of_the_objectives_own_that_fails_is_the_points_failure(folder):
     folder.write(
         "own.py",
