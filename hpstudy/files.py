@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
 import os
@@ -76,6 +77,23 @@ def shown(path: Path) -> str:
     """
     start = _started[-1] if _started else _here()
     return str(path.relative_to(start) if path.is_relative_to(start) else path)
+
+
+# What the system says of its limits, whatever one was about to do.
+_LIMITS = {
+    errno.EMFILE: "too many open files: raise the limit (ulimit -n), or take fewer --workers",
+    errno.ENFILE: "too many open files on this machine",
+    errno.EAGAIN: "no more processes can be started: raise the limit (ulimit -u), or take fewer",
+    errno.ENOMEM: "there is no memory left to start a process",
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk is full for this user (quota)",
+}
+
+
+def limit_met(error: OSError) -> str | None:
+    """Says which of the system's limits an error is about; None for any other error."""
+    where = f"{shown(Path(error.filename))}: " if isinstance(error.filename, str) else ""
+    return f"{where}{_LIMITS[error.errno]}" if error.errno in _LIMITS else None
 
 
 def identity(path: Path) -> tuple[int, int] | None:

@@ -13,9 +13,9 @@ import typer
 from typer.core import TyperGroup
 
 from hpstudy import __version__
-from hpstudy.errors import UserError
+from hpstudy.errors import StoppedError, UserError
 from hpstudy.expected import expectation, harmless, one_line
-from hpstudy.files import flush_files, started_here
+from hpstudy.files import flush_files, limit_met, started_here
 from hpstudy.running.interrupts import heed_interrupts
 
 _LONGEST = 1000  # characters of an error
@@ -51,6 +51,10 @@ class _Commands(TyperGroup):
             _fail(str(error), error.exit_code)
         except typer.TyperException as error:
             _fail(_said(error), error.exit_code)
+        except OSError as error:
+            if (limit := limit_met(error)) is None:
+                raise
+            _fail(f"{limit}; what was recorded is kept", StoppedError.exit_code)
         except KeyboardInterrupt:
             _fail("interrupted", 130)
         except typer.Abort as error:

@@ -138,7 +138,8 @@ class SearchObserver:
     def _seconds_left(
         self, finished: Iterable[FrozenTrial], running: list[FrozenTrial]
     ) -> float | None:
-        seconds = [d.total_seconds() for t in finished if (d := t.duration) is not None]
+        lasted = [t.duration for t in finished if t.duration is not None]
+        seconds = [max(d.total_seconds(), 0.0) for d in lasted]  # the clock may have been set back
         if not seconds:
             return None
         left = max(self._plan.limits.trials - len(seconds) - len(running), 0)

@@ -101,6 +101,47 @@ def test_a_file_that_may_not_grow_any_more_is_a_line_too(folder):
     assert folder.json(*args)["grid"]["trials"]["complete"] == 16
 
 
+def test_a_limit_of_open_files_is_a_line_too(folder):
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))
+
+    stopped = folder.run_apart("grid", "walk.toml", "--workers", "2", code=1, preexec_fn=limited)
+    line = told(stopped.stderr)[-1]  # Python's fork server may have its say before
+    assert line.startswith("Error: too many open files: raise the limit (ulimit -n), or take")
+    assert folder.json("grid", "walk.toml")["grid"]["trials"]["complete"] == 4
+
+
+def test_a_disk_that_is_full_from_the_start_leaves_nothing_half_made(folder, small_disk):
+    for size in ("16k", "100k"):
+        small_disk(size)
+        args = ("grid", "walk.toml", "--runs", "small")
+        error = folder.run(*args, code=2).stderr
+        assert "can't be opened as a database: " in error
+        assert any(said in error for said in ("disk is full", "No space left", "disk I/O"))
+        assert "no study 'walk'" in folder.run("show", *args[1:], code=2).stderr
+    small_disk("20m")
+    assert folder.json(*args)["grid"]["trials"]["complete"] == 4
+
+
+def test_what_finds_no_room_for_its_output_says_where_and_leaves_the_old_one(folder, small_disk):
+    folder.run("grid", "walk.toml")
+    report = ("report", "walk.toml", "--output", "small/report.html")
+    small_disk("20m")
+    folder.run(*report)
+    before = (folder.path / "small" / "report.html").read_bytes()
+    small_disk(f"{len(before) // 1024 + 12}k")
+    for args, file in (
+        (report, "small/report.html"),
+        (("export", "walk.toml", "--output", "small/x"), "small/x/walk-epochs.csv"),
+    ):
+        (folder.path / "small" / "fill").write_bytes(bytes(8000))
+        error = folder.run(*args, code=2).stderr
+        assert error == f"Error: {file}: can't be written: No space left on device\n"
+    trained = folder.run("train", "walk.toml", "--runs", "small", "--storage", folder.url, code=1)
+    assert trained.stderr.endswith("the disk is full; what was recorded is kept\n")
+    assert (folder.path / "small" / "report.html").read_bytes() == before
+
+
 TORCH = """
 import torch
 
