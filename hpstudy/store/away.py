@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from hpstudy.wording import size
 
 _KEY = re.compile(r"[0-9a-f]{32}")
 _NAME = re.compile(r"([1-9][0-9]*)\.[0-9a-f]{16}\.(?:json|pt|tar)|draft-[0-9a-f]+")
+
+_SOON_SECONDS = 1.0  # what fails sooner is tried each time
+_REST = 10  # times as long as any other failure took
 
 
 @dataclass(frozen=True)
@@ -74,13 +78,16 @@ class Place(Protocol):
 class Away:
     """What is done at a place: what fails there is said once, until it works again.
 
+    Where nobody answers, finding that out takes long: it is tried again after ten times that.
+
     Args:
         place: The place.
     """
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        self._said = ""
+        self._said: set[str] = set()
+        self._sends_after = 0.0
 
     def check(self, option: str) -> None:
         """Checks that the place can be written to.
@@ -106,12 +113,20 @@ class Away:
         """Puts a training's checkpoint there; then those of other epochs go."""
         most, epoch = self.place.most, file.name.partition(".")[0]
         if most is not None and file.stat().st_size > most:
-            self._say(f"Checkpoints of more than {size(most)} don't go to {self.place.shown}")
+            self._say("size", f"of more than {size(most)} don't go to {self.place.shown}")
             return
+        begun = time.monotonic()
+        if begun < self._sends_after:
+            return
+        is_there = False
         with self.trying("written"):
             self.place.put(key, file)
+            is_there = True
             before = self.place.files(key)
             self.place.delete([one for one in before if one.name.partition(".")[0] != epoch])
+        took = time.monotonic() - begun
+        if not is_there and took > _SOON_SECONDS:
+            self._sends_after = begun + _REST * took
 
     def fetch(self, stored: Stored, file: Path) -> bool:
         """Writes what is there to a file, and tells whether that worked."""
@@ -140,14 +155,14 @@ class Away:
         except UserError:  # the database's own trouble, which ends the run
             raise
         except Exception as error:  # whatever a network may do, or who answers there
-            self._say(f"Checkpoints at {self.place.shown} can't be {what}: {_reason(error)}")
+            self._say(what, f"at {self.place.shown} can't be {what}: {_reason(error)}")
         else:
-            self._said = ""
+            self._said.clear()
 
-    def _say(self, line: str) -> None:
-        if line != self._said:
-            print(line, file=sys.stderr)
-        self._said = line
+    def _say(self, what: str, line: str) -> None:
+        if what not in self._said:
+            print(f"Checkpoints {line}", file=sys.stderr)
+        self._said.add(what)
 
 
 def _reason(error: Exception) -> str:

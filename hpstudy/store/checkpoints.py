@@ -140,12 +140,11 @@ class Checkpoints:
             return
         draft = self._folder / key / f"draft-{os.getpid()}"
         try:
-            with self._away.trying("written"):
-                if pack(self.folder_of(key), said, draft):
-                    path = draft.rename(draft.with_name(f"{epoch}.{_digest(draft)}.tar"))
-                    self.keep_only(key, epoch)
-                    self._away.send(key, path)
-                    os.truncate(path, 0)  # its name tells how far the folder has come
+            if pack(self.folder_of(key), said, draft):
+                path = draft.rename(draft.with_name(f"{epoch}.{_digest(draft)}.tar"))
+                self.keep_only(key, epoch)
+                self._away.send(key, path)
+                os.truncate(path, 0)  # its name tells how far the folder has come
         finally:
             draft.unlink(missing_ok=True)
 

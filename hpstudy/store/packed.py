@@ -14,24 +14,27 @@ _FOLDER, _SAID = "checkpoint", "said"  # their names in the file
 def pack(folder: Path, said: Path, file: Path) -> bool:
     """Packs both, unless they change meanwhile or the folder is empty, and tells whether it did.
 
-    What stayed as it was is what a kill at that moment would have left. Links go as long as they
-    stay in the folder.
+    What stayed as it was is what a kill at that moment would have left.
     """
-    before = list(_seen(folder, said))
+    try:
+        before = list(_seen(folder, said))
+        with tarfile.open(file, "w") as tar:
+            tar.add(folder, _FOLDER, filter=lambda member: _plain(member, folder))
+            if said.is_file():
+                tar.add(said, _SAID)
+        return len(before) > 1 and list(_seen(folder, said)) == before
+    except (FileNotFoundError, PermissionError):
+        return False
 
-    def plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-        if member.issym():
-            here = folder / Path(member.name).relative_to(_FOLDER).parent
-            target = Path(os.path.normpath(here / member.linkname))
-            member.linkname = os.path.relpath(target, here)
-            return member if target.is_relative_to(folder) else None
+
+def _plain(member: tarfile.TarInfo, folder: Path) -> tarfile.TarInfo | None:
+    """Returns what goes: files, folders, and links that stay in the folder."""
+    if not member.issym():
         return member if member.isfile() or member.isdir() else None
-
-    with tarfile.open(file, "w", dereference=False) as tar:
-        tar.add(folder, _FOLDER, filter=plain)
-        if said.is_file():
-            tar.add(said, _SAID)
-    return len(before) > 1 and list(_seen(folder, said)) == before
+    here = folder / Path(member.name).relative_to(_FOLDER).parent
+    target = Path(os.path.normpath(here / member.linkname))
+    member.linkname = os.path.relpath(target, here)
+    return member if target.is_relative_to(folder) else None
 
 
 def unpack(file: Path, folder: Path, said: Path) -> None:

@@ -11,6 +11,7 @@ from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
 from hpstudy.errors import UserError
+from hpstudy.store import away
 from hpstudy.store.away import Away, Place
 from hpstudy.store.away_files import FilePlace
 from hpstudy.store.away_rows import RowPlace
@@ -120,6 +121,24 @@ def test_a_place_that_fails_costs_no_training_and_is_said_once(machine, place, c
     trained(here, 4)
     assert [one.epoch for one in place.files()] == [4]
     assert capsys.readouterr().err == ""
+
+
+def test_where_nobody_answers_it_is_tried_again_after_a_while(machine, place, monkeypatch):
+    clock, tried = [0.0], []
+
+    def hangs(*args):
+        tried.append(clock[0])
+        clock[0] += 8.0
+        raise TimeoutError
+
+    monkeypatch.setattr(away.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(place, "put", hangs)
+    here = machine("a")
+    for epoch in range(1, 100):
+        trained(here, epoch)
+        clock[0] += 5.0
+    assert tried[:3] == [0.0, 83.0, 166.0]
+    assert here.load(KEY, at_most=99)[0] == 99
 
 
 def test_one_that_is_too_large_stays_here(machine, place, capsys, monkeypatch):
