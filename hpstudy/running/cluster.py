@@ -49,7 +49,7 @@ class Cluster:
     Args:
         client: Connected to it.
         name: What it is called.
-        ask_for: Asks for so many machines; None where they come by themselves.
+        ask_for: Asks for so many of Dask's workers; None where they come by themselves.
     """
 
     def __init__(

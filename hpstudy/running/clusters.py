@@ -25,6 +25,7 @@ from hpstudy.expected import did_you_mean, listed
 from hpstudy.raised import described
 from hpstudy.running.cluster import Cluster
 from hpstudy.running.crew import Crew
+from hpstudy.running.interrupts import kept_handlers
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -83,7 +84,7 @@ def crew_at(where: str | None, workers: int | None, *, plan: bool = False) -> It
             to = stack.enter_context(_local(workers))
         else:
             to = stack.enter_context(_asking(where))
-            ask_for = _scaling(to, where)
+            ask_for = to.scale
         yield Crew(workers, Cluster(_connected(to, where, stack), where, ask_for))
 
 
@@ -172,7 +173,8 @@ def _asking(where: str) -> AbstractContextManager[Any]:
         if where == _PODS:
             make = partial(import_module("dask_kubernetes.operator").KubeCluster, quiet=True)
         else:
-            kind = getattr(import_module("dask_jobqueue"), _QUEUES[where])
+            with kept_handlers():  # it ends the process on Ctrl-C, with exit code 0
+                kind = getattr(import_module("dask_jobqueue"), _QUEUES[where])
             make = partial(kind, silence_logs=logging.CRITICAL)
     except ImportError as error:
         raise UserError(f"--cluster {where}: needs {package}: pip install {package}") from error
@@ -184,10 +186,3 @@ def _asking(where: str) -> AbstractContextManager[Any]:
             f"{described(error)}"
         ) from error
     return made
-
-
-def _scaling(cluster: Any, where: str) -> Callable[[int], object]:  # noqa: ANN401
-    """Returns what asks for so many workers: pods, or cores of jobs."""
-    if where == _PODS:
-        return lambda workers: cluster.scale(workers)
-    return lambda workers: cluster.scale(cores=workers)

@@ -90,6 +90,18 @@ def _pass(number: int, frame: FrameType | None) -> None:
 
 
 @contextmanager
+def kept_handlers() -> Iterator[None]:
+    """Gives signals back to whoever had them: an import in the block may take them for itself."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+@contextmanager
 def blocked_signals() -> Iterator[None]:
     """Holds back the signals that ask to stop, in processes started in the block too."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)

@@ -141,6 +141,45 @@ def test_tasks_that_come_to_nothing_end_the_run_in_one_line(folder, scheduler, m
     )
 
 
+SBATCH = """#!/bin/bash
+cp "${@: -1}" job.sh
+setsid bash job.sh > job.log 2>&1 &
+echo "Submitted batch job $!"
+"""
+SCANCEL = """#!/bin/bash
+echo "$@" >> cancelled
+kill -TERM -- "-$1"
+"""
+JOBS = {
+    "DASK_JOBQUEUE__SLURM__CORES": "1",
+    "DASK_JOBQUEUE__SLURM__MEMORY": "1GB",
+    "DASK_JOBQUEUE__SLURM__INTERFACE": "lo",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stop", [None, signal.SIGINT])
+def test_machines_are_asked_for_and_given_back(folder, study_with, stop):
+    pytest.importorskip("dask_jobqueue")
+    study_with(SLOW)
+    for name, text in (("sbatch", SBATCH), ("scancel", SCANCEL)):
+        folder.write(f"bin/{name}", text).chmod(0o755)
+    path = f"{folder.path / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    args = ("grid", "walk.toml", "--cluster", "slurm", "--workers", "1")
+    # dask-jobqueue has not closed all files when it ends
+    env = {**JOBS, "PATH": path, "PYTHONWARNINGS": "ignore"}
+    process = folder.start(*args, env=env)
+    folder.wait_for(lambda: len(folder.trained()) >= 3)
+    if stop is not None:
+        process.send_signal(stop)
+    folder.hurry()
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == (0 if stop is None else 130), err
+    assert "Traceback" not in err
+    assert len((folder.path / "cancelled").read_text().split()) == 1
+    assert TrialState.RUNNING not in states(folder)
+
+
 @pytest.mark.parametrize(
     ("where", "said"),
     [
