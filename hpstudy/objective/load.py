@@ -246,20 +246,25 @@ class Objective:
         Raises:
             UserError: The objective says nothing of pictures, or what it says is no `Found`.
         """
-        found = self._ask("predict", pictures, **given)
-        if found is None:
+        if hook(self._target, "predict") is None:
             raise UserError(
                 f"objective {self.name!r} has no hook `predict`, which says what is in a picture"
             )
-        answers = iter(found)
+        said, over = self._ask("predict", pictures, **given), object()
+        expected = f"objective {self.name!r}: predict: expected a list of Found for each picture"
+        if not isinstance(said, Iterable):
+            raise UserError(f"{expected}, found {type(said).__name__} for all")
+        answers = iter(said)
         while True:
             with self._guarded("predict"):
-                answer = next(answers, None)
-            if answer is None:
+                answer = next(answers, over)
+                found = tuple(answer) if isinstance(answer, Iterable) else (answer,)
+            if answer is over:
                 return
-            if not all(isinstance(one, Found) for one in answer):
-                raise UserError(f"objective {self.name!r}: predict: expected each to be a Found")
-            yield answer
+            if not isinstance(answer, Iterable) or not all(isinstance(f, Found) for f in found):
+                other = next((f for f in found if not isinstance(f, Found)), answer)
+                raise UserError(f"{expected}, found {type(other).__name__}")
+            yield found
 
     def source_file(self) -> Path | None:
         """Returns the file of an objective that lies beside its study file."""

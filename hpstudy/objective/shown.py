@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hpstudy.objective.numbers import as_number
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+_ROUNDED = 1e-4  # by which a sum of probabilities, in half precision, may be off
 
 
 @dataclass(frozen=True)
@@ -84,9 +89,55 @@ class Found:
         box: Where it is: left, top, width and height in pixels.
         seen: What the network was shown of it, grey, shape (height, width), 0 black to 255 white;
             None where there is nothing to show.
+
+    Raises:
+        TypeError: Something is of another kind; NumPy's numbers and tensors of one are numbers.
+        ValueError: The probability is none, or the box has not four sides.
     """
 
     label: str
     probability: float
     box: tuple[int, int, int, int]
     seen: NDArray[np.uint8] | None = None
+
+    def __post_init__(self) -> None:
+        """Checks what a user's objective gives, and keeps Python's own numbers."""
+        label = self.label if isinstance(self.label, str) else _whole("label", self.label)
+        if label == "":
+            raise ValueError("Found: label: expected the name of a class, found ''")
+        sure = _number("probability", self.probability)
+        if not -_ROUNDED <= sure <= 1 + _ROUNDED:
+            raise ValueError(f"Found: probability: expected 0 to 1, found {sure:g}")
+        box = tuple(_whole("box", side) for side in self.box)
+        if len(box) != 4:
+            raise ValueError(f"Found: box: expected left, top, width and height, found {box}")
+        object.__setattr__(self, "label", f"{label}")
+        object.__setattr__(self, "probability", min(max(sure, 0.0), 1.0))
+        object.__setattr__(self, "box", box)
+        object.__setattr__(self, "seen", None if self.seen is None else _grey(self.seen))
+
+
+def _number(name: str, value: object) -> float:
+    try:
+        return as_number(value)
+    except TypeError as error:
+        raise TypeError(f"Found: {name}: {error}") from error
+
+
+def _whole(name: str, value: object) -> int:
+    number = _number(name, value)
+    if not math.isfinite(number):
+        raise ValueError(f"Found: {name}: expected whole numbers, found {number}")
+    return round(number)
+
+
+def _grey(seen: object) -> NDArray[np.uint8]:
+    import numpy as np  # what finds something has it
+
+    found = np.asarray(seen)
+    if found.ndim != 2 or found.dtype != np.uint8:
+        raise TypeError(
+            "Found: seen: expected grey pixels, uint8 of shape (height, width), found "
+            f"{found.dtype} of shape {found.shape}"
+        )
+    return found

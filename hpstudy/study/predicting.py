@@ -97,6 +97,12 @@ def predict(
         images(), model=model.file, params=card.params, settings=card.settings, runtime=runtime
     )
     for found in answers:
+        for one in found:
+            if card.classes and one.label not in card.classes:
+                raise UserError(
+                    f"objective {objective.name!r}: predict: expected one of the model's "
+                    f"{len(card.classes)} classes, found {one.label!r}"
+                )
         yield from _broken(waiting)
         if not waiting:
             raise UserError(f"objective {objective.name!r}: predict: expected one answer a picture")

@@ -215,3 +215,44 @@ def test_an_objective_of_one_s_own_is_asked_by_its_hook(folder):
     _, err = folder.run("predict", "night.png", "--model", "light", code=2)
     assert "predict raised at light.py:" in err
     assert "ZeroDivisionError" in err
+
+
+ANSWERS = {  # what a hook may answer, and what is said of it
+    "[Found('dark', 1.5, (0, 0, 6, 4))]": "Found: probability: expected 0 to 1, found 1.5",
+    "[Found('dark', float('nan'), (0, 0, 6, 4))]": "probability: expected 0 to 1, found nan",
+    "[Found('dark', 'much', (0, 0, 6, 4))]": "probability: expected a number, found 'much' (str)",
+    "[Found('', 0.5, (0, 0, 6, 4))]": "Found: label: expected the name of a class, found ''",
+    "[Found('dark', 0.5, (0, 0, 6))]": "box: expected left, top, width and height, found (0, 0, 6)",
+    "[Found('dark', 0.5, (0, 0, 6, 4), [[0.5]])]": "expected grey pixels, uint8 of shape (height,",
+    "[Found('grey', 0.5, (0, 0, 6, 4))]": "expected one of the model's 2 classes, found 'grey'",
+    "['dark']": "predict: expected a list of Found for each picture, found str",
+    "Found('dark', 0.5, (0, 0, 6, 4))": "expected a list of Found for each picture, found Found",
+    "None": "predict: expected a list of Found for each picture, found NoneType",
+}
+
+
+def test_what_a_hook_answers_is_checked(folder):
+    folder.write("light.py", OWN)
+    folder.write("light.toml", OWN_STUDY)
+    folder.run("train", "light.toml")
+    card = folder.path / "runs/models/light.json"
+    told = json.loads(card.read_text())
+    card.write_text(json.dumps({**told, "classes": ["dark", "light"]}))
+    Image.fromarray(np.zeros((4, 6), np.uint8)).save(folder.path / "night.png")
+    before, _, _ = OWN.partition("yield")
+    for answer, said in ANSWERS.items():
+        folder.write("light.py", f"{before}yield {answer}")
+        _, err = folder.run("predict", "night.png", "--json", code=2)
+        assert said in err
+        assert err.count("\n") == 2  # printed by the hook, and why it is none
+    folder.write("light.py", before.partition("for picture")[0] + "return 5")
+    err = folder.run("predict", "night.png", code=2).stderr
+    assert "expected a list of Found for each picture, found int for all" in err
+    # Numbers of NumPy's are as good, and a class may be named by its number.
+    card.write_text(json.dumps({**told, "classes": ["0", "1"]}))
+    box, seen = "np.array([0, 0, 6.2, 4])", "np.zeros((2, 2), np.uint8)"
+    answer = f"[Found(np.int64(1), np.float32(0.5), {box}, {seen})]"
+    folder.write("light.py", f"import numpy as np\n{before}yield {answer}")
+    [found] = folder.json("predict", "night.png", "--page")["images"]
+    assert (found["digit"], found["probability"]) == (1, 0.5)
+    assert found["digits"][0]["box"] == [0, 0, 6, 4]
