@@ -200,7 +200,7 @@ def _is_file(path: Path) -> bool:
 def saved_models(folder: Path) -> list[Model]:
     """Returns the models that lie in a folder, the newest first; what is damaged is none."""
     found = []
-    for path in folder.glob("*.json"):
+    for path in filter(_is_file, folder.glob("*.json")):
         with suppress(UserError):
             found.append(_checked(_read(path)))
     return sorted(found, key=lambda model: model.card.created, reverse=True)

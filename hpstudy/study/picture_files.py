@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 PIPE = "-"
+_OPENED = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 _FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF", "JPEG2000")
 _SUFFIXES = (
     *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".dib"),
@@ -131,6 +132,8 @@ def _content(name: str) -> bytes:
         if name == PIPE:
             content = sys.stdin.buffer.read(_MOST_BYTES + 1)
         else:
+            if _may_block(name):
+                raise UserError(f"{name}: a pipe or a device; `-` reads what is piped in")
             with Path(name).open("rb") as file:
                 content = file.read(_MOST_BYTES + 1)
     except OSError as error:
@@ -140,6 +143,12 @@ def _content(name: str) -> bytes:
     if len(content) > _MOST_BYTES:
         raise UserError(f"{name}: expected at most {_MOST_BYTES // 1_000_000} MB, found more")
     return content
+
+
+def _may_block(name: str) -> bool:
+    """Tells whether reading might never end: what a shell opens is written to by somebody."""
+    path = Path(name)
+    return path.exists() and not path.is_file() and not name.startswith(_OPENED)
 
 
 def _more(name: str, opened: Image.Image) -> str:

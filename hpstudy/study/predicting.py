@@ -45,6 +45,8 @@ def chosen_model(name: str | None, folder: Path, say: Say) -> Model:
     Raises:
         UserError: There is none.
     """
+    if name == "":
+        raise UserError("--model: expected a model's name, or the path of its card, found ''")
     if name is not None:
         return find_model(name, folder)
     models = saved_models(folder)

@@ -150,6 +150,25 @@ def test_what_can_t_be_read_is_a_line_and_the_others_are_read(reading_folder, di
     assert reading_folder.run("predict", "text.png", code=1).stdout == ""
 
 
+def test_what_may_never_end_is_not_read(reading_folder, digits):
+    folder = reading_folder.path / "pipes"
+    folder.mkdir()
+    os.mkfifo(folder / "a.png")
+    digits[0][0].save(folder / "b.png")
+    out, err = reading_folder.run("predict", "pipes", "/dev/zero", code=1)
+    assert out.startswith("pipes/b.png: ")
+    assert "Error: pipes/a.png: a pipe or a device; `-` reads what is piped in\n" in err
+    assert "Error: /dev/zero: a pipe or a device" in err
+    reader, writer = os.pipe()
+    os.write(writer, (folder / "b.png").read_bytes())
+    os.close(writer)
+    try:
+        out = reading_folder.run("predict", f"/dev/fd/{reader}").stdout  # a shell's <(…)
+    finally:
+        os.close(reader)
+    assert out.startswith(f"/dev/fd/{reader}: {digits[1][0]}")
+
+
 def test_names_of_any_kind_are_read_and_obeyed_by_no_terminal(reading_folder, digits):
     folder = reading_folder.path / "odd"
     folder.mkdir()
@@ -185,6 +204,7 @@ def test_wrong_input_is_one_line(folder, reading_folder, digits):
     assert error("predict", "good.png/more") == "good.png/more: no such file or folder"
     assert error("predict", "none").startswith("none: no picture in there")
     assert "no model 'digit'" in error("predict", "good.png", "--model", "digit")
+    assert "--model: expected a model's name" in error("predict", "good.png", "--model", "")
     assert "did you mean 'digits'" in error("predict", "good.png", "--model", "digit")
     assert error("predict", "good.png", "--device", "gpu").startswith("--device: expected auto")
     wanted = "--page: expected a file that ends with .html"
