@@ -79,12 +79,22 @@ def _fitted(value: Level, within: BaseDistribution | None) -> Level:
     return found if is_same(found, value) else value
 
 
-def changes_of(study: StudyFile, changes: tuple[str, ...]) -> dict[str, Level]:
+def changes_of(
+    study: StudyFile, changes: tuple[str, ...], defaults: Mapping[str, Level] | None = None
+) -> dict[str, Level]:
     """Reads changes such as "lr=0.003" of a study's baseline, or of another setting.
+
+    Args:
+        study: The study file.
+        changes: The changes, as given.
+        defaults: What hyperparameters are that the study leaves out, as the objective says.
 
     Raises:
         UserError: One names no hyperparameter or setting, or no such value.
     """
+    known = {*study.baseline, *study.settings}
+    more = {name: value for name, value in (defaults or {}).items() if name not in known}
+    study = study.model_copy(update={"baseline": {**study.baseline, **more}})
     parsed = parse_changes(study, changes)
     other = {k: v for k, v in parsed.items() if not is_same(v, study.baseline_of(k))}
     if not other:

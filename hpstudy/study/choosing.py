@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from hpstudy.errors import UserError
 from hpstudy.expected import shown
+from hpstudy.objective import Objective
 from hpstudy.plans.training import Choice, baseline_of, changes_of, confirming
 from hpstudy.running.output import Say
 from hpstudy.sampler import Level
@@ -33,11 +34,14 @@ class Asked:
     machine: Machine
 
 
-def chosen(opened: Opened, asked: Asked, reader: Database | None, say: Say) -> Choice:
+def chosen(
+    opened: Opened, objective: Objective, asked: Asked, reader: Database | None, say: Say
+) -> Choice:
     """Returns what is to be trained.
 
     Args:
         opened: The study.
+        objective: What it trains.
         asked: What is asked for.
         reader: The database; None where there is none yet.
         say: Says what the study says to use.
@@ -45,7 +49,7 @@ def chosen(opened: Opened, asked: Asked, reader: Database | None, say: Say) -> C
     Raises:
         UserError: There is no such setting, or the study has no answer.
     """
-    changes = changes_of(opened.file, asked.changes)
+    changes = changes_of(opened.file, asked.changes, objective.default_params)
     choice = (
         baseline_of(opened.file, changes)
         if asked.best is None

@@ -181,7 +181,7 @@ def _prepared(
             "Training class has a state_dict, or save_model"
         )
     reader = database.reader
-    choice = chosen(opened, asked, reader, say)
+    choice = chosen(opened, objective, asked, reader, say)
     runtime = runtime_of(opened, objective, reader, asked.machine)
     scenario, planned = plan_training(
         opened.file,

@@ -206,6 +206,19 @@ def test_from_best_goes_on_from_the_confirmation(folder):
     assert folder.trained() == [*before, "1.007 0 1", "1.007 0 2"]  # on all data
 
 
+def test_what_only_the_objective_knows_may_be_set(folder):
+    folder.write("rise.toml", RISE_STUDY)
+    folder.write(
+        "rise.py", RISE.replace("class Rise:", "class Rise:\n    default_params = {'k': 1}")
+    )
+    first = folder.json("train", "rise.toml")
+    same = folder.json("train", "rise.toml", "--set", "k=1")
+    other = folder.json("train", "rise.toml", "--set", "k=2")
+    assert first["hyperparameters"] == same["hyperparameters"] == {"epochs": 1, "width": 1}
+    assert first["training"] == same["training"] != other["training"]
+    assert other["hyperparameters"] == {"epochs": 1, "width": 1, "k": 2}
+
+
 def test_what_is_killed_or_interrupted_goes_on_where_it_was(folder, study_with):
     study = study_with(("[settings]", "[settings]\nsleep = 0.2"), ("epochs = 2\n", "epochs = 4\n"))
     for stop in (signal.SIGKILL, signal.SIGINT):

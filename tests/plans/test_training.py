@@ -49,6 +49,14 @@ def test_changes_keep_their_kind_and_may_be_the_baselines_own(searched):
         changes_of(searched, ("epochs=x",))
 
 
+def test_what_the_study_leaves_out_may_be_changed_if_the_objective_knows_it(searched):
+    more = {"decay": 1, "depth": 9, "net": "cnn"}
+    assert changes_of(searched, ("decay=0.5", "net=vit"), more) == {"decay": 0.5, "net": "vit"}
+    assert changes_of(searched, ("net=cnn", "depth=3"), more) == {"net": "cnn", "depth": 3}
+    with pytest.raises(UserError, match="did you mean 'decay'"):
+        changes_of(searched, ("decaj=1",), more)
+
+
 def test_what_is_changed_may_ask_for_others_and_is_as_trials_have_it(searched):
     choice = baseline_of(searched, {"kind": "b", "lr": 2})
     assert choice.setting == {"epochs": 2, "lr": 2.0, "width": 8, "kind": "b"}
