@@ -115,9 +115,14 @@ def test_which_direction_is_better_is_asked_of_the_metric(file: Path):
         assert "maximize" not in texts
 
 
-# What runs code that data hold. A notebook's function is sent to this process's own workers so.
+# What runs code that data hold. A notebook's function, and a cluster's orders, are sent to workers
+# so, by the process that they work for.
 RUNS_CODE = {"cloudpickle", "dill", "joblib", "marshal", "pickle", "shelve", "yaml"}
-MAY_RUN_CODE = {("objective/given.py", "cloudpickle")}
+MAY_RUN_CODE = {
+    ("objective/given.py", "cloudpickle"),
+    ("running/cluster.py", "pickle"),
+    ("running/remote.py", "pickle"),
+}
 CALLS_CODE = {"eval", "exec", "compile", "__import__"}
 
 
