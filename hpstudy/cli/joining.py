@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-import typer
-
+from hpstudy.cli.app import tell
 from hpstudy.store.addresses import shown_url
 from hpstudy.study.joining import Joined
 from hpstudy.views.states import alike_failures
@@ -22,15 +21,15 @@ def print_joined(joined: Joined, url: str, *, as_json: bool) -> None:
         as_json: Whether to print one JSON document.
     """
     for line in alike_failures(joined.failed):
-        typer.echo(f"Failed: {line}", err=True)
+        tell(f"Failed: {line}", err=True)
     if as_json:
         failed = [{k: v for k, v in asdict(one).items() if k != "trace"} for one in joined.failed]
         told = {**asdict(joined), "failed": failed, "storage": shown_url(url)}
-        typer.echo(json.dumps(told, indent=2, allow_nan=False))
+        tell(json.dumps(told, indent=2, allow_nan=False))
         return
     what = f"the {'comparison' if joined.command == 'compare' else joined.command}"
     did = f"{counted(joined.trainings, 'training')}, {counted(joined.epochs, 'epoch')}"
     raised = f", {counted(len(joined.failed), 'point')} failed" if joined.failed else ""
     left = f"; {counted(joined.left, 'point')} of it left" if joined.left else ""
     took = elapsed(joined.seconds)
-    typer.echo(f"Joined {what} of {joined.study!r}: {did} in {took}{raised}{left}.")
+    tell(f"Joined {what} of {joined.study!r}: {did} in {took}{raised}{left}.")
