@@ -156,6 +156,20 @@ def test_a_grid_is_done_though_its_findings_cannot_be_published(folder):
     assert "artifacts: can't be created: File exists" in result.stderr
 
 
+def test_what_others_ended_is_published_by_the_next_run(folder):
+    artifacts = folder.path / "runs" / "artifacts"
+    folder.run("grid", "walk.toml", "--factor", "lr")
+    assert not artifacts.exists()
+    folder.run("grid", "walk.toml", "--factor", "lr", "--publish")
+    (results,) = artifacts.iterdir()
+    written = results.stat().st_mtime_ns
+    folder.run("grid", "walk.toml", "--factor", "lr", "--publish")
+    assert results.stat().st_mtime_ns == written
+    folder.run("grid", "walk.toml")
+    folder.run("grid", "walk.toml", "--publish")
+    assert json.loads(results.read_text())["grid"]["trials"]["complete"] == 4
+
+
 def test_findings_are_published_though_the_images_cannot_be_had(folder):
     objective = (folder.path / "walk.py").read_text()
     folder.write(

@@ -107,6 +107,7 @@ def grid(
 
         from hpstudy.cli.results import live_tables, print_summary
         from hpstudy.cli.telling import Terminal
+        from hpstudy.store.studies import grid_name, is_posted
         from hpstudy.study.checking import unchecked
         from hpstudy.study.reading import read_summary
 
@@ -115,7 +116,7 @@ def grid(
         trained = run_grid(opened, objective, database, asked, crew, teller)
         summary = read_summary(opened, database.reader, factor)
         print_summary(opened, summary, as_json=as_json, sections=["grid"])
-        if trained.epochs and publish:
+        if publish and (trained.epochs or not is_posted(grid_name(opened.name), database.reader)):
             from hpstudy.cli.posting import publish_grid
 
             whole = summary if factor is None else read_summary(opened, database.reader)

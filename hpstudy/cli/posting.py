@@ -10,7 +10,7 @@ from hpstudy.cli.app import tell
 from hpstudy.errors import UserError
 from hpstudy.objective import Runtime
 from hpstudy.store.database import Database
-from hpstudy.store.studies import grid_name, search_name
+from hpstudy.store.studies import grid_name, note_posted, search_name
 from hpstudy.study.opened import Opened
 from hpstudy.summary import StudySummary
 from hpstudy.views.dashboard.note import grid_note, search_note
@@ -37,7 +37,7 @@ def publish_grid(opened: Opened, summary: StudySummary, database: Database) -> N
             results=document(summary, ["grid"]),
             pictures=_mistakes(opened, summary, "Grid", summary.grid.results.settings),
         )
-        publish(found, database, opened.runs.artifacts)
+        _post(found, opened, database)
         if summary.search is not None:  # the answer is of grid and search together
             publish_note(search_name(summary.name), _search_note(summary), database)
 
@@ -54,9 +54,14 @@ def publish_search(opened: Opened, summary: StudySummary, database: Database) ->
             results=document(summary, ["search"]),
             pictures=_mistakes(opened, summary, "Search", search.results.settings),
         )
-        publish(found, database, opened.runs.artifacts)
+        _post(found, opened, database)
         if summary.grid is not None:
             publish_note(grid_name(summary.name), _grid_note(summary), database)
+
+
+def _post(found: Published, opened: Opened, database: Database) -> None:
+    publish(found, database, opened.runs.artifacts)
+    note_posted(found.study, database)
 
 
 @contextmanager

@@ -100,6 +100,7 @@ def search(
     from hpstudy.running.clusters import crew_at
     from hpstudy.running.crew import workers_for
     from hpstudy.store.connections import connections
+    from hpstudy.store.studies import is_posted, search_name
     from hpstudy.study.opened import open_study
     from hpstudy.study.planning import Machine, search_plan
     from hpstudy.study.reading import read_summary
@@ -151,7 +152,7 @@ def search(
         )
         summary = read_summary(opened, database.reader)
         print_summary(opened, summary, as_json=as_json, sections=["search"])
-        if trained.epochs and publish:
+        if publish and (trained.epochs or not is_posted(search_name(opened.name), database.reader)):
             from hpstudy.cli.posting import publish_search
 
             publish_search(opened, summary, database.writer)

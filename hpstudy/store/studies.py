@@ -14,16 +14,19 @@ from optuna.trial import FrozenTrial
 from hpstudy.metric import Direction
 from hpstudy.store.database import Database
 from hpstudy.store.sound import artifacts_in, check_study, check_trial, readable
+from hpstudy.store.trials import is_finished
 
 # User attributes of a study: what its trials have in common, the replicates asked for, the looks of
 # a grid that runs until its levels are decided, the setting that combines its better levels, the
-# digest of the objective's source, and what the latest command asked for.
+# digest of the objective's source, what the latest command asked for, and how many finished trials
+# what optuna-dashboard shows is of.
 FINGERPRINT = "fingerprint"
 SEEDS = "seeds"
 LOOKS = "looks"
 COMBINED = "combined"
 SOURCE = "source"
 ASKED = "asked"
+POSTED = "posted"
 
 # Of a fingerprint: where trials come from that hpstudy did not run; the rest is known of them.
 IMPORTED = "imported"
@@ -178,6 +181,25 @@ def combined_of(study: optuna.Study) -> Mapping[str, Any] | None:
 def asked_of(study: optuna.Study) -> Mapping[str, Any] | None:
     """Returns what the latest command asked for; None where that was before it was noted."""
     return study.user_attrs.get(ASKED)
+
+
+def is_posted(name: str, database: Database | None) -> bool:
+    """Tells whether what optuna-dashboard shows of a study is of all its finished trials.
+
+    It is not where those who joined a command have ended what it began.
+
+    Args:
+        name: The Optuna study's name.
+        database: The database; None where there is none yet.
+    """
+    study = None if database is None else find_study(name, database)
+    return study is None or study.user_attrs.get(POSTED) == sum(map(is_finished, trials_of(study)))
+
+
+def note_posted(name: str, database: Database) -> None:
+    """Notes that what optuna-dashboard shows is of all trials that are finished by now."""
+    study = optuna.load_study(study_name=name, storage=database.storage)
+    study.set_user_attr(POSTED, sum(map(is_finished, trials_of(study))))
 
 
 def pairing_of(study: optuna.Study) -> Pairing | None:
