@@ -14,11 +14,12 @@ import os
 import random
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from hpstudy.errors import CutError, UserError
 from hpstudy.store.addresses import shown_url, whole_url
-from hpstudy.store.postgres import connect
+from hpstudy.store.postgres import connect, unopened
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -129,7 +130,8 @@ class _Session:
         """Asks the server about a lock; on another connection where this one was cut."""
         for _ in range(_ATTEMPTS):
             if self._connection is None:
-                self._connect()
+                with suppress(CutError):
+                    self._connect()
             if (answer := self._asked_once(query, name)) is not None:
                 return answer
         raise CutError(f"{shown_url(self._url)}: the connection is cut again and again")
@@ -158,19 +160,32 @@ class _Session:
                 self._connection = None
 
     def _connect(self) -> None:
+        import psycopg
+
         connection = connect(self._url)
+        try:
+            self._schema = self._begin(connection)
+        except psycopg.Error as error:
+            connection.close()
+            raise unopened(self._url, error) from error
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+
+    def _begin(self, connection: Connection[Any]) -> str:
+        """Prepares a connection, and returns the schema in which names are looked for."""
         schema, number, _ = connection.execute(_BEGIN).fetchone() or ("", 0, 0)
         if number != connection.info.backend_pid:  # something stands between
             with connect(self._url) as other:
                 (shared,) = other.execute("SELECT pg_backend_pid()").fetchone() or (0,)
             if shared == number:
-                connection.close()
                 raise UserError(
                     f"{shown_url(self._url)}: what stands before the server shares its connections "
                     "among clients (PgBouncer with pool_mode = transaction?), and so nobody's "
                     "locks hold: give the address of the server itself, or of a pool by session"
                 )
-        self._connection, self._schema = connection, schema or ""
+        return schema or ""
 
 
 _sessions: dict[tuple[int, str], _Session] = {}  # by process: a forked one has none of its parent's

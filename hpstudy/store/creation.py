@@ -18,6 +18,7 @@ from hpstudy.files import shown
 from hpstudy.store import postgres
 from hpstudy.store.addresses import check_url, file_of, is_file, shown_url
 from hpstudy.store.schema import VERSION, Owner, VersionRow, make_tables, owner_of
+from hpstudy.store.server_trouble import again
 
 # A writer waits this long for the others, in seconds: the driver's 5 are too few for 8 workers.
 _BUSY_TIMEOUT = 120.0
@@ -50,6 +51,7 @@ def check_ours(url: str) -> tuple[Owner, int]:
     return owner, version
 
 
+@again
 def look(url: str) -> tuple[Owner, int]:
     """Tells whose a database is, and the version of our tables in it.
 
@@ -59,7 +61,7 @@ def look(url: str) -> tuple[Owner, int]:
     """
     # Not by SQLAlchemy: the garbage of an engine may swallow an interruption.
     if not is_file(url):
-        with postgres.connect(url) as connection:
+        with postgres.asking(url) as connection:
             tables = tables_of_a_server(connection)
             version, studies = _version_and_studies(connection, tables)
     else:

@@ -25,7 +25,7 @@ from hpstudy.files import shown as shown_path
 from hpstudy.metric import Direction, direction_of
 from hpstudy.store.addresses import check_url, shown_url
 from hpstudy.store.creation import connecting, storage_at, tables_of_a_server
-from hpstudy.store.postgres import connect
+from hpstudy.store.postgres import asking
 
 _MARK = b"SQLite format 3\0"
 _BESIDE = ("", "-wal", "-journal")  # what was written and is not in the file itself yet
@@ -139,7 +139,7 @@ def study_at(url: str, name: str | None) -> ForeignStudy:
     Raises:
         UserError: It can't be opened, has tables of another version, or doesn't hold the one study.
     """
-    with connect(url) as connection:
+    with asking(url) as connection:
         is_optunas = {"studies", "alembic_version"} <= tables_of_a_server(connection)
     if not is_optunas:
         raise UserError(f"{shown_url(url)}: expected a database of Optuna's, found no study")

@@ -10,7 +10,8 @@ import random
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hpstudy.errors import CutError, StoppedError, UserError
@@ -64,6 +65,23 @@ def connect(url: str) -> Connection[Any]:
         return patiently(url, lambda: psycopg.connect(*args, autocommit=True, **options))
     except psycopg.Error as error:
         raise unopened(url, error) from error
+
+
+@contextmanager
+def asking(url: str) -> Iterator[Connection[Any]]:
+    """Connects to a database for the block.
+
+    Raises:
+        UserError: It can't be reached, or refuses what is asked.
+        CutError: It was reached, and the connection was cut.
+    """
+    import psycopg
+
+    with connect(url) as connection:
+        try:
+            yield connection
+        except psycopg.Error as error:
+            raise unopened(url, error) from error
 
 
 def patiently(url: str, connect: Callable[[], _Made]) -> _Made:

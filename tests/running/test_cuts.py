@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -18,56 +20,62 @@ from hpstudy.store.records import Records
 from tests.servers import PASSWORD
 
 
-def ends_as_if_nothing_had_been(folder, study_with, cuts: Sequence[Callable[[], None]]):
+def ends_as_if_nothing_had_been(
+    folder, study_with, faults: Sequence[Callable[[int], None]], seeds: int
+):
     """Cuts off what a grid is at, again and again; it ends by itself, each epoch trained once."""
-    study_with(("[settings]", "[settings]\nsleep = 0.15"), ("seeds = [0]", "seeds = [0, 1]"))
+    study_with(("[settings]", "[settings]\nsleep = 0.15"), ("seeds = [0]", f"seeds = {seeds}"))
     grid = folder.start("grid", "walk.toml", "--workers", "2")
-    chance, done = random.Random(0), 0
-    for cut in cuts:
+    chance = random.Random(0)
+    for fault in faults:
         count = len(folder.trained())
         folder.wait_for(lambda n=count: len(folder.trained()) > n or grid.poll() is not None)
         time.sleep(chance.uniform(0, 0.3))
-        if grid.poll() is not None:
-            break
-        cut()
-        done += 1
+        fault(grid.pid)
+    assert grid.poll() is None, grid.communicate()[1][-2000:]
     folder.hurry()
     out, err = grid.communicate(timeout=200)
-    assert grid.returncode == 0, err
+    assert grid.returncode == 0, err[-2000:]
     assert PASSWORD not in out + err
-    assert "8 of 8 points done" in out
-    assert done > 1
+    assert f"{4 * seeds} of {4 * seeds} points done" in out
     trained = folder.trained()
-    assert len(set(trained)) == 16  # each is there
-    assert len(trained) <= 16 + done  # and none twice but where it was cut off
+    assert len(set(trained)) == 8 * seeds  # each is there
+    assert len(trained) <= 8 * seeds + 2 * len(faults)  # and none twice but where it was cut off
     database = open_database(folder.url, write=False)
     trials = optuna.load_study(study_name="walk/grid", storage=database.storage).trials
     database.close()
     states = [trial.state for trial in trials]
-    assert states.count(TrialState.COMPLETE) == 8
+    assert states.count(TrialState.COMPLETE) == 4 * seeds
     assert set(states) <= {TrialState.COMPLETE, TrialState.FAIL}
     assert not any("error" in trial.user_attrs for trial in trials)
 
 
-def crash(postgres) -> None:
+def cut(postgres, folder, pid: int) -> None:
+    postgres.cut(folder.url.rpartition("/")[2])
+
+
+def crash(postgres, folder, pid: int) -> None:
     postgres.stop(at_once=True)
     time.sleep(1)
     postgres.start()
 
 
+def kill(postgres, folder, pid: int) -> None:
+    for worker in folder.workers_of(pid)[:1]:
+        os.kill(worker, signal.SIGKILL)
+
+
 def test_cut_connections_are_made_anew_and_a_server_that_crashes_is_waited_for(
     postgres, postgres_folder, study_with
 ):
-    cut = partial(postgres.cut, postgres_folder.url.rpartition("/")[2])
-    ends_as_if_nothing_had_been(
-        postgres_folder, study_with, [cut, cut, partial(crash, postgres), cut]
-    )
+    faults = [partial(f, postgres, postgres_folder) for f in (cut, kill, crash, cut)]
+    ends_as_if_nothing_had_been(postgres_folder, study_with, faults, seeds=3)
 
 
 @pytest.mark.slow
-def test_thirty_cuts(postgres, postgres_folder, study_with):
-    cut = partial(postgres.cut, postgres_folder.url.rpartition("/")[2])
-    ends_as_if_nothing_had_been(postgres_folder, study_with, [cut] * 30)
+def test_thirty_faults(postgres, postgres_folder, study_with):
+    faults = [partial(f, postgres, postgres_folder) for f in (cut, kill, crash) * 10]
+    ends_as_if_nothing_had_been(postgres_folder, study_with, faults, seeds=20)
 
 
 def test_a_server_that_stays_away_ends_the_run_in_a_line(postgres, postgres_url, monkeypatch):
