@@ -46,6 +46,18 @@ class Killings:
         return True
 
 
+def ended(exit_code: int, before: int) -> str:
+    """Says how a process that is the only one of its kind was ended by a signal.
+
+    Args:
+        exit_code: The process's: negative for a signal.
+        before: The count of killings as it began.
+    """
+    if Killings().tell(exit_code, before):
+        return f"was killed for want of memory{room(None)}: a smaller batch may fit"
+    return f"was ended by {signal.Signals(-exit_code).name}"
+
+
 def killed_so_far() -> int:
     """Returns how many processes the kernel has killed for want of memory; 0 if it doesn't tell."""
     for text in _texts(_COUNTS):

@@ -36,6 +36,7 @@ from hpstudy.running.interrupts import (
     heed_interrupts,
     unblock_signals,
 )
+from hpstudy.running.memory import ended, killed_so_far
 from hpstudy.running.output import Marks, Relay, Say, Warnings
 from hpstudy.running.paced import PacedSession, begun
 from hpstudy.running.processes import end, end_with_parent, spawning
@@ -182,6 +183,7 @@ class Prober:
         self._process = self._talk = self._relay = None
 
     def _start(self) -> None:
+        self._killed_before = killed_so_far()
         with deferred_interrupts(), spawning(self._threads) as context:
             lines, pipe = context.Pipe(duplex=False)
             self._talk, theirs = context.Pipe()
@@ -210,13 +212,9 @@ class Prober:
             self.end(at_once=True)
             if code is None:
                 raise OutOfTimeError
-            return _ended(code)
-
-
-def _ended(code: int) -> str:
-    if code < 0:
-        return f"its process was ended by {signal.Signals(-code).name}"
-    return f"its process ended without a word, exit code {code}"
+            if code < 0:
+                return f"its process {ended(code, self._killed_before)}"
+            return f"its process ended without a word, exit code {code}"
 
 
 def _work(

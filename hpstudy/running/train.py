@@ -6,7 +6,6 @@ in is an answer like any other, and its numbers are those that a worker's would 
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from multiprocessing import connection
@@ -18,6 +17,7 @@ from typing import Any, Self
 from hpstudy.errors import StoppedError, UserError
 from hpstudy.running.interrupts import check_interrupts, deferred_interrupts
 from hpstudy.running.lesson import Done, Lesson, News, work
+from hpstudy.running.memory import ended, killed_so_far
 from hpstudy.running.output import Relay, Say, Warnings
 from hpstudy.running.processes import GUARDED, guarded, prepare, starting
 
@@ -44,6 +44,7 @@ class Trainee:
         self._say = say
 
     def __enter__(self) -> Self:
+        self._killed_before = killed_so_far()
         with deferred_interrupts(), guarded():  # a process that is half begun is nobody's
             context = prepare()
             lines, pipe = context.Pipe(duplex=False)
@@ -114,10 +115,7 @@ class Trainee:
                 if self._process.exitcode is None:
                     continue
             self._process.join(_STOP_SECONDS)
-            raise StoppedError(_ended(self._process.exitcode or 0, why))
-
-
-def _ended(code: int, why: str) -> str:
-    if code < 0:
-        return f"the training's process was ended by {signal.Signals(-code).name}"
-    return f"the training's process ended without a word, {why or f'exit code {code}'}"
+            code = self._process.exitcode or 0
+            without = f"ended without a word, {why or f'exit code {code}'}"
+            how = ended(code, self._killed_before) if code < 0 else without
+            raise StoppedError(f"the training's process {how}")

@@ -22,6 +22,20 @@ def score(params, *, seed, settings):
     mine[::4096] = b"x" * len(mine[::4096])
     time.sleep(settings.get("sleep", 0.0))
     return float(params["mb"])
+
+
+class Training:
+    def __init__(self, params, *, seed, settings, runtime):
+        self.params = params
+
+    def epoch(self):
+        return {"value": score(self.params, seed=0, settings={})}
+
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state):
+        pass
 """
 
 STUDY = """
@@ -64,6 +78,17 @@ def test_what_has_no_room_is_tried_twice_and_named(folder, limited):
     assert "there are 500 MB for all): try fewer --workers, or what takes" in failed["error"]
     assert trials["complete"] == 2
     assert "killed for want of memory" in err
+
+
+def test_a_training_by_itself_is_named_too(folder, limited):
+    folder.write("hungry.py", HUNGRY)
+    baseline = STUDY.replace("mb = 1 }", "mb = 1500, epochs = 1 }")
+    training = baseline.replace("hungry:score", "hungry:Training")
+    folder.write("hungry.toml", f"fidelity = 'epochs'{training}")
+    process = folder.start("train", "hungry.toml", preexec_fn=limited)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "Error: the training's process was killed for want of memory (there are 500 MB" in err
 
 
 def test_those_for_whom_there_is_no_room_together_go_on_with_fewer(folder, limited):

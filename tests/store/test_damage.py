@@ -10,9 +10,12 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+from hpstudy.store.schema import VERSION
 
 COMMANDS = [
     ("show", "walk.toml"),
@@ -22,9 +25,18 @@ COMMANDS = [
     ("grid", "walk.toml", "--plan"),
     ("clean", "walk.toml"),
     ("delete", "walk", "--yes"),
+    ("compare", "walk.toml", "lr=0.2"),
+    ("search", "seek.toml"),
+    ("worker", "walk.toml"),
     ("train", "walk.toml"),
     ("dashboard",),
 ]
+
+AS_IN_VERSION_1 = """
+DROP TABLE hpstudy_checkpoints;
+DROP TABLE hpstudy_place;
+UPDATE hpstudy_version SET version = 1;
+"""
 
 # Writes, and is killed before what it wrote is in the file itself.
 KILLED = """
@@ -154,11 +166,28 @@ def test_a_file_of_no_length_is_no_database_yet(done):
     assert done.json("grid", "walk.toml")["grid"]["trials"]["complete"] == 4
 
 
+def test_tables_of_another_version_are_refused_or_brought_up_by_whoever_writes(done):
+    before = done.json("show", "walk.toml")
+    with closing(sqlite3.connect(file_of(done))) as connection, connection:
+        connection.execute("UPDATE hpstudy_version SET version = 99")
+    for command in COMMANDS:
+        out, err = done.run(*command, code=2)
+        assert out == ""
+        assert err.endswith(f"have version 99, this one knows {VERSION}; update hpstudy\n"), command
+    with closing(sqlite3.connect(file_of(done))) as connection, connection:
+        connection.executescript(AS_IN_VERSION_1)
+    content = file_of(done).read_bytes()
+    assert done.json("show", "walk.toml") == before
+    assert file_of(done).read_bytes() == content
+    assert done.json("grid", "walk.toml") == before
+    with closing(sqlite3.connect(file_of(done))) as connection:
+        assert connection.execute("SELECT version FROM hpstudy_version").fetchall() == [(VERSION,)]
+
+
 def test_optunas_tables_of_another_version_name_what_to_do(done):
     for version, remedy in (("v3.0.0.a", "optuna storage upgrade"), ("v9.9.0.a", "pip install")):
-        with sqlite3.connect(file_of(done)) as connection:
+        with closing(sqlite3.connect(file_of(done))) as connection, connection:
             connection.execute("UPDATE alembic_version SET version_num = ?", (version,))
-        connection.close()
         for command in COMMANDS:
             _, err = done.run(*command, code=2)
             assert err.count("\n") == 1
