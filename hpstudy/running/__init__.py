@@ -68,7 +68,13 @@ in `runs/checked.json`; `grid` says, as it begins a study, where that is missing
 
 **A full disk, or a `runs/` that was deleted meanwhile**, ends a run with one line and exit code 1;
 no point is blamed for it, and with room again the same command goes on. Reports and exports are
-written beside and renamed, so that the old one survives.
+written beside and renamed, so that the old one survives. A damaged database is refused as it is
+opened. `.github/FAULTS.md` is the list of what was tried, and what came of it.
+
+**What is not promised.** SQLite keeps no sums of its rows: a value that a disk has changed into
+another is not noticed. Nor is a network file system whose locks don't work. After a power cut the
+last epochs may be trained again. `--timeout`, trials' times and which model is the newest go by the
+clock; an epoch that never returns is waited for where no `trial_timeout` is given.
 
 **A PostgreSQL server as the database** (`--storage postgresql://me@host/studies`) is waited for
 where it restarts or a connection is cut: a minute, then the run ends with one line. A worker's

@@ -5,13 +5,17 @@ A file's locks are files beside it, a server's hang on a connection of this proc
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Timer
 from typing import Protocol
 
 from hpstudy.errors import CutError
 from hpstudy.store import advisory_locks, file_locks
 from hpstudy.store.addresses import is_file, shown_url
+
+_PATIENCE_SECONDS = 30.0
 
 SCHEMA = "schema"  # held by whoever makes tables, or an Optuna study
 
@@ -52,7 +56,7 @@ def hold(url: str, name: str) -> Iterator[None]:
     Raises:
         CutError: It was lost meanwhile, and what the block did may have met what another did.
     """
-    lock = take(url, name)
+    lock = try_take(url, name) or _waited_for(url, name)
     try:
         yield
     except BaseException:
@@ -60,6 +64,20 @@ def hold(url: str, name: str) -> Iterator[None]:
         raise
     if not lock.release():
         raise CutError(f"{shown_url(url)}: the connection was cut")
+
+
+def _waited_for(url: str, name: str) -> Held:
+    """Takes a lock that others give back soon, and says so where they don't."""
+    words = (
+        f"{shown_url(url)}: another process holds the lock {name!r}, and may be stopped: waiting"
+    )
+    teller = Timer(_PATIENCE_SECONDS, lambda: print(words, file=sys.stderr, flush=True))
+    teller.daemon = True
+    teller.start()
+    try:
+        return take(url, name)
+    finally:
+        teller.cancel()
 
 
 def take(url: str, name: str) -> Held:
