@@ -78,7 +78,7 @@ class Place(Protocol):
 class Away:
     """What is done at a place: what fails there is said once, until it works again.
 
-    Where nobody answers, finding that out takes long: it is tried again after ten times that.
+    Where nobody answers, finding that out takes long: it is left alone for ten times that.
 
     Args:
         place: The place.
@@ -87,7 +87,7 @@ class Away:
     def __init__(self, place: Place) -> None:
         self.place = place
         self._said: set[str] = set()
-        self._sends_after = 0.0
+        self._rests_until = 0.0
 
     def check(self, option: str) -> None:
         """Checks that the place can be written to.
@@ -105,8 +105,9 @@ class Away:
 
     def files(self, key: str | None = None) -> list[Stored]:
         """Lists the files of a training, or of all."""
-        with self.trying("read"):
-            return self.place.files(key)
+        if not self._is_resting():
+            with self.trying("read"):
+                return self.place.files(key)
         return []
 
     def send(self, key: str, file: Path) -> None:
@@ -115,32 +116,27 @@ class Away:
         if most is not None and file.stat().st_size > most:
             self._say("size", f"of more than {size(most)} don't go to {self.place.shown}")
             return
-        begun = time.monotonic()
-        if begun < self._sends_after:
-            return
-        is_there = False
-        with self.trying("written"):
-            self.place.put(key, file)
-            is_there = True
-            before = self.place.files(key)
-            self.place.delete([one for one in before if one.name.partition(".")[0] != epoch])
-        took = time.monotonic() - begun
-        if not is_there and took > _SOON_SECONDS:
-            self._sends_after = begun + _REST * took
+        if not self._is_resting():
+            with self.trying("written"):
+                self.place.put(key, file)
+                before = self.place.files(key)
+                self.place.delete([one for one in before if one.name.partition(".")[0] != epoch])
 
     def fetch(self, stored: Stored, file: Path) -> bool:
         """Writes what is there to a file, and tells whether that worked."""
-        with self.trying("read"):
-            self.place.get(stored, file)
-            return True
+        if not self._is_resting():
+            with self.trying("read"):
+                self.place.get(stored, file)
+                return True
         return False
 
     def drop(self, key: str) -> int:
         """Drops all that is there of a training, and returns the bytes freed."""
-        with self.trying("written"):
-            files = self.place.files(key)
-            self.place.delete(files)
-            return sum(one.size for one in files)
+        if not self._is_resting():
+            with self.trying("written"):
+                files = self.place.files(key)
+                self.place.delete(files)
+                return sum(one.size for one in files)
         return 0
 
     @contextmanager
@@ -150,14 +146,20 @@ class Away:
         Args:
             what: What was tried: "read" or "written".
         """
+        begun = time.monotonic()
         try:
             yield
-        except UserError:  # the database's own trouble, which ends the run
-            raise
-        except Exception as error:  # whatever a network may do, or who answers there
+        except BaseException as error:  # whatever a network may do, or who waits no longer for it
+            took = time.monotonic() - begun
+            self._rests_until = begun + _REST * took if took > _SOON_SECONDS else 0.0
+            if isinstance(error, UserError) or not isinstance(error, Exception):
+                raise  # the database's own trouble, or an interruption
             self._say(what, f"at {self.place.shown} can't be {what}: {_reason(error)}")
         else:
             self._said.clear()
+
+    def _is_resting(self) -> bool:
+        return time.monotonic() < self._rests_until
 
     def _say(self, what: str, line: str) -> None:
         if what not in self._said:

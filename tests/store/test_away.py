@@ -141,6 +141,22 @@ def test_where_nobody_answers_it_is_tried_again_after_a_while(machine, place, mo
     assert here.load(KEY, at_most=99)[0] == 99
 
 
+def test_who_waits_no_longer_for_it_is_not_kept_by_it_again(machine, place, monkeypatch):
+    clock, here = [0.0], machine("a")
+
+    def interrupted(*args):
+        clock[0] += 5.0
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(away.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(place, "put", interrupted)
+    monkeypatch.setattr(place, "files", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        trained(here, 1)
+    assert [one.key for one in here.kept()] == [KEY]
+    assert here.load(KEY, at_most=1)[0] == 1
+
+
 def test_one_that_is_too_large_stays_here(machine, place, capsys, monkeypatch):
     monkeypatch.setattr(place, "most", 2_000_000)
     here = machine("a")
