@@ -201,6 +201,7 @@ def test_plan_trains_nothing_and_writes_nothing(folder):
         "workers": 2,
         "seconds_left": None,
         "checkpoint_bytes": None,
+        "checkpoints_at": None,
     }
     assert not (folder.path / "runs").exists()
     folder.run("grid", "walk.toml")

@@ -125,6 +125,7 @@ class Forecast:
         workers: How many trainings would run at once.
         seconds_left: Estimated time; None if there is nothing to estimate from.
         checkpoint_bytes: Estimated disk for checkpoints; None if the objective can't tell.
+        checkpoints_at: Where they take as much again; None for nowhere.
     """
 
     points: int
@@ -135,6 +136,7 @@ class Forecast:
     workers: int
     seconds_left: float | None
     checkpoint_bytes: int | None
+    checkpoints_at: str | None = None
 
 
 def forecast(
@@ -179,6 +181,7 @@ def forecast(
             recorded, workers, rate, again, measured.seconds if measured is not None else None
         ),
         checkpoint_bytes=costs.disk_bytes(workers, runs.keep) if left else 0,
+        checkpoints_at=checkpoints.place,
     )
 
 
@@ -199,4 +202,5 @@ def together(parts: Sequence[Forecast]) -> Forecast:
         workers=max((part.workers for part in parts), default=0),
         seconds_left=sum(seconds) if len(seconds) == len(parts) else None,
         checkpoint_bytes=sum(sizes) if len(sizes) == len(parts) else None,
+        checkpoints_at=next((part.checkpoints_at for part in parts), None),
     )

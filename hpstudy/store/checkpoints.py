@@ -60,6 +60,11 @@ class Checkpoints:
         self._away = away
 
     @property
+    def place(self) -> str | None:
+        """What the second place is called, if there is one."""
+        return None if self._away is None else self._away.place.shown
+
+    @property
     def is_in_database(self) -> bool:
         """Tells whether the second place is the database."""
         return self._away is not None and self._away.place.is_database

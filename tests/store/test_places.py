@@ -90,7 +90,9 @@ def test_what_lies_there_is_planned_with_kept_to_the_budget_cleaned_and_deleted(
     folder.run("grid", "walk.toml", "--checkpoints", place)
     assert len(there()) == 3
     study_with(("epochs = [2, 4]", "epochs = [2, 4, 6]"))
-    assert folder.json("grid", "walk.toml", "--plan", *other)["plan"]["epochs_left"] == 2
+    plan = folder.json("grid", "walk.toml", "--plan", *other)["plan"]
+    assert plan["epochs_left"] == 2
+    assert plan["checkpoints_at"].endswith(place.removeprefix("file://"))
     folder.run("grid", "walk.toml", "--seeds", "2", "--keep", "0", *other)
     assert there() == []
     folder.run("grid", "walk.toml", "--seeds", "3")

@@ -61,7 +61,7 @@ def _points_facts(plan: Forecast) -> dict[str, str]:
         "time": f"about {duration(plan.seconds_left)} with {counted(plan.workers, 'worker')}"
         if plan.seconds_left is not None
         else f"not known before the first {'epoch' if by_epoch else 'training'} is recorded",
-        "disk": f"up to {size(plan.checkpoint_bytes)} for checkpoints"
+        "disk": f"up to {size(plan.checkpoint_bytes)} for checkpoints{_again_at(plan)}"
         if plan.checkpoint_bytes is not None
         else "not known: the objective doesn't say how large its state is",
     }
@@ -70,6 +70,10 @@ def _points_facts(plan: Forecast) -> dict[str, str]:
     if plan.checkpoint_bytes == 0:
         del facts["disk"]  # a function leaves no checkpoints
     return facts
+
+
+def _again_at(plan: Forecast) -> str:
+    return "" if plan.checkpoints_at is None else f", as much again at {plan.checkpoints_at}"
 
 
 def _combined_fact(plan: Forecast | None) -> dict[str, str]:
