@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -20,6 +21,7 @@ from hpstudy.store.schema import PlaceRow
 DATABASE, FOLDER = "database", "folder"
 
 _OPTION = "--checkpoints"
+_HOME = re.compile(r"hpstudy-[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,12 @@ class _Noted:
     home: str = "hpstudy"
 
 
-def check_address(text: str) -> str:
+def check_address(text: str, option: str = _OPTION) -> str:
     """Reads what says where checkpoints go besides a run's folder, and returns it in full.
+
+    Args:
+        text: What says it.
+        option: Who says it, for the message.
 
     Raises:
         UserError: It says nothing of the kind, or a password, which would be kept and shown.
@@ -40,19 +46,19 @@ def check_address(text: str) -> str:
         return text
     if "://" not in text or "::" in text:
         raise UserError(
-            f"{_OPTION}: expected database, folder, or an address such as s3://bucket/folder, "
+            f"{option}: expected database, folder, or an address such as s3://bucket/folder, "
             f"found {shown(text)}"
         )
     protocol = text.partition("://")[0]
     if "@" in urlsplit(text).netloc:
         raise UserError(
-            f"{_OPTION}: expected an address without a user and password, found {protocol}://…@…: "
+            f"{option}: expected an address without a user and password, found {protocol}://…@…: "
             f"fsspec takes them from the environment, such as FSSPEC_{protocol.upper()}_PASSWORD"
         )
-    return _whole(text, protocol)
+    return _whole(text, protocol, option)
 
 
-def _whole(text: str, protocol: str) -> str:
+def _whole(text: str, protocol: str, option: str) -> str:
     """Returns an address that means the same wherever the process goes."""
     from fsspec.core import url_to_fs
     from fsspec.implementations.local import LocalFileSystem
@@ -60,9 +66,9 @@ def _whole(text: str, protocol: str) -> str:
     try:
         system, path = url_to_fs(text)
     except ImportError as error:
-        raise UserError(f"{_OPTION}: {protocol}:// needs a package: {error}") from error
+        raise UserError(f"{option}: {protocol}:// needs a package: {error}") from error
     except Exception as error:
-        raise UserError(f"{_OPTION}: {shown(text)} is no address: {error}") from error
+        raise UserError(f"{option}: {shown(text)} is no address: {error}") from error
     return system.unstrip_protocol(path) if isinstance(system, LocalFileSystem) else text
 
 
@@ -85,8 +91,7 @@ def check_place(runs: Runs, database: Database | None) -> None:
     """
     place = _place_of(runs, database)
     if place is not None:
-        noted = "" if runs.checkpoints_at else ", as the database says (--checkpoints folder: none)"
-        Away(place).check(f"{_OPTION} {place.shown}{noted}")
+        Away(place).check(f"{_said_by(runs)} {place.shown}")
 
 
 def note_place(runs: Runs, database: Database) -> None:
@@ -117,7 +122,11 @@ def _place_of(runs: Runs, database: Database | None) -> Place | None:
         return RowPlace(database.engine)
     from hpstudy.store.away_files import FilePlace
 
-    return FilePlace(check_address(address), (noted or _Noted()).home)
+    return FilePlace(check_address(address, _said_by(runs)), (noted or _Noted()).home)
+
+
+def _said_by(runs: Runs) -> str:
+    return _OPTION if runs.checkpoints_at else f"{_OPTION} (noted in the database; folder: nowhere)"
 
 
 def _noted(database: Database | None) -> _Noted | None:
@@ -126,4 +135,9 @@ def _noted(database: Database | None) -> _Noted | None:
         return None
     with Session(database.engine) as session:
         row = session.scalar(select(PlaceRow))
-        return _Noted() if row is None else _Noted(row.address, row.home)
+    if row is None:
+        return _Noted()
+    is_sound = isinstance(row.address, str | None) and _HOME.fullmatch(str(row.home))
+    if not is_sound:
+        raise UserError(f"{database.shown}: its note of where checkpoints go is damaged")
+    return _Noted(row.address, row.home)

@@ -141,3 +141,30 @@ def test_a_database_of_the_version_before_is_brought_up(folder, study_with):
     folder.run(*planned)
     assert rows(folder) == ["5"]
     assert folder.trained()[8:] == ["0.1 8 0 5"]
+
+
+def note(folder, **changed) -> None:
+    with sqlite3.connect(folder.path / "runs" / "hpstudy.db") as connection:
+        for name, value in changed.items():
+            connection.execute(f"UPDATE hpstudy_place SET {name} = ?", (value,))
+    connection.close()
+
+
+@pytest.mark.parametrize("changed", [{"home": "../up"}, {"home": 1}, {"address": b"x"}])
+def test_a_note_that_is_damaged_leads_nowhere(folder, changed):
+    folder.run("grid", "walk.toml", "--checkpoints", "file://there")
+    note(folder, **changed)
+    for command in (("grid", "walk.toml", "--plan"), ("clean", "walk.toml"), ("grid", "walk.toml")):
+        error = folder.error(*command)
+        assert error.endswith("hpstudy.db: its note of where checkpoints go is damaged")
+
+
+def test_what_the_database_says_and_is_not_to_be_had_here_is_one_line(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    folder.run("grid", "walk.toml")
+    note(folder, address="s3://bucket/x")
+    assert folder.error("grid", "walk.toml") == (
+        "--checkpoints (noted in the database; folder: nowhere): s3:// needs a package: Install "
+        "s3fs to access S3"
+    )
+    folder.run("grid", "walk.toml", "--checkpoints", "folder")
