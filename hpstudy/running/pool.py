@@ -26,6 +26,7 @@ from hpstudy.raised import described
 from hpstudy.running.deadlines import Clock, grace, hung
 from hpstudy.running.deaths import bury, reason_of, starved
 from hpstudy.running.failures import Failure
+from hpstudy.running.gpus import gpus, take_gpu
 from hpstudy.running.interrupts import (
     Interrupted,
     check_interrupts,
@@ -65,9 +66,13 @@ _RAISED = 1  # of one that Python ends, as what it imports raises
 
 
 def default_workers(groups: int, device: str) -> int:
-    """Returns one worker per core, never more than there are trainings; one on a GPU."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(groups, cores or 1)) if device == "cpu" else 1
+    """Returns one worker per core, or per GPU; never more than there are trainings."""
+    if device == "cpu":
+        affinity = getattr(os, "sched_getaffinity", None)
+        places = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    else:
+        places = len(gpus()) if device == "cuda" else 1
+    return max(1, min(groups, places))
 
 
 def launch(job: Job, workers: int, say: Say) -> None:
@@ -225,6 +230,8 @@ def _work(
     code = 0
     try:
         take_over(environment)
+        if job.plan.scenario.runtime.device == "cuda":
+            take_gpu()
         heed_interrupts(ignored=(signal.SIGINT,))  # Ctrl-C: the parent decides, and says SIGTERM
         mark = Marks(pipe)
         end_with_parent()
