@@ -11,8 +11,8 @@ from hpstudy.errors import UserError
 from hpstudy.expected import shown
 from hpstudy.metric import direction_of
 from hpstudy.plans.grid import parse_seeds
+from hpstudy.running.clusters import crew_at
 from hpstudy.running.course import Silent, Teller, Trained
-from hpstudy.running.crew import Crew
 from hpstudy.sampler import Level
 from hpstudy.store.connections import connections
 from hpstudy.study import parties
@@ -118,6 +118,7 @@ class Study(Working):
         until: str | float | bool | None = None,
         combine: bool = False,
         workers: int | None = None,
+        cluster: str | None = None,
         threads: int = 1,
         device: str = "auto",
         precision: str = "auto",
@@ -133,6 +134,7 @@ class Study(Working):
                 so much in the metric's unit; True for the file's `equal_within`.
             combine: Train the levels that are shown to be better together, the best of each factor.
             workers: Worker processes; one per core, or per training, where None.
+            cluster: Runs them on a Dask cluster, such as "tcp://scheduler:8786".
             threads: Threads of one training; part of what a result depends on.
             device: Where a `Training` class trains: "auto", "cpu", "cuda" or "mps".
             precision: "fp32", "bf16", or "auto": "bf16" where the hardware computes in it.
@@ -156,8 +158,8 @@ class Study(Working):
             machine=Machine(device, precision, threads),
         )
         self._write()
-        with connections(self.runs) as database:
-            return run_grid(self, objective, database, asked, Crew(workers), _teller(quiet))
+        with connections(self.runs) as database, crew_at(cluster, workers) as crew:
+            return run_grid(self, objective, database, asked, crew, _teller(quiet))
 
     def run_search(
         self,
@@ -171,6 +173,7 @@ class Study(Working):
         pruner: str | None = None,
         seed: int | None = None,
         workers: int | None = None,
+        cluster: str | None = None,
         threads: int = 1,
         device: str = "auto",
         precision: str = "auto",
@@ -188,6 +191,7 @@ class Study(Working):
             pruner: "none", "median", "halving" or "hyperband"; as begun, else "median".
             seed: What the sampler draws from, and every trial is trained from.
             workers: As in `run_grid`, and so are those below.
+            cluster: Likewise.
             threads: Threads of one training.
             device: Where a `Training` class trains.
             precision: What it computes in.
@@ -203,7 +207,7 @@ class Study(Working):
         _check_counts(0, confirm=confirm)
         objective = self._sendable()
         self._write()
-        with connections(self.runs) as database:
+        with connections(self.runs) as database, crew_at(cluster, workers) as crew:
             plan = search_plan(
                 self,
                 objective,
@@ -216,9 +220,9 @@ class Study(Working):
                 pruner=pruner,
                 seed=seed,
             )
-            crew, teller = Crew(workers), _teller(quiet)
+            told = _teller(quiet)
             return run_search(
-                self, plan, objective, database, crew, teller, confirm=confirm, ablate=ablate
+                self, plan, objective, database, crew, told, confirm=confirm, ablate=ablate
             )
 
     def search(
@@ -253,6 +257,7 @@ class Study(Working):
         looks: Sequence[int] | None = None,
         seeds: Seeds | None = None,
         workers: int | None = None,
+        cluster: str | None = None,
         threads: int = 1,
         device: str = "auto",
         precision: str = "auto",
@@ -266,6 +271,7 @@ class Study(Working):
             looks: After how many seeds to look; as begun, else the file's, where None.
             seeds: Which seeds; the first ones where None.
             workers: As in `run_grid`, and so are those below.
+            cluster: Likewise.
             threads: Threads of one training.
             device: Where a `Training` class trains.
             precision: What it computes in.
@@ -288,10 +294,10 @@ class Study(Working):
         )
         self._sendable()
         self._write()
-        with connections(self.runs) as database:
+        with connections(self.runs) as database, crew_at(cluster, workers) as crew:
             machine = Machine(device, precision, threads)
             contest = parties.contest_of([self._named()], asked, database.reader, machine)
-            run_contest(contest, database, Crew(workers), _teller(quiet))
+            run_contest(contest, database, crew, _teller(quiet))
             assert database.reader is not None  # what was run is there
             return read_contest(contest, database.reader).comparison
 

@@ -16,6 +16,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
+from hpstudy import Study
 from hpstudy.running import clusters, errand
 
 distributed = pytest.importorskip("distributed")
@@ -88,6 +89,17 @@ def test_a_grid_on_a_cluster_comes_to_the_same(folder, study_with, scheduler):
     assert "with 1 worker" in told.stderr
     assert "[lr 0.2 · seed 0] printed by the objective" in told.stderr
     assert not members_of(os.getpid())
+
+
+def test_a_function_of_python_goes_to_a_cluster(folder, scheduler):
+    def score(params, *, seed, settings):
+        return params["lr"] + seed
+
+    with folder.inside():
+        study = Study(score, baseline={"lr": 0.1})
+        study.run_grid({"lr": [0.1, 0.2]}, seeds=2, cluster=scheduler, quiet=True)
+    level = study.summary().grid.factor("lr").level(0.2)
+    assert list(level.values) == [0.2, 1.2]
 
 
 def test_a_dask_worker_that_is_killed_costs_the_epoch_that_it_was_at(folder, study_with, scheduler):
