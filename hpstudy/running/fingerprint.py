@@ -43,6 +43,8 @@ from hpstudy.store.studies import (
 from hpstudy.store.trials import is_failed, is_finished
 from hpstudy.wording import counted, enumerated, setting, within
 
+_KIND = ("objective", "version", "settings")
+
 
 def begin(
     plan: Plan,
@@ -188,6 +190,21 @@ def begun_with(name: str, database: Database | None) -> Mapping[str, Any]:
     """
     study = find_study(name, database) if database is not None else None
     return {**fingerprint_of(study), **options_of(study)} if study is not None else {}
+
+
+def told_apart(name: str, database: Database, now: Mapping[str, Any]) -> list[str]:
+    """Returns in what an Optuna study's trials are of another kind than a training.
+
+    Args:
+        name: The Optuna study's name.
+        database: The database.
+        now: The training's fingerprint.
+    """
+    before = begun_with(name, database)
+    if not before or IMPORTED in before:  # how these were trained is not known
+        return []
+    was, is_now = ({name: one[name] for name in _KIND} for one in (before, now))
+    return [*_differences(was, is_now)]
 
 
 def _changed_options(study: optuna.Study, options: Mapping[str, str]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from hpstudy.plans.training import (
     Choice,
     plan_training,
 )
+from hpstudy.running.fingerprint import told_apart
 from hpstudy.running.lesson import Lesson, TakenUp, Waiting
 from hpstudy.running.output import Say
 from hpstudy.running.train import Trainee
@@ -24,11 +25,12 @@ from hpstudy.store.checkpoints import Checkpoints
 from hpstudy.store.connections import Connections
 from hpstudy.store.creation import check_ours
 from hpstudy.store.models import Card, Model, find_model, write_model
-from hpstudy.store.places import check_place, checkpoints_of, note_place
+from hpstudy.store.places import checkpoints_of, note_place
 from hpstudy.store.records import Epoch, Records
 from hpstudy.study.choosing import Asked, chosen
 from hpstudy.study.opened import Opened
 from hpstudy.study.planning import runtime_of
+from hpstudy.studyfile.sections import Grid
 from hpstudy.views.tables.training import seconds_of
 from hpstudy.wording import counted, duration, elapsed, label, quantity, setting, words
 
@@ -194,7 +196,12 @@ def _prepared(
     )
     if reader is not None:
         check_ours(opened.runs.url)
-    check_place(opened.runs, reader)
+    if reader is not None and asked.best is not None:
+        kind = scenario.fingerprint(choice.section)
+        parts = ("grid",) if isinstance(choice.section, Grid) else ("search", "confirm")
+        changes = [c for part in parts for c in told_apart(f"{opened.name}/{part}", reader, kind)]
+        if changes:
+            say(f"Note: {'; '.join(dict.fromkeys(changes))}: what to use was found before that.")
     objective.prepare(settings=planned.identity.settings, runtime=runtime)
     metric = getattr(choice.section, "confirming_metric", choice.section.metric)
     return choice, Lesson(scenario, planned, metric, opened.runs, objective.sent())
@@ -210,6 +217,8 @@ def _replaced(card: Card, folder: Path) -> str:
         return ""
     others = {name: v for name, v in old.settings.items() if card.settings.get(name) != v}
     name = f"{setting({**old.hyperparameters, **others})}, seed {old.seed}"
+    if old.version != card.version:
+        name += f", version {old.version}"
     return f"Note: this takes the place of the model of {name} (--name keeps both)"
 
 

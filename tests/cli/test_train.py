@@ -204,6 +204,10 @@ def test_from_best_goes_on_from_the_confirmation(folder):
     found = folder.json("train", "rise.toml", "--from", "best", *values)
     assert (found["seed"], found["hyperparameters"]) == (7, {"epochs": 2, "width": 1})
     assert folder.trained() == [*before, "1.007 0 1", "1.007 0 2"]  # on all data
+    assert "was found before" not in result.stderr
+    folder.write("rise.py", RISE.replace("class Rise:", "class Rise:\n    version = 2"))
+    err = folder.run("train", "rise.toml", "--from", "best").stderr
+    assert "Note: version was 1, is now 2: what to use was found before that.\n" in err
 
 
 def test_what_only_the_objective_knows_may_be_set(folder):
