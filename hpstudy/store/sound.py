@@ -218,6 +218,7 @@ def check_trial(trial: FrozenTrial, study: str) -> None:
             raise ValueError(f"expected one number as its value, found {trial.values}")
         for name, value in trial.params.items():
             is_choice = isinstance(trial.distributions[name], CategoricalDistribution)
+            f"{name} {value}".encode()  # what UTF-8 has no bytes for was never written
             if not is_choice and (not _is_number(value) or math.isinf(value)):
                 raise ValueError(f"{name}: expected a number, found {value!r}")
         for step, value in trial.intermediate_values.items():

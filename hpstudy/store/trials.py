@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from optuna.trial import FrozenTrial, TrialState
 
+from hpstudy.expected import harmless
 from hpstudy.sampler import SEED, Point, known_params
 from hpstudy.store.locks import is_free, trial_lock
 
@@ -114,12 +115,12 @@ def has_died(trial: FrozenTrial) -> bool:
 
 def error_of(trial: FrozenTrial) -> str | None:
     """Returns why a trial raised, in a line; None where it did not."""
-    return str(trial.user_attrs[ERROR]) if raised(trial) else None
+    return harmless(str(trial.user_attrs[ERROR])) if raised(trial) else None
 
 
 def trace_of(trial: FrozenTrial) -> str:
     """Returns the traceback of a trial that raised; "" where it left none."""
-    return str(trial.user_attrs.get(TRACE, ""))
+    return harmless(str(trial.user_attrs.get(TRACE, "")))
 
 
 def training_of(trial: FrozenTrial) -> str | None:

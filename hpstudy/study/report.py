@@ -45,7 +45,7 @@ def write_report(
         summary = read_summary(opened, database, factors)
         html = page(_content(opened, summary, say))
     with replacing(path) as draft:
-        draft.write_text(html, encoding="utf-8")
+        draft.write_text(html, encoding="utf-8", errors="backslashreplace")
     return path
 
 

@@ -104,3 +104,15 @@ def test_no_file_outside_is_deleted_whatever_a_database_names(book, folder, name
     assert "artifact_id" in folder.run("delete", "walk", "--yes", code=2).stderr
     assert outside.read_text() == "mine"
     assert folder.run("show", "walk.toml").stdout  # and nothing else either
+
+
+def test_what_can_not_be_written_as_utf_8_is_spelled_out(book, folder):
+    book.trial(0.5)
+    book.trial(lr=0.2, error="E: \udcff\x1b[2J\nand more")
+    book.study.set_user_attr("fingerprint", {"settings": {"kind": "\ud800\x1b[2J"}})
+    for command in (("show", "walk.toml", "--errors"), ("export", "walk.toml")):
+        assert "\x1b" not in folder.run(*command).stdout
+    assert r"E: \udcff" in (folder.path / "runs" / "export" / "walk-trials.csv").read_text()
+    folder.run("report", "walk.toml")
+    assert r"\ud800" in (folder.path / "runs" / "report" / "walk.html").read_text()
+    folder.json("show", "walk.toml")

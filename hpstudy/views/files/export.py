@@ -1,4 +1,8 @@
-"""Trials, epochs and steps as files that other tools read: CSV or Parquet."""
+"""Trials, epochs and steps as files that other tools read: CSV or Parquet.
+
+Values stand there as they are, as pandas gives them back, text that begins with = too. Spreadsheets
+take that for a formula: open a CSV file of somebody else's study as text.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +78,7 @@ def columns_of(rows: Sequence[Mapping[str, object]], table: str) -> dict[str, Se
 
 
 def _write_csv(columns: Mapping[str, Sequence[object]], file: Path) -> None:
-    with file.open("w", newline="", encoding="utf-8") as stream:
+    with file.open("w", newline="", encoding="utf-8", errors="backslashreplace") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows(zip(*columns.values(), strict=True))
