@@ -141,6 +141,15 @@ def test_a_port_in_use_is_one_line(grid):
     assert result.stdout == ""
 
 
+def test_an_address_that_others_reach_is_said(grid):
+    with socket.create_server(("0.0.0.0", 0)) as taken:  # so that it ends at once
+        port = taken.getsockname()[1]
+        result = grid.run("dashboard", "--host", "0.0.0.0", "--port", str(port), code=2)
+    note, error = result.stderr.splitlines()
+    assert note.startswith("Note: 0.0.0.0 can be reached from elsewhere, and the dashboard has no ")
+    assert error.startswith("Error: can't listen on 0.0.0.0, port")
+
+
 def test_no_database_yet_is_one_line_and_nothing_is_written(folder):
     result = folder.run("dashboard", code=2)
     assert result.stderr == "Error: sqlite:///runs/hpstudy.db: no database there yet\n"

@@ -24,9 +24,17 @@ def dashboard(
     from hpstudy.store.addresses import shown_url
     from hpstudy.store.database import nothing_at, reading
     from hpstudy.study.opened import runs_at
+    from hpstudy.views.dashboard.guard import is_loopback
     from hpstudy.views.dashboard.serve import serve
 
     where = runs_at(runs, storage)
+
+    if not is_loopback(host):
+        tell(
+            f"Note: {host} can be reached from elsewhere, and the dashboard has no login: whoever "
+            "reaches it can change and delete studies.",
+            err=True,
+        )
 
     def announce(address: str) -> None:
         tell(f"{address} shows {shown_url(where.url)}; Ctrl-C ends it.")

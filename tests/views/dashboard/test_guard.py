@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from hpstudy.views.dashboard.guard import OwnHostsOnly
+from hpstudy.views.dashboard.guard import OwnHostsOnly, is_loopback
 
 
 def answer(
@@ -66,3 +66,15 @@ def test_the_address_it_listens_on_is_its_own():
 
 def test_browsers_leave_port_80_out():
     assert answer("localhost", "http://localhost", port="80") == "200 OK"
+
+
+@pytest.mark.parametrize(
+    ("host", "alone"),
+    [
+        ("127.0.0.1", True), ("127.1.2.3", True), ("::1", True), ("LocalHost", True),
+        ("0.0.0.0", False), ("::", False), ("192.168.1.5", False), ("example.org", False),
+        ("localhost.example.org", False), ("", False),
+    ],
+)  # fmt: skip
+def test_which_addresses_this_machine_alone_reaches(host: str, alone: bool):
+    assert is_loopback(host) == alone
