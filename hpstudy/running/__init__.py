@@ -108,6 +108,14 @@ renamed. The card holds the file's digest, so that no other file is taken for it
 card names, from the folder that it names, as a study file's is: use no card of someone whose code
 you would not run.
 
+**Code that runs is what a study file names**, by `grid`, `search`, `compare`, `worker`, `check` and
+`train`, with `--plan` too, which asks it what it would cost; `report` and `show --quick` import it
+for what it shows. `show`, `export`, `import`, `clean`, `delete` and `dashboard` import none, and no
+command runs what a database names or holds: checkpoints are read as tensors and JSON alone, notes
+as plain values of their kinds, and a line says where one is of another. Names and errors are drawn
+as text: reports load nothing from elsewhere, figures take no tags, the note no links, and what a
+terminal would obey is spelled out. No name in a database leads out of `runs/`.
+
 **Everything lies in `runs/`**: the database `hpstudy.db` (SQLite) with its locks, `checkpoints/`,
 `data/`, `artifacts/` (Optuna's artifact store), `programs/` (what programs print and write),
 `studies/` (those made in Python), `models/`, `checked.json`. The database is created whole or not
