@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hpstudy.errors import UserError
+from hpstudy.expected import one_line
 
 _started: list[str] = []  # the folders that commands began in, the innermost last
 
@@ -59,7 +60,7 @@ def absolute(path: Path, option: str = "") -> Path:
     Raises:
         UserError: There can be no such path.
     """
-    where = f"{option} {path}" if option else f"{path}"
+    where = one_line(f"{option} {path}" if option else f"{path}")
     try:
         found = path.absolute()
         found.exists()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hpstudy.errors import UserError
+from hpstudy.files import absolute
 from hpstudy.importing.logs import check_patterns, table_of_logs, with_logs
 from hpstudy.importing.roles import Asked
 from hpstudy.importing.runs import Measured, measured
@@ -35,7 +36,7 @@ def measured_of(source: Any, study: str | None, asked: Asked) -> Measured:  # no
         if study is not None:
             raise UserError(f"{study}: a study is named of a database alone: expected one source")
         check_patterns(asked.patterns)
-        if Path(source).is_dir():
+        if absolute(Path(source)).is_dir():
             return measured(table_of_logs(Path(source), asked.metric, asked.patterns), asked)
         table = read_table(Path(source))
         if asked.logs is not None:

@@ -13,7 +13,7 @@ from hpstudy.drafting.program import subject_of
 from hpstudy.drafting.source import find_in
 from hpstudy.errors import UserError
 from hpstudy.expected import one_line
-from hpstudy.files import shown
+from hpstudy.files import absolute, shown
 from hpstudy.importing.roles import Asked
 from hpstudy.store.database import Runs
 from hpstudy.study.importing import import_source
@@ -105,7 +105,7 @@ def _source(place: str, what: str) -> Path:
     tried = Path(f"{place.replace('.', '/')}.py") if is_module and path.suffix != ".py" else path
     if is_file(tried) and tried.suffix == ".py":
         return tried
-    if path.exists():
+    if absolute(path).exists():
         raise UserError(f"{one_line(place, 60)}: expected a Python file, as mine.py:score")
     raise UserError(
         f"{one_line(f'{tried if place else what}', 60)}: no such file; expected mine.py:score, or "
@@ -118,14 +118,15 @@ def _with(found: Subject, metric: str | None) -> Subject:
 
 
 def _check_free(path: Path) -> None:
-    if path.exists():
+    if absolute(path).exists():
         raise UserError(f"{path}: it exists, and nothing is overwritten; give --output")
 
 
 def _write(path: Path, found: Subject, beside: dict[str, str] | None = None) -> list[str]:
     """Writes a study file and what it needs beside it; says what was written, and what is next."""
+    _check_free(path)  # which has a name then
     files = {path.with_name(name): text for name, text in (beside or {}).items()}
-    for file in (path, *files):
+    for file in files:
         _check_free(file)
     for file, text in files.items():
         write_study(file, text)

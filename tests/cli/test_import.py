@@ -83,6 +83,7 @@ def test_what_was_imported_is_shown_reported_exported_and_never_overwritten(fold
     assert taken in folder.error("import", "mine.csv", "--direction", "minimize")
     folder.write("other.toml", "")
     assert "other.toml: it exists" in folder.error("import", "mine.csv", "--as", "other")
+    assert "no path: File name too long" in folder.error("import", "x" * 300)
 
 
 def test_another_baseline_in_the_file_compares_with_that(folder):

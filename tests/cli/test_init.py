@@ -110,6 +110,9 @@ def test_results_become_a_study_as_an_import_makes_it(command):
         (("--", "python", "nope.py"), "python nope.py: can't open file"),
         (("--", "python", "-m", "nope_nope"), "No module named nope_nope"),
         (("--",), "--: expected a program behind it"),
+        (("-o", "."), ".: it exists, and nothing is overwritten; give --output"),
+        (("-o", "x" * 300), "no path: File name too long"),
+        (("x" * 300,), "no path: File name too long"),
         (("x", "--", "python"), "x: expected either this or a program behind --"),
     ],
 )
