@@ -125,10 +125,9 @@ def test_a_worker_that_waits_can_be_asked_to_stop(folder):
     assert not (folder.path / "runs").exists()
 
 
-def slurm_script() -> str:
-    """The Slurm script that the documentation shows."""
-    text = (HOME / ".github" / "CLUSTER.md").read_text()
-    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+def slurm_script(file: str) -> str:
+    """The Slurm script that a file of the documentation shows."""
+    blocks = re.findall(r"```sh\n(.*?)```", (HOME / file).read_text(), re.DOTALL)
     return next(block for block in blocks if "srun bash" in block)
 
 
@@ -139,23 +138,22 @@ exit ${code:-0}
 """
 
 
-def submit(folder, hpstudy: str, **variables: str) -> None:
-    """Runs the script of the documentation where `srun` starts three tasks."""
+def submit(folder, script: str, hpstudy: str, **variables: str) -> None:
+    """Runs a script of the documentation where `srun` starts three tasks."""
     for name, text in (("srun", SRUN), ("hpstudy", f"#!/bin/bash\n{hpstudy}\n")):
         folder.write(f"bin/{name}", text).chmod(stat.S_IRWXU)
-    script = re.sub(r"(HPSTUDY_STORAGE)=\S+.*", rf"\1={folder.url}", slurm_script())
+    script = re.sub(r"(HPSTUDY_STORAGE)=\S+.*", rf"\1={folder.url}", script)
     path = f"{folder.path / 'bin'}:{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "TMPDIR": f"{folder.path}", **variables}
     subprocess.run(["bash"], input=script, text=True, cwd=folder.path, env=environment, check=True)
 
 
-def test_the_slurm_script_runs_a_grid_in_one_task_and_workers_in_the_others(folder):
-    subprocess.run(["bash", "-n"], input=slurm_script(), text=True, check=True)
-    submit(folder, 'echo "$HPSTUDY_STORAGE ${HPSTUDY_RUNS##*/} $*"')
+@pytest.mark.parametrize(("file", "runs"), [("README.md", ""), (".github/CLUSTER.md", "runs-")])
+def test_the_slurm_script_runs_a_grid_in_one_task_and_workers_in_the_others(folder, file, runs):
+    submit(folder, slurm_script(file), 'echo "$HPSTUDY_STORAGE ${HPSTUDY_RUNS##*/}, $*"')
+    does = ["grid mine.toml", *2 * ["worker mine.toml --wait 10m"]]
     assert [(folder.path / f"srun.{task}.out").read_text() for task in range(3)] == [
-        f"{folder.url} runs-0 grid mine.toml\n",
-        f"{folder.url} runs-1 worker mine.toml --wait 10m\n",
-        f"{folder.url} runs-2 worker mine.toml --wait 10m\n",
+        f"{folder.url} {runs}{task if runs else ''}, {does[task]}\n" for task in range(3)
     ]
 
 
@@ -164,7 +162,8 @@ def test_the_slurm_script_runs_a_grid_and_shares_it(folder, study_with):
     study_with(slowly(1.5))
     (folder.path / "walk.toml").rename(folder.path / "mine.toml")
     hpstudy = f'exec {sys.executable} -m hpstudy "$@"'
-    submit(folder, hpstudy, HPSTUDY_WORKERS="1", HPSTUDY_PUBLISH="0")
+    script = slurm_script(".github/CLUSTER.md")
+    submit(folder, script, hpstudy, HPSTUDY_WORKERS="1", HPSTUDY_PUBLISH="0")
     assert each_once(folder, "mine/grid") == 4
     assert "4 of 4 points done" in (folder.path / "srun.0.out").read_text()
     for worker in (1, 2):
