@@ -115,6 +115,18 @@ def test_a_damaged_file_is_refused_by_all_and_left_alone(done, damage: Callable)
     assert {path: path.stat().st_size for path in done.path.rglob("*")} == before
 
 
+@pytest.mark.parametrize("damage", [half, schema, middle])
+def test_so_is_one_that_holds_checkpoints(folder, kept, damage: Callable):
+    """These are not checked as it is opened: they may be gigabytes, and a digest tells."""
+    if not (held := kept / "held").exists():
+        folder.run("grid", "walk.toml", "--checkpoints", "database")
+        shutil.copyfile(file_of(folder), held)
+    file_of(folder).parent.mkdir(exist_ok=True)
+    file_of(folder).write_bytes(damage(bytearray(held.read_bytes())))
+    error = folder.run("show", "walk.toml", code=2).stderr
+    assert "damaged (" in error or "can't be opened as a database: " in error
+
+
 def test_whichever_page_is_lost_it_is_said_or_nothing_was_there(done):
     """What is overwritten within a row is another matter: SQLite has no sum that would tell."""
     shown = done.run("show", "walk.toml", "--json").stdout
