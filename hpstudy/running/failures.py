@@ -12,7 +12,9 @@ from pathlib import Path
 
 import optuna
 
+from hpstudy.errors import StoppedError, UserError
 from hpstudy.expected import one_line, printable
+from hpstudy.files import limit_met
 from hpstudy.objective.command_training import ProgramFailedError
 from hpstudy.raised import described, place
 from hpstudy.running.interrupts import Interrupted, was_interrupted
@@ -76,6 +78,19 @@ def failure_of(error: BaseException, home: Path) -> Failure:
     except Exception:  # an exception may be broken in itself
         trace = "".join(traceback.format_tb(error.__traceback__))
     return Failure(f"{where}: {_said(error)}" if where else _said(error), _cut(trace))
+
+
+def stopped_by(error: Exception, who: str) -> UserError:
+    """Returns what to say of an error that is no objective's: a limit of the system's, or ours.
+
+    Args:
+        error: The error.
+        who: Who could not go on: "a worker".
+    """
+    limit = limit_met(error) if isinstance(error, OSError) else None
+    if limit is not None:
+        return StoppedError(f"{limit}; what was recorded is kept")
+    return UserError(f"{who} could not go on: {described(error)}")
 
 
 def alike(line: str) -> str:

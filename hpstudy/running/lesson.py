@@ -20,8 +20,7 @@ from hpstudy.objective.given import received
 from hpstudy.objective.hooks import hook, last_step_of
 from hpstudy.objective.numbers import as_number
 from hpstudy.plans.scenario import PlannedPoint, Scenario
-from hpstudy.raised import described
-from hpstudy.running.failures import ObjectiveFailedError, failure_of
+from hpstudy.running.failures import ObjectiveFailedError, failure_of, stopped_by
 from hpstudy.running.interrupts import (
     Interrupted,
     check_interrupts,
@@ -130,7 +129,7 @@ def work(
         except UserError as error:
             talk.send(error)
         except Exception as error:  # ours: what an objective raises is its own failure
-            talk.send(UserError(f"the training could not go on: {described(error)}"))
+            talk.send(stopped_by(error, "the training"))
     default_interrupts()  # whoever ends it now ends it without a word
     end(0)
 

@@ -68,7 +68,7 @@ class Member:
         elif self.news.poll():
             self._at_its_end = self._at_its_end or now
             if now - self._at_its_end > _LINGER_SECONDS:
-                self.process.kill()
+                kill_all(self.process)
 
     def was_too_slow(self, trial: int) -> bool:
         """Tells whether it was killed because a trial did not end."""

@@ -40,7 +40,7 @@ class Killings:
             before: The count as it began.
         """
         before = max(before, self._told)
-        if exit_code != -signal.SIGKILL or killed_so_far() <= before:
+        if killed_so_far() <= before or exit_code != -signal.SIGKILL:
             return False
         self._told = before + 1
         return True

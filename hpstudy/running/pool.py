@@ -22,10 +22,9 @@ import optuna
 from hpstudy.errors import UserError
 from hpstudy.files import started_here
 from hpstudy.objective.beside import entered
-from hpstudy.raised import described
 from hpstudy.running.deadlines import Clock, grace, hung
 from hpstudy.running.deaths import bury, reason_of, starved
-from hpstudy.running.failures import Failure
+from hpstudy.running.failures import Failure, stopped_by
 from hpstudy.running.gpus import gpus, take_gpu
 from hpstudy.running.interrupts import (
     Interrupted,
@@ -44,6 +43,7 @@ from hpstudy.running.processes import (
     end,
     end_with_parent,
     guarded,
+    kill_all,
     prepare,
     starting,
     take_over,
@@ -213,7 +213,7 @@ class _Pool:
         for member in self._members:
             member.process.join(_STOP_SECONDS)
             if member.process.exitcode is None:
-                member.process.kill()
+                kill_all(member.process)
                 member.process.join()
             member.relay.join(_REST_SECONDS)
 
@@ -245,7 +245,7 @@ def _work(
         news.send(error)
         code = _PROBLEM
     except Exception as error:  # ours: what an objective raises is its trial's outcome
-        news.send(UserError(f"a worker could not go on: {described(error)}"))
+        news.send(stopped_by(error, "a worker"))
         code = _PROBLEM
     finally:
         default_interrupts()  # whoever ends it now ends it without a word

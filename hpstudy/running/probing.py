@@ -28,8 +28,7 @@ from hpstudy.objective import Objective, load_objective
 from hpstudy.objective.beside import entered
 from hpstudy.plans.points import Plan
 from hpstudy.plans.scenario import PlannedPoint
-from hpstudy.raised import described
-from hpstudy.running.failures import ObjectiveFailedError, failure_of
+from hpstudy.running.failures import ObjectiveFailedError, failure_of, stopped_by
 from hpstudy.running.interrupts import (
     check_interrupts,
     deferred_interrupts,
@@ -253,7 +252,7 @@ def _serve(study: StudyFile, home: Path, threads: int, mark: Marks, talk: Connec
             except UserError as error:
                 talk.send(error)
             except Exception as error:  # ours: what the objective raises is an outcome
-                talk.send(UserError(f"the check could not go on: {described(error)}"))
+                talk.send(stopped_by(error, "the check"))
             mark("")
 
 

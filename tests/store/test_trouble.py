@@ -142,6 +142,22 @@ def test_what_finds_no_room_for_its_output_says_where_and_leaves_the_old_one(fol
     assert (folder.path / "small" / "report.html").read_bytes() == before
 
 
+def test_what_a_program_printed_finds_no_room(folder, small_disk):
+    folder.write("p.sh", "head -c 300000 /dev/zero | tr '\\0' 'x'; echo; echo acc=$1")
+    folder.write(
+        "p.toml",
+        'title = "P"\ncommand = "sh p.sh {lr}"\nbaseline = { lr = 1 }\n[grid]\nmetric = "acc"\n'
+        "factors = { lr = [1, 2] }\n",
+    )
+    small_disk("100k")
+    (folder.path / "runs").mkdir()
+    (folder.path / "runs" / "artifacts").symlink_to(folder.path / "small")
+    stopped = folder.run("grid", "p.toml", code=1)
+    assert told(stopped.stderr)[-1].endswith("the disk is full; what was recorded is kept")
+    small_disk("20m")
+    assert folder.json("grid", "p.toml")["grid"]["trials"]["complete"] == 2
+
+
 TORCH = """
 import torch
 
