@@ -98,7 +98,8 @@ def kept_handlers() -> Iterator[None]:
     finally:
         if threading.current_thread() is threading.main_thread():
             for number, handler in before.items():
-                signal.signal(number, handler)
+                if handler is not None:  # else it is no handler of Python's
+                    signal.signal(number, handler)
 
 
 @contextmanager
