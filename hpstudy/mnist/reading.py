@@ -29,7 +29,7 @@ from hpstudy.objective.shown import Found
 _BATCH = 250
 _SURE = 0.97  # that both halves of what is cut are digits
 _SURER = 0.03  # doubt of a whole, as a share of that of its pieces
-_LEAST_DOUBT = 1e-6  # float32 tells no less
+_DOUBTED = 0.02  # doubt of pieces at least: some networks are sure of whatever they see
 _DEEPEST = 4  # times that what was cut is cut again
 
 Network = Callable[[Sequence[NDArray[np.uint8]]], NDArray[np.float32]]
@@ -96,9 +96,10 @@ def _mended(read: list[_Read], network: Network) -> list[_Read]:
     """Puts together what is read far more surely as one digit than as two."""
     while ways := [*pieces([digit for digit, _, _ in read])]:
         wholes = _read([read[one][0].joined(read[other][0]) for one, other in ways], network)
+        doubts = [_doubt([read[place] for place in way]) for way in ways]
         shares = [
-            _doubt([whole]) / max(_doubt([read[place] for place in way]), _LEAST_DOUBT)
-            for way, whole in zip(ways, wholes, strict=True)
+            _doubt([whole]) / doubt if doubt > _DOUBTED else 1.0
+            for doubt, whole in zip(doubts, wholes, strict=True)
         ]
         there: dict[int, _Read] = dict(enumerate(read))
         whole_now: set[int] = set()

@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from hpstudy.errors import UserError
 from hpstudy.mnist import CnnTraining
 from hpstudy.mnist.boxes import digits_of
+from hpstudy.mnist.broken import pieces
 from hpstudy.mnist.data import load
 from hpstudy.mnist.ink import Ink, ink_of
 from hpstudy.mnist.learner import Learner
@@ -109,6 +110,29 @@ def test_a_digit_in_two_pieces_is_one(reader, by_tensor, test_split):
         row.paste(image, (84 * place, 0))
     five, seven = (f"{by_tensor[place]}" for place in places)
     assert [labels(one) for one in reader([images[0], row])] == [five, five + seven]
+
+
+def test_a_network_that_is_sure_of_all_puts_no_two_digits_together(
+    digit_models, test_split, tmp_path
+):
+    card = find_model("digits", digit_models).card
+    weights = load_file(digit_models / card.file)
+    last = {name: 100 * one for name, one in weights.items() if name.startswith("linear2")}
+    save_file({**weights, **last}, tmp_path / "sure")
+    row = Image.new("L", (120, 84))
+    for place, (side, x, y) in zip((1, 0), ((84, 0, 0), (50, 62, 26)), strict=True):
+        image = Image.fromarray(test_split.images[place, 0].numpy())
+        row.paste(image.resize((side, side)), (x, y))
+    [first, second] = digits_of(ink_of(row))
+    assert [*pieces([first, second])] == [(0, 1)]
+    [found] = CnnTraining.predict(
+        [row],
+        model=tmp_path / "sure",
+        params=card.params,
+        settings=card.settings,
+        runtime=RUNTIME,
+    )
+    assert labels(found) == "27"
 
 
 def rows_read(reader, split, count, by_tensor, touching):
