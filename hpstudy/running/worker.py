@@ -150,16 +150,21 @@ class Worker:
         try:
             with deferred_interrupts():
                 claim, is_over = self._claim()
-        except BaseException:
-            if claim is not None:  # interrupted right after it was asked for
-                self._study.tell(claim.trial.number, state=TrialState.FAIL)
-                claim.lock.release()
+            if claim is not None:
+                self._run(claim)
+        except Interrupted:  # the point is free again, its finished epochs are kept
+            if claim is not None:
+                with deferred_interrupts():
+                    self._study.tell(
+                        claim.trial.number, state=TrialState.FAIL, skip_if_finished=True
+                    )
             raise
-        if claim is not None:
-            self._run(claim)
-        elif is_over:
+        finally:
+            if claim is not None:
+                claim.lock.release()
+        if is_over:
             self._keeper.trim(self._scheduler.needed)
-        else:
+        elif claim is None:
             time.sleep(_POLL_SECONDS)
         return is_over
 
@@ -227,12 +232,7 @@ class Worker:
             outcome = self._outcome(claim)
             with deferred_interrupts():
                 self._tell(claim.trial, outcome)
-        except Interrupted:  # the point is free again, its finished epochs are kept
-            with deferred_interrupts():
-                self._study.tell(claim.trial.number, state=TrialState.FAIL, skip_if_finished=True)
-            raise
         finally:
-            claim.lock.release()
             self._mark("")
         if outcome.failure is not None or outcome.state is TrialState.PRUNED:
             self._leave_training()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
 
 import optuna
@@ -117,7 +119,7 @@ def test_a_metric_that_is_not_there_stops_the_run_and_says_which_are(folder, stu
 
 def test_a_trial_that_somebody_enqueued_is_run_with_its_own_values(folder):
     folder.run("grid", "walk.toml", "--factor", "lr")
-    study = optuna.load_study(study_name="walk/grid", storage=folder.url)
+    study = optuna.load_study(study_name="walk", storage=folder.url)
     study.enqueue_trial({"lr": 0.15})
     study.enqueue_trial({"width": 16})
     folder.run("grid", "walk.toml")
@@ -154,3 +156,47 @@ flag = [true, false]
     levels = {f["factor"]: [v["level"] for v in f["levels"]] for f in result["grid"]["factors"]}
     assert levels == {"kind": ["a", "b", "c"], "flag": [True, False]}
     assert result["grid"]["factors"][1]["levels"][1]["values"] == [0.5]
+
+
+STOPPED_AT_ONCE = """
+from multiprocessing import Pipe
+from pathlib import Path
+
+from hpstudy.objective import Runtime, load_objective
+from hpstudy.plans.grid import plan_grid
+from hpstudy.running.deadlines import Clock
+from hpstudy.running.fingerprint import begin
+from hpstudy.running.interrupts import Interrupted
+from hpstudy.running.worker import Job, Worker
+from hpstudy.store.database import Runs, writing
+from hpstudy.studyfile.find import load_study
+
+home = Path.cwd()
+study = load_study(home / "walk.toml")
+runs = Runs(home / "runs", f"sqlite:///{home}/runs/hpstudy.db")
+objective = load_objective(study.objective, home)
+plan = plan_grid(study, objective, name="walk", home=home, runtime=Runtime())
+with writing(runs) as database:
+    begin(plan, objective, database)
+
+
+def mark(label):
+    if label:
+        raise Interrupted
+
+
+try:
+    Worker(Job(plan, runs, "one"), mark, Clock(*Pipe(), grace=0)).run()
+except Interrupted:
+    print("interrupted")
+"""
+
+
+def test_a_worker_that_is_stopped_right_after_it_asked_leaves_its_point_free(folder):
+    ran = [sys.executable, "-c", STOPPED_AT_ONCE]
+    assert subprocess.run(ran, cwd=folder.path, capture_output=True, text=True).stdout == (
+        "interrupted\n"
+    )
+    (trial,) = trials(folder)
+    assert trial.state == TrialState.FAIL
+    assert folder.json("grid", "walk.toml")["grid"]["trials"]["complete"] == 4
