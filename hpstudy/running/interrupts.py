@@ -24,6 +24,7 @@ class Interrupted(KeyboardInterrupt):
 
 
 _asked: list[int] = []  # signals are the process's own, and so is what it was asked
+_held_back: list[int] = []  # asked meanwhile, to be heeded later
 
 
 def heed_interrupts(*, ignored: tuple[int, ...] = ()) -> None:
@@ -52,6 +53,11 @@ def check_interrupts() -> None:
     """
     if _asked:
         raise Interrupted
+
+
+def is_asked_to_stop() -> bool:
+    """Tells whether this process was asked to stop, be it to take effect only later."""
+    return bool(_asked or _held_back)
 
 
 def was_interrupted() -> bool:
@@ -124,8 +130,13 @@ def deferred_interrupts() -> Iterator[None]:
         yield
         return
     caught: list[int] = []
+
+    def hold_back(number: int, frame: FrameType | None) -> None:
+        caught.append(number)
+        _held_back.append(number)
+
     before = {
-        number: signal.signal(number, lambda caught_number, _: caught.append(caught_number))
+        number: signal.signal(number, hold_back)
         for number in SIGNALS
         if signal.getsignal(number) is not signal.SIG_IGN
     }
@@ -134,5 +145,6 @@ def deferred_interrupts() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        _held_back.clear()
     if caught:
         signal.raise_signal(caught[0])

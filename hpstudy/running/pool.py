@@ -32,6 +32,7 @@ from hpstudy.running.interrupts import (
     default_interrupts,
     deferred_interrupts,
     heed_interrupts,
+    is_asked_to_stop,
     unblock_signals,
 )
 from hpstudy.running.ledger import Ledger
@@ -51,6 +52,7 @@ from hpstudy.running.processes import (
 from hpstudy.running.worker import Job, Worker
 from hpstudy.store.database import Database, writing
 from hpstudy.store.locks import ask_lock, hold
+from hpstudy.store.postgres import rely_on
 from hpstudy.store.records import Records
 from hpstudy.store.server_trouble import again
 from hpstudy.store.trials import PointKey, epoch_of, point_key, worker_of
@@ -95,6 +97,7 @@ class _Pool:
 
     def __init__(self, job: Job, size: int, say: Say) -> None:
         self._job = replace(job, pool=f"{job.pool}.{uuid4().hex[:16]}")
+        rely_on(job.runs.url, unless=is_asked_to_stop)
         self._size = size
         self._say = say
         self._warnings = Warnings()

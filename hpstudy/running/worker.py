@@ -23,7 +23,12 @@ from hpstudy.running.cuts import check_held, free_trials, take_turns
 from hpstudy.running.deadlines import Clock
 from hpstudy.running.deaths import bury_the_dead
 from hpstudy.running.failures import Failure, ObjectiveFailedError, failure_of
-from hpstudy.running.interrupts import Interrupted, check_interrupts, deferred_interrupts
+from hpstudy.running.interrupts import (
+    Interrupted,
+    check_interrupts,
+    deferred_interrupts,
+    is_asked_to_stop,
+)
 from hpstudy.running.ledger import Ledger
 from hpstudy.running.paced import PacedSession, begun
 from hpstudy.running.resume import TrainingSession
@@ -117,7 +122,7 @@ class Worker:
         self._name = f"{job.owner}/{os.getpid()}"
         self._runs = job.runs
         self._url = job.runs.url
-        rely_on(self._url)
+        rely_on(self._url, unless=is_asked_to_stop)
         if not exists(self._url):  # opening it would make another
             raise StoppedError(f"{shown_url(self._url)} was deleted while it was in use")
         database = open_database(self._url, write=True)

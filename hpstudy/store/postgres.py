@@ -34,14 +34,21 @@ _NOTICING: Mapping[str, Any] = {
 }
 _WHERE = re.compile(r"^.*(failed|is bad): (FATAL: +)?(fe_sendauth: )?")
 _NO_PASSWORD = "no password supplied"
+_reasons_to_stop: list[Callable[[], bool]] = []
 _known: set[str] = set()  # the databases that this process relies on
 
 _Made = TypeVar("_Made")
 
 
-def rely_on(url: str) -> None:
-    """Makes this process wait for a database that was there, as others were told before it."""
+def rely_on(url: str, unless: Callable[[], bool]) -> None:
+    """Makes this process wait for a database that was there, as others found before it.
+
+    Args:
+        url: The database.
+        unless: Tells whether it is to stop, and waits for nothing any more.
+    """
     _known.add(shown_url(url))
+    _reasons_to_stop[:] = [unless]
 
 
 def connecting(url: URL) -> dict[str, Any]:
@@ -104,7 +111,7 @@ def patiently(url: str, connect: Callable[[], _Made]) -> _Made:
         except psycopg.OperationalError as error:
             if name not in _known:
                 raise
-            if time.monotonic() > end:
+            if time.monotonic() > end or any(stops() for stops in _reasons_to_stop):
                 raise StoppedError(
                     f"{name}: can't be reached any more, for {PATIENCE:.0f} s: {reason_of(error)}; "
                     "what was recorded is kept"

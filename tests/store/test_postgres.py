@@ -6,6 +6,7 @@ import json
 import math
 import multiprocessing
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import optuna
@@ -175,6 +176,43 @@ def test_what_cannot_be_opened_is_said_in_a_line(postgres, postgres_url, folder)
             assert said.endswith(f": can't be opened as a database: {reason}")
             assert PASSWORD not in said
             assert "weak:weak" not in said
+
+
+FULL = """
+CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
+CREATE TRIGGER full_disk BEFORE INSERT ON hpstudy_epochs EXECUTE FUNCTION full_disk();
+"""
+
+
+def test_a_server_whose_disk_is_full_ends_the_run_in_a_line_and_it_goes_on(
+    postgres, postgres_folder
+):
+    create(postgres_folder.url)
+    name = postgres_folder.url.rpartition("/")[2]
+    postgres.sql(FULL, name)
+    said = postgres_folder.run("grid", "walk.toml", "--factor", "lr", code=1).stderr
+    full = "the server's disk is full; what was recorded is kept: could not extend file"
+    assert said.splitlines()[-1].endswith(full)
+    postgres.sql("DROP TRIGGER full_disk ON hpstudy_epochs", name)
+    done = postgres_folder.json("grid", "walk.toml", "--factor", "lr")
+    assert done["grid"]["trials"]["complete"] == 2
+    assert done["grid"]["trials"]["failed"] == 0
+
+
+def test_what_several_record_at_once_is_there_once(postgres_url):
+    database = open_database(postgres_url, write=True)
+    records = Records(database.engine)
+    trainings = [Identity("m:f", 1, {}, {}, seed, "fp32", "cpu", 1) for seed in range(10)]
+
+    def add(_: int) -> None:
+        for training in trainings:
+            records.add(training, *(Epoch(n, {"value": float(n)}) for n in (1, 2)))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(add, range(4)))
+    assert records.counts() == {training.key: 2 for training in trainings}
+    database.close()
 
 
 def test_who_may_read_alone_reads(postgres, postgres_folder):
