@@ -163,15 +163,17 @@ def delete(owned: Belongings, database: Database, runs: Runs) -> None:
     Raises:
         UserError: A worker is at it.
     """
+    artifacts: list[dict[str, str]] = []  # what can't be read is said before anything is deleted
     for study_name in owned.studies:
         study = find_study(study_name, database)
         if any(is_alive(trial, study_name, runs.url) for trial in trials_of(study)):
             raise UserError(f"study {study_name!r} is running: stop it first")
+        artifacts += [*artifacts_of(study_name, database), *artifacts_of_trials(study)]
     store = FileSystemArtifactStore(base_path=runs.artifacts)
+    for artifact in artifacts:
+        with suppress(ArtifactNotFound):
+            store.remove(artifact["artifact_id"])
     for study_name in owned.studies:
-        for artifact in [*artifacts_of(study_name, database), *artifacts_of_trials(study)]:
-            with suppress(ArtifactNotFound):
-                store.remove(artifact["artifact_id"])
         optuna.delete_study(study_name=study_name, storage=database.storage)
     Records(database.engine).delete(owned.trainings)
     checkpoints = checkpoints_of(runs, database)

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import optuna
+from optuna.artifacts import FileSystemArtifactStore
+
+from hpstudy.store.studies import FINGERPRINT
 
 
 def checkpoints(folder) -> list[str]:
@@ -63,6 +66,23 @@ def test_delete_asks_first_and_takes_only_what_is_the_studys_own(folder):
     assert len(folder.trained()) == before  # the seed that both used is still recorded
     folder.run("grid", "walk.toml", "--seeds", "1-1")
     assert len(folder.trained()) == before + 8
+
+
+def test_delete_takes_the_files_of_all_its_studies_trials(book, folder):
+    artifacts = folder.path / "runs" / "artifacts"
+    artifacts.mkdir()
+    store = FileSystemArtifactStore(artifacts)
+    storage = book.database.storage
+    search = optuna.create_study(study_name="walk/search", storage=storage, direction="maximize")
+    search.set_user_attr(FINGERPRINT, {})
+    file = str(folder.write("log.txt", "of a program"))
+    for study in (book.study, search):
+        trial = study.ask()
+        optuna.artifacts.upload_artifact(artifact_store=store, file_path=file, study_or_trial=trial)
+        study.tell(trial, 0.5)
+    assert len(list(artifacts.iterdir())) == 2
+    folder.run("delete", "walk", "--yes")
+    assert list(artifacts.iterdir()) == []
 
 
 def test_delete_of_an_unknown_study_names_those_there_are(folder):
