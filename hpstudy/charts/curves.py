@@ -77,7 +77,8 @@ def _by_level(
     for curve in curves:
         if points := read(curve):
             levels.setdefault(curve.level, []).append(points)
-    return tuple(_level_curve(level, seeds) for level, seeds in levels.items())
+    drawn = (_level_curve(level, seeds) for level, seeds in levels.items())
+    return tuple(curve for curve in drawn if curve.mean[0])  # else no epoch is known of all seeds
 
 
 def _level_curve(level: Level, seeds: Sequence[Mapping[float, float]]) -> LevelCurve:
@@ -91,7 +92,7 @@ def _level_curve(level: Level, seeds: Sequence[Mapping[float, float]]) -> LevelC
 def _line(points: Mapping[float, float]) -> Line:
     """Returns the points in order, as many as can be seen, the last one included."""
     xs = sorted(points)
-    stride = -(-len(xs) // _MOST_POINTS)
+    stride = -(-len(xs) // _MOST_POINTS) or 1
     xs = xs[::-1][::stride][::-1]
     return tuple(xs), tuple(points[x] for x in xs)
 

@@ -76,3 +76,9 @@ def test_an_objective_without_training_accuracy_has_no_axis_of_it():
     figure = steps_figure("lr", [curve(0.1, steps=steps)])
     assert len(figure.data) == 1
     assert "accuracy" not in figure.to_json()
+
+
+def test_seeds_without_a_common_point_have_no_mean_to_draw():
+    apart = Curve("lr", 0.1, False, 1, (CurvePoint(7, {"accuracy": 0.9}, None),), ())
+    assert epoch_curves([curve(0.1, 0), apart], ACCURACY) == ()
+    assert epochs_figure("lr", [curve(0.1, 0), apart], ACCURACY) is None
