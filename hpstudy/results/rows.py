@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -86,7 +87,9 @@ def _trial(part: str, trial: FrozenTrial) -> Row:
 
 def _utc(time: datetime | None) -> datetime | None:
     """Returns a time that Optuna gives, local and without its offset, as UTC."""
-    return time.astimezone(UTC) if time is not None else None
+    with suppress(OverflowError, ValueError):  # in the year 1, or 9999
+        return time.astimezone(UTC) if time is not None else None
+    return None
 
 
 def _known(value: float) -> float | None:
