@@ -80,6 +80,7 @@ def test_what_has_no_room_is_tried_twice_and_named(folder, limited):
     assert "killed for want of memory" in err
 
 
+@pytest.mark.slow
 def test_a_training_by_itself_is_named_too(folder, limited):
     folder.write("hungry.py", HUNGRY)
     baseline = STUDY.replace("mb = 1 }", "mb = 1500, epochs = 1 }")

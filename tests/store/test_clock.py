@@ -31,14 +31,6 @@ def test_trials_that_end_before_they_begin_change_no_result(folder):
     assert len(folder.trained()) == len(set(folder.trained()))
 
 
-def test_a_limit_in_time_as_the_clock_is_set_back_ends_a_search_at_its_trials(folder, monkeypatch):
-    """Nothing waits for a time that was taken before."""
-    args = ("seek.toml", "--confirm", "0", "--trials", "3")
-    folder.run("search", *args, "--timeout", "1h")
-    monkeypatch.setattr("time.time", lambda: 0.0)  # 1970, as where a battery is empty
-    assert folder.json("search", *args, "--timeout", "1h")["search"]["trials"]["complete"] == 3
-
-
 def test_checkpoints_of_any_time_are_the_same_states(folder, study_with):
     folder.run("grid", "walk.toml")
     checkpoints = [*(folder.path / "runs" / "checkpoints").rglob("*.json")]
