@@ -216,10 +216,8 @@ class Objective:
         """Returns one epoch's cost, if the objective can tell."""
         estimate = self._ask("estimate", params, settings=settings)
         if estimate is not None and not isinstance(estimate, Estimate):
-            found = type(estimate).__name__
-            raise UserError(
-                f"objective {self.name!r}: estimate: expected an Estimate, found {found}"
-            )
+            said = f"objective {self.name!r}: estimate"
+            raise UserError(f"{said}: expected an Estimate, found {type(estimate).__name__}")
         return estimate
 
     def measure_rate(self, *, runtime: Runtime) -> float | None:
@@ -258,12 +256,12 @@ class Objective:
         while True:
             with self._guarded("predict"):
                 answer = next(answers, over)
-                found = tuple(answer) if isinstance(answer, Iterable) else (answer,)
+                found = tuple(answer) if isinstance(answer, Iterable) else ()
             if answer is over:
                 return
-            if not isinstance(answer, Iterable) or not all(isinstance(f, Found) for f in found):
-                other = next((f for f in found if not isinstance(f, Found)), answer)
-                raise UserError(f"{expected}, found {type(other).__name__}")
+            other = [f for f in found if not isinstance(f, Found)]
+            if other or not isinstance(answer, Iterable):
+                raise UserError(f"{expected}, found {type([*other, answer][0]).__name__}")
             yield found
 
     def source_file(self) -> Path | None:

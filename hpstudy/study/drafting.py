@@ -77,7 +77,7 @@ def draft_source(what: str, output: Path | None, metric: str | None) -> list[str
 
 def are_results(what: str) -> bool:
     """Tells whether something names results that are there already."""
-    return Path(what).suffix.lower() in _RESULTS or what.startswith("sqlite:")
+    return Path(what).suffix.lower() in _RESULTS or "://" in what
 
 
 def draft_results(what: str, output: Path | None, metric: str | None, runs: Runs) -> list[str]:

@@ -267,6 +267,7 @@ def test_a_study_of_a_server_is_read_and_nothing_is_written_there(
     assert postgres.sql(dump, postgres_url.rpartition("/")[2]) == before
     name = postgres_url.rpartition("/")[2]
     assert "open-sesame" not in (folder.path / f"{name}.toml").read_text()
+    assert "Wrote first.toml" in folder.run("init", postgres_url, "--output", "first.toml").stdout
 
 
 def test_a_study_of_a_database_is_read_from_a_copy(folder, trials_in: Path):
