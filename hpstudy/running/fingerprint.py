@@ -19,6 +19,7 @@ from hpstudy.results.looks import Announcement, announced
 from hpstudy.store.creation import check_ours
 from hpstudy.store.database import Database
 from hpstudy.store.locks import SCHEMA, hold
+from hpstudy.store.server_trouble import again
 from hpstudy.store.studies import (
     ASKED,
     COMBINED,
@@ -46,6 +47,7 @@ from hpstudy.wording import counted, enumerated, setting, within
 _KIND = ("objective", "version", "settings")
 
 
+@again
 def begin(
     plan: Plan,
     objective: Objective,

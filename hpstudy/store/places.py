@@ -17,6 +17,7 @@ from hpstudy.store.checkpoints import Checkpoints
 from hpstudy.store.database import Database, Runs
 from hpstudy.store.locks import SCHEMA, hold
 from hpstudy.store.schema import PlaceRow
+from hpstudy.store.server_trouble import again
 
 DATABASE, FOLDER = "database", "folder"
 
@@ -94,6 +95,7 @@ def check_place(runs: Runs, database: Database | None) -> None:
         Away(place).check(f"{_said_by(runs)} {place.shown}")
 
 
+@again
 def note_place(runs: Runs, database: Database) -> None:
     """Notes where checkpoints go, for all who work at this database later.
 
@@ -129,6 +131,7 @@ def _said_by(runs: Runs) -> str:
     return _OPTION if runs.checkpoints_at else f"{_OPTION} (noted in the database; folder: nowhere)"
 
 
+@again
 def _noted(database: Database | None) -> _Noted | None:
     """Returns what a database says; None for one of an older hpstudy that is only read."""
     if database is None or not inspect(database.engine).has_table(PlaceRow.__tablename__):

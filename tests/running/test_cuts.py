@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import optuna
+import psycopg
 import pytest
 from optuna.trial import TrialState
 
@@ -76,6 +77,40 @@ def test_cut_connections_are_made_anew_and_a_server_that_crashes_is_waited_for(
 def test_thirty_faults(postgres, postgres_folder, study_with):
     faults = [partial(f, postgres, postgres_folder) for f in (cut, kill, crash) * 10]
     ends_as_if_nothing_had_been(postgres_folder, study_with, faults, seeds=20)
+
+
+def come_to_the_same_whatever_statement_is_cut(postgres, folder, monkeypatch, *, every: int):
+    """Runs commands on a finished grid, and cuts all connections before a statement of each run."""
+    folder.run("grid", "walk.toml")
+    execute, name = psycopg.Cursor.execute, folder.url.rpartition("/")[2]
+    count, cut_at = 0, 0
+
+    def counted(cursor, *args, **options):
+        nonlocal count
+        count += 1
+        if count == cut_at:
+            postgres.cut(name)
+        return execute(cursor, *args, **options)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", counted)
+    for command in ("show", "grid"):
+        cut_at, statements, outputs = 0, 2, set()
+        while cut_at < statements:
+            count = 0
+            monkeypatch.setattr(postgres_module, "_known", set())  # as in a process of its own
+            done = folder.run(command, "walk.toml", "--json")
+            outputs.add(done.stdout)
+            statements, cut_at = (statements, cut_at + every) if cut_at else (count, 1)
+        assert len(outputs) == 1, f"{command}: {outputs}"
+
+
+def test_a_command_goes_on_where_it_is_cut(postgres, postgres_folder, monkeypatch):
+    come_to_the_same_whatever_statement_is_cut(postgres, postgres_folder, monkeypatch, every=61)
+
+
+@pytest.mark.slow
+def test_a_command_goes_on_wherever_it_is_cut(postgres, postgres_folder, monkeypatch):
+    come_to_the_same_whatever_statement_is_cut(postgres, postgres_folder, monkeypatch, every=1)
 
 
 def test_a_server_that_stays_away_ends_the_run_in_a_line(postgres, postgres_url, monkeypatch):
