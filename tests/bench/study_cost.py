@@ -18,6 +18,11 @@ that others use is as slow to both. Printed are the least seconds of each, by th
 processor time, workers included.
 
     python tests/bench/study_cost.py --commands --before ../older
+
+With `--growth` it times the plan, `show` and the report of a grid as its points grow in number, all
+of them trained, each command started anew.
+
+    python tests/bench/study_cost.py --growth --trials 100 1000 10000 --repeats 3
 """
 
 from __future__ import annotations
@@ -306,15 +311,38 @@ def time_commands(trials: int, checkouts: dict[str, Path], repeats: int) -> None
             print(f"{name:24s}", *(f"{wall:8.2f} {spent:6.2f}" for wall, spent in least))
 
 
+def time_growth(sizes: list[int], repeats: int) -> None:
+    commands = {
+        "grid --plan": ["grid", "trivial.toml", "--plan"],
+        "show": ["show", "trivial.toml"],
+        "report": ["report", "trivial.toml"],
+    }
+    checkout = Path(__file__).parents[2]
+    found: dict[str, list[float]] = {name: [] for name in commands}
+    for size in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            filled(Path(folder), size, 1, size)
+            for name, args in commands.items():
+                times = [seconds_of(checkout, Path(folder), args) for _ in range(repeats)]
+                found[name].append(min(wall for wall, _ in times))
+    print(f"seconds, the least of {repeats}", *(f"{size:8d}" for size in sizes))
+    for name, least in found.items():
+        print(f"{name:23s}", *(f"{seconds:8.2f}" for seconds in least))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--trials", type=int, nargs="+", default=[100, 1000, 10000])
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--count", type=int, default=50, help="trials that are timed")
     parser.add_argument("--commands", action="store_true", help="time whole commands instead")
+    parser.add_argument("--growth", action="store_true", help="time commands as points grow")
     parser.add_argument("--before", type=Path, help="an older checkout, to compare with")
     parser.add_argument("--repeats", type=int, default=5, help="runs of each command")
     args = parser.parse_args()
+    if args.growth:
+        time_growth(args.trials, args.repeats)
+        return
     if args.commands:
         checkouts = {"now": Path(__file__).parents[2]}
         checkouts |= {"before": args.before.resolve()} if args.before else {}
