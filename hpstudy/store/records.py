@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from hpstudy.objective import Step
 from hpstudy.store.schema import EpochRow, StepRow, TrainingRow
 from hpstudy.store.server_trouble import again
-from hpstudy.store.sound import check_metrics, readable
+from hpstudy.store.sound import check_metrics, check_training, readable
 
 
 @dataclass(frozen=True)
@@ -139,6 +139,7 @@ class Records:
         with Session(self._engine) as session, readable("a training"):
             for some in _parts(keys):
                 for row in session.scalars(select(TrainingRow).where(TrainingRow.key.in_(some))):
+                    check_training(row)
                     identity = Identity(**{name: getattr(row, name) for name in names})
                     found[row.key] = Training(identity, row.versions)
         return found

@@ -24,6 +24,7 @@ from hpstudy.metric import ALIKE, Direction, Spreads, direction_of
 from hpstudy.raised import described
 from hpstudy.sampler import known_params
 from hpstudy.seeds import LARGEST_WHOLE
+from hpstudy.store.schema import TrainingRow
 
 # What Optuna, SQLAlchemy and json raise of values that they can't take for what they should be.
 _UNREADABLE = (
@@ -165,6 +166,18 @@ class _OfTrial(_Noted):
     taken_up: Annotated[list[_Whole], Field(min_length=2, max_length=2)] = [0, 0]
 
 
+class _Training(_Noted):
+    objective: str
+    version: int
+    params: dict[str, Any]
+    settings: dict[str, Any]
+    seed: int
+    precision: str
+    device: str
+    threads: int
+    versions: dict[str, str]
+
+
 class _Artifact(_Noted):
     artifact_id: _FileName
     filename: str
@@ -241,6 +254,15 @@ def check_metrics(number: object, metrics: object) -> None:
     for value in metrics.values():
         if value is not None and (not _is_number(value) or math.isinf(value)):
             raise ValueError(f"expected numbers, found {value!r}")
+
+
+def check_training(row: TrainingRow) -> None:
+    """Checks what a training is: SQLite takes any text for a number.
+
+    Raises:
+        ValueError: It is of another kind.
+    """
+    _check(_Training, {name: getattr(row, name) for name in _Training.model_fields})
 
 
 def artifacts_in(attributes: Mapping[str, Any]) -> list[dict[str, str]]:

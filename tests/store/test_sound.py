@@ -71,6 +71,13 @@ def test_what_is_noted_of_a_study_is_of_its_kind(book, key: str, value: object, 
         book.read()
 
 
+def test_a_trainings_identity_is_of_its_kind(book):
+    key = book.trial(0.5)
+    execute(book, "UPDATE hpstudy_trainings SET seed = 'x'")
+    with pytest.raises(UserError, match="a training can't .*: seed: expected a whole number"):
+        book.records.trainings_of([key])
+
+
 def test_the_command_says_it_in_a_line(book, folder):
     book.trial(0.5)
     execute(book, f"UPDATE {STUDY} SET value_json = '{{' WHERE key = 'seeds'")
