@@ -121,7 +121,7 @@ class _Run:
         self._errand = Errand(f"hpstudy-{uuid4().hex}", f"{Path.cwd()}", software(), orders)
         self._resources = cluster.resources(job.plan)
         self._futures: list[Future[Outcome]] = []
-        self._at_work: set[str] = set()
+        self._at_work: dict[str, str] = {}  # tasks that have begun, each with its Dask worker
         self._is_over = False
         self._lost_in_a_row = 0
         self._last_progress = (0, 0)
@@ -156,9 +156,9 @@ class _Run:
         if "line" in told:
             self._say(told["line"])
         elif told["is_at_work"]:
-            self._at_work.add(told["key"])
+            self._at_work[told["key"]] = told["at"]
         else:
-            self._at_work.discard(told["key"])
+            self._at_work.pop(told["key"], None)
 
     def _check_connection(self) -> None:
         """Waits where the scheduler is out of reach, as long as Dask's client tries again."""
@@ -233,12 +233,22 @@ class _Run:
             self._say(f"Waiting for a worker of {self._cluster.name} that is free …")
         self._is_patient = False
 
+    def _is_awaited(self) -> bool:
+        """Tells whether a task has begun that will say when it ends: its Dask worker is there."""
+        if not self._at_work or self._client.status != "running":
+            return False
+        try:
+            there = self._client.scheduler_info(n_workers=-1)["workers"]
+        except OSError:  # the scheduler is gone, or will be seen to be
+            return True
+        return not there.keys().isdisjoint(self._at_work.values())
+
     def _stop(self) -> None:
         """Has all tasks stopped, and waits for those that have begun."""
         with suppress(Exception):  # the scheduler is gone, and so will they be
             self._client.cancel(self._futures)
         deadline = time.monotonic() + _STOP_SECONDS
-        while self._at_work and self._client.status == "running" and time.monotonic() < deadline:
+        while time.monotonic() < deadline and self._is_awaited():
             time.sleep(_LOOK_SECONDS)
         with suppress(Exception):
             self._client.unsubscribe_topic(self._errand.topic)

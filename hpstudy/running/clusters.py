@@ -11,6 +11,7 @@ import asyncio
 import json
 import logging
 import re
+import signal
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -155,15 +156,26 @@ def _connected(to: Any, where: str, stack: ExitStack) -> Client:  # noqa: ANN401
     return client
 
 
-def _local(workers: int | None) -> AbstractContextManager[Any]:
+@contextmanager
+def _local(workers: int | None) -> Iterator[Any]:
+    from multiprocessing import resource_tracker
+
     from distributed import LocalCluster
 
-    return LocalCluster(
-        n_workers=workers,
-        threads_per_worker=1,
-        dashboard_address=None,
-        silence_logs=logging.CRITICAL,
-    )
+    resource_tracker.ensure_running()  # as it begins, it lets signals through that are held back
+    # Ctrl-C at a terminal is for this process: Dask's would be gone before their tasks have ended.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        cluster = LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    with cluster:
+        yield cluster
 
 
 def _asking(where: str) -> AbstractContextManager[Any]:

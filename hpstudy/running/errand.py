@@ -141,4 +141,6 @@ class _Process:
 
     def _tell(self, **told: Any) -> None:  # noqa: ANN401
         with suppress(Exception):  # the worker is about to end: nobody hears of it
-            self._worker.log_event(self._errand.topic, {"key": self._key, **told})
+            self._worker.log_event(
+                self._errand.topic, {"key": self._key, "at": self._worker.address, **told}
+            )

@@ -144,6 +144,32 @@ def test_whoever_asked_is_stopped_and_so_are_the_tasks(folder, study_with, sched
     assert len(folder.trained()) > before
 
 
+def test_ctrl_c_waits_for_no_dask_worker_that_is_gone(folder, study_with, scheduler):
+    study_with(SLOW)
+    with dask_worker(scheduler, folder, "--no-nanny") as dask:
+        process = folder.start("grid", "walk.toml", "--cluster", scheduler, "--workers", "2")
+        folder.wait_for(lambda: members_of(dask.pid) and len(folder.trained()) >= 3)
+        dask.kill()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert process.returncode == 130
+    folder.wait_for(lambda: not members_of(os.getpid()))
+    assert TrialState.RUNNING not in states(folder)
+
+
+@pytest.mark.slow
+def test_ctrl_c_at_a_terminal_is_not_for_the_dask_workers_of_a_local_cluster(folder, study_with):
+    study_with(SLOW)
+    args = ("grid", "walk.toml", "--cluster", "local", "--workers", "1")
+    process = folder.start(*args, start_new_session=True)
+    folder.wait_for(lambda: len(folder.trained()) >= 2)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert TrialState.RUNNING not in states(folder)
+
+
 def test_tasks_that_come_to_nothing_end_the_run_in_one_line(folder, scheduler, monkeypatch):
     monkeypatch.setattr(errand, "_COMMAND", (sys.executable, "-c", "import sys; sys.exit(1)"))
     told = folder.run("grid", "walk.toml", "--cluster", scheduler, code=2)
