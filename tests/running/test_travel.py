@@ -12,23 +12,8 @@ from dataclasses import replace
 
 import pytest
 
-# In its fourth epoch it waits until it is killed, or may go on.
-PAUSED = """
-import os, time
-from walk import Walk
+from tests.paused import CHANGES, PAUSED
 
-class Paused(Walk):
-    def epoch(self):
-        while self.number == 3 and not os.path.exists("hurry"):
-            open("paused", "w").close()
-            time.sleep(0.05)
-        return super().epoch()
-"""
-CHANGES = (
-    ("walk:Walk", "paused:Paused"),
-    ("epochs = 2\n", "epochs = 5\n"),
-    ("epochs = [2, 4]", "epochs = [5, 6]"),
-)
 EPOCHS = "--factor", "epochs"
 EVERYTHING = [f"0.1 8 0 {epoch}" for epoch in range(1, 7)]
 
