@@ -18,14 +18,13 @@ from typing import Any
 PASSWORD = "open-sesame-7351"  # nowhere in what hpstudy shows or writes
 _PROGRAMS = ("initdb", "postgres", "psql")
 _SETTINGS = {
-    "listen_addresses": "127.0.0.1",
     "fsync": "off",  # the machine doesn't fail, only the server
     "full_page_writes": "off",
     "shared_buffers": "16MB",
     "max_wal_size": "64MB",
     "max_parallel_workers": "0",
 }
-_ACCESS = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+_ACCESS = "local all all trust\nhost all all all scram-sha-256\n"
 
 
 def binaries() -> Path | None:
@@ -43,11 +42,13 @@ class PostgresServer:
     Args:
         folder: Where its files go; the user that it runs as may go there.
         programs: Where its programs are.
+        address: Where it listens.
     """
 
-    def __init__(self, folder: Path, programs: Path) -> None:
+    def __init__(self, folder: Path, programs: Path, address: str) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.address = address
+        self.port = _free_port(address)
         self._programs = programs
         self._made = 0
         self._user: dict[str, Any] = {}
@@ -66,7 +67,8 @@ class PostgresServer:
 
     def start(self) -> None:
         """Starts it, and waits until it answers."""
-        settings = _SETTINGS | {"unix_socket_directories": f"{self.folder}", "port": f"{self.port}"}
+        where = {"unix_socket_directories": f"{self.folder}", "listen_addresses": self.address}
+        settings = _SETTINGS | where | {"port": f"{self.port}"}
         server = [f"{self._programs / 'postgres'}", "-D", f"{self._data}"]
         server += [f"--{name}={value}" for name, value in settings.items()]
         # The shell reads until this process closes the pipe, or dies.
@@ -102,7 +104,7 @@ class PostgresServer:
     def url(self, database: str, password: str | None = PASSWORD) -> str:
         """The address of a database, by TCP: the password is asked for."""
         secret = "" if password is None else f":{password}"
-        return f"postgresql+psycopg://hpstudy{secret}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql+psycopg://hpstudy{secret}@{self.address}:{self.port}/{database}"
 
     def new(self, template: str = "template0") -> str:
         """Makes a database of a test's own and returns its name."""
@@ -146,12 +148,12 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server(programs: Path) -> Iterator[PostgresServer]:
+def postgres_server(programs: Path, address: str = "127.0.0.1") -> Iterator[PostgresServer]:
     """A server for the block."""
     # A socket's path is short, and another user can't see into pytest's folders.
     with tempfile.TemporaryDirectory(prefix="hpstudy-pg-", dir="/tmp") as folder:
         Path(folder).chmod(0o755)
-        server = PostgresServer(Path(folder), programs)
+        server = PostgresServer(Path(folder), programs, address)
         try:
             server.start()
             yield server
@@ -159,7 +161,7 @@ def postgres_server(programs: Path) -> Iterator[PostgresServer]:
             server.stop(at_once=True)
 
 
-def _free_port() -> int:
+def _free_port(address: str) -> int:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((address, 0))
         return int(probe.getsockname()[1])
