@@ -107,6 +107,10 @@ def _address(where: str) -> str:
                 f"--cluster {where}: expected what `dask scheduler --scheduler-file` writes, found "
                 f"something else: {described(error)}"
             ) from error
+    if where.endswith(".json"):
+        raise UserError(
+            f"--cluster {where}: no such file; `dask scheduler --scheduler-file` writes it"
+        )
     if not _ADDRESS.fullmatch(where):
         raise UserError(
             "--cluster: expected the address of a Dask scheduler, such as tcp://host:8786, the "

@@ -33,6 +33,7 @@ _NOTICING: Mapping[str, Any] = {
     "tcp_user_timeout": 35_000,
 }
 _WHERE = re.compile(r"^.*(failed|is bad): (FATAL: +)?(fe_sendauth: )?")
+_GONE = re.compile(r'database ".*" does not exist')
 _NO_PASSWORD = "no password supplied"
 _reasons_to_stop: list[Callable[[], bool]] = []
 _known: set[str] = set()  # the databases that this process relies on
@@ -111,6 +112,8 @@ def patiently(url: str, connect: Callable[[], _Made]) -> _Made:
         except psycopg.OperationalError as error:
             if name not in _known:
                 raise
+            if _GONE.search(f"{error}"):
+                raise StoppedError(f"{name} was deleted while it was in use") from error
             if time.monotonic() > end or any(stops() for stops in _reasons_to_stop):
                 raise StoppedError(
                     f"{name}: can't be reached any more, for {PATIENCE:.0f} s: {reason_of(error)}; "

@@ -98,18 +98,19 @@ def join(
     end, seen, has_waited = time.monotonic() + wait, None, False
     found: Joined | UserError = _nothing(together, opened[0].runs.url)
     while True:
-        note = latest_note(_names(opened, together, database.reader), database.reader)
-        if note is not None and note.time != seen:
-            seen = note.time
-            try:
+        try:
+            note = latest_note(_names(opened, together, database.reader), database.reader)
+            if note is not None and note.time != seen:
+                seen = note.time
                 found = _join(note, opened, together, database, workers, teller)
-            except UserError as error:
-                if isinstance(error, StoppedError) or time.monotonic() >= end:
-                    raise
+                if has_waited or found.epochs or found.failed:
+                    return found
+        except UserError as error:  # what was begun doesn't fit yet, or the server isn't up
+            if isinstance(error, StoppedError) or time.monotonic() >= end:
+                raise
+            if f"{error}" != f"{found}":
                 teller.say(f"{error}.")
-                found = error
-            if isinstance(found, Joined) and (has_waited or found.epochs or found.failed):
-                return found
+            found = error
         if time.monotonic() >= end:
             break
         if not has_waited:

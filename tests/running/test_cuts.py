@@ -130,3 +130,14 @@ def test_a_server_that_stays_away_ends_the_run_in_a_line(postgres, postgres_url,
         postgres.start()
     assert records.counts() == {}
     database.close()
+
+
+def test_a_database_that_is_dropped_is_not_waited_for(postgres, postgres_url):
+    database = open_database(postgres_url, write=True)
+    postgres.cut(postgres_url.rpartition("/")[2])
+    postgres.sql(f"DROP DATABASE {postgres_url.rpartition('/')[2]}")
+    start = time.monotonic()
+    with pytest.raises(StoppedError, match="was deleted while it was in use"):
+        Records(database.engine).counts()
+    assert time.monotonic() - start < 20
+    database.close()

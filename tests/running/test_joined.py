@@ -222,3 +222,16 @@ def test_ten_kills_of_whole_machines_over_a_grid(request, study_with, kind: str)
     assert "0 epochs trained" in shown.stderr
     calm = replace(folder, storage=None).json("grid", "walk.toml", "--until", "0.01", "--runs", "c")
     assert values(json.loads(shown.stdout)) == values(calm)
+
+
+def test_a_worker_waits_for_a_server_whose_database_is_not_there_yet(postgres, folder):
+    postgres_folder = replace(folder, storage=postgres.url("not_yet"))
+    refused = postgres_folder.error("worker", "walk.toml")
+    assert 'database "not_yet" does not exist' in refused
+    worker = postgres_folder.start("worker", "walk.toml", "--wait", "2m", stderr=subprocess.PIPE)
+    assert 'database "not_yet" does not exist' in worker.stderr.readline()
+    postgres.sql("CREATE DATABASE not_yet")
+    postgres_folder.run("grid", "walk.toml")
+    out, err = worker.communicate(timeout=60)
+    assert worker.returncode == 0, err
+    assert out.startswith("Joined the grid of 'walk'")
