@@ -53,6 +53,7 @@ class Machine:
         disk.mkdir(exist_ok=True)
         (disk / "boot_id").write_text(f"{uuid.uuid4()}\n")
         self._process: subprocess.Popen[bytes] | None = None
+        self._net: int | None = None
 
     @property
     def log(self) -> str:
@@ -74,6 +75,7 @@ class Machine:
         net = Path(f"/proc/{self._process.pid}/ns/net")
         while net.readlink() == Path("/proc/self/ns/net").readlink():
             assert self._process.poll() is None
+        self._net = os.open(net, os.O_RDONLY)  # what the killed say at last still gets out
         _ip(f"link add {self._cable} type veth peer name eth0 netns {self._process.pid}")
         _ip(f"link set {self._cable} up master {self._network.name}")
         self._process.stdin.write(b"\n")
@@ -88,6 +90,13 @@ class Machine:
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
+
+    def close(self) -> None:
+        """Ends it, and what there is of its network."""
+        self.kill()
+        if self._net is not None:
+            os.close(self._net)
+        self._net = None
 
     def wait(self) -> int:
         """Waits for its command, and returns the exit code."""
@@ -119,10 +128,11 @@ class Network:
         self._machines.append(made)
         return made
 
-    def kill_all(self) -> None:
+    def close(self) -> None:
         """Ends all machines."""
         for machine in self._machines:
-            machine.kill()
+            machine.close()
+        self._machines.clear()
 
 
 @contextmanager
@@ -138,7 +148,7 @@ def network() -> Iterator[Network | None]:
         _ip(f"link set {made.name} up")
         yield made
     finally:
-        made.kill_all()
+        made.close()
         _ip(f"link del {made.name}")
 
 

@@ -76,7 +76,7 @@ def here(folder, server, study_with):
 def machine(net, here, tmp_path_factory):
     """Makes a machine that has nothing in the folder of whoever runs the command."""
     yield lambda name: net.machine(name, tmp_path_factory.mktemp(name), here.path)
-    net.kill_all()
+    net.close()
 
 
 class Dask:
