@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpstudy.errors import CutError, UserError
 from hpstudy.store.addresses import shown_url, whole_url
-from hpstudy.store.postgres import connect, unopened
+from hpstudy.store.postgres import NOTICING_THERE, connect, unopened
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -27,13 +27,8 @@ if TYPE_CHECKING:
 _FIRST_WAIT, _LONGEST_WAIT = 0.02, 0.25  # between two looks whether a lock is free, in seconds
 _ATTEMPTS = 3
 
-# The server's side of noticing that a machine is gone: its locks are free after 35 seconds. And a
-# connection may be idle for as long as an epoch takes, whatever the server's own limit.
-_BEGIN = """
-WITH wanted (name, value) AS (VALUES
-    ('tcp_keepalives_idle', '15'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '4'),
-    ('tcp_user_timeout', '35000'), ('idle_session_timeout', '0')
-), done AS (SELECT set_config(name, value, false) FROM wanted JOIN pg_settings USING (name))
+_BEGIN = f"""
+{NOTICING_THERE}
 SELECT current_schema(), pg_backend_pid(), (SELECT count(*) FROM done)
 """
 _TRY = "SELECT pg_try_advisory_lock(%s)"

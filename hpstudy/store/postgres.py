@@ -32,6 +32,14 @@ _NOTICING: Mapping[str, Any] = {
     "keepalives_count": 4,
     "tcp_user_timeout": 35_000,
 }
+# So does the server notice a machine that vanished: what that had locked is free after 35 seconds.
+# A connection may be idle for as long as an epoch takes, whatever the server's own limit.
+NOTICING_THERE = """
+WITH wanted (name, value) AS (VALUES
+    ('tcp_keepalives_idle', '15'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '4'),
+    ('tcp_user_timeout', '35000'), ('idle_session_timeout', '0')
+), done AS (SELECT set_config(name, value, false) FROM wanted JOIN pg_settings USING (name))
+"""
 _WHERE = re.compile(r"^.*(failed|is bad): (FATAL: +)?(fe_sendauth: )?")
 _GONE = re.compile(r'database ".*" does not exist')
 _NO_PASSWORD = "no password supplied"

@@ -18,7 +18,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import IntegrityError
 
 from hpstudy.errors import CutError, StoppedError
-from hpstudy.store.postgres import patiently, reason_of
+from hpstudy.store.postgres import NOTICING_THERE, patiently, reason_of
 
 _ATTEMPTS = 5
 
@@ -55,7 +55,7 @@ def say_server_trouble(engine: Engine, url: str, name: str) -> None:
     """
 
     def connect(dialect: Dialect, record: object, args: Any, options: Any) -> Any:  # noqa: ANN401
-        return patiently(url, lambda: dialect.connect(*args, **options))
+        return patiently(url, lambda: _connected(dialect, args, options))
 
     def say(context: ExceptionContext) -> None:
         error = context.original_exception
@@ -73,6 +73,18 @@ def say_server_trouble(engine: Engine, url: str, name: str) -> None:
     _engines[engine] = os.getpid()
     event.listen(engine, "do_connect", connect)
     event.listen(engine, "handle_error", say)
+    engine.dispose()  # its connections so far were made without
+
+
+def _connected(dialect: Dialect, args: Any, options: Any) -> Any:  # noqa: ANN401
+    connection = dialect.connect(*args, **options)
+    try:
+        connection.execute(f"{NOTICING_THERE} SELECT count(*) FROM done")
+        connection.commit()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 @atexit.register

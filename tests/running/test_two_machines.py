@@ -208,3 +208,31 @@ def test_what_it_was_at_is_done_by_one_that_joins(here, machine, crew, place, en
     again = begun if place == "folder" else []
     assert trained(here, a, b, c) == sorted([*EVERYTHING, *again])
     check_values(here)
+
+
+HELD = """
+import os, time
+from hpstudy.store.database import open_database
+
+with open_database(os.environ["HPSTUDY_STORAGE"], write=True).engine.begin() as connection:
+    connection.exec_driver_sql("SELECT * FROM studies FOR UPDATE")
+    open("paused", "w").close()
+    time.sleep(600)
+"""
+
+
+@slow
+def test_what_one_had_locked_when_it_was_unplugged_is_free_within_a_minute(here, machine):
+    here.hurry()
+    here.run("grid", "walk.toml", "--factor", "lr")
+    a = machine("a")
+    a.start(sys.executable, "-c", HELD, env={"HPSTUDY_STORAGE": here.storage})
+    here.wait_for((a.disk / "paused").exists)
+    a.unplug()
+    a.kill()
+    process = here.start("grid", "walk.toml")
+    try:
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 0, err

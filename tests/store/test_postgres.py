@@ -215,6 +215,14 @@ def test_what_several_record_at_once_is_there_once(postgres_url):
     database.close()
 
 
+def test_the_server_is_to_notice_a_machine_that_vanished(postgres_url):
+    engine = open_database(postgres_url, write=True).engine
+    with engine.begin() as first, engine.begin() as second:
+        for one in (first, second):
+            assert one.exec_driver_sql("SHOW tcp_keepalives_idle").scalar() == "15"
+    engine.dispose()
+
+
 def test_who_may_read_alone_reads(postgres, postgres_folder):
     postgres_folder.run("grid", "walk.toml", "--factor", "lr")
     name = postgres_folder.url.rpartition("/")[2]
