@@ -139,10 +139,9 @@ class Network:
 def network() -> Iterator[Network | None]:
     """A network for the block; None where none can be made."""
     made = Network(f"hp{os.getpid()}")
-    if os.geteuid() != 0 or not all(map(shutil.which, ("unshare", "ip"))) or not _can_be_made():
+    if not _can_be_made(made.name):
         yield None
         return
-    _ip(f"link add {made.name} type bridge")
     try:
         _ip(f"address add {made.hub}/24 dev {made.name}")
         _ip(f"link set {made.name} up")
@@ -152,9 +151,14 @@ def network() -> Iterator[Network | None]:
         _ip(f"link del {made.name}")
 
 
-def _can_be_made() -> bool:
-    commands = [*_APART, "true"], ["ip", "link", "show"]
-    return not any(subprocess.run(c, capture_output=True, check=False).returncode for c in commands)
+def _can_be_made(name: str) -> bool:
+    """Makes a network's bridge, if this process may do so and make namespaces too."""
+    commands = [*_APART, "true"], ["ip", "link", "add", name, "type", "bridge"]
+    return all(
+        shutil.which(command[0])
+        and subprocess.run(command, capture_output=True, check=False).returncode == 0
+        for command in commands
+    )
 
 
 def _ip(command: str) -> None:
