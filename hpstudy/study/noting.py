@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from hpstudy.errors import UserError
+from hpstudy.plans.grid import grid_of
 from hpstudy.plans.search import search_of
 from hpstudy.running.fingerprint import begun_with
 from hpstudy.store.database import Database
@@ -118,9 +119,9 @@ def check_same(note: Note, opened: Sequence[Opened]) -> None:
 
 def _section(file: StudyFile, command: str) -> tuple[str, Grid | Search]:
     """Returns the section of a study file that a command goes by, and its name."""
-    if file.grid is None or (command == "search" and file.search is not None):
-        return "[search]", search_of(file)
-    return "[grid]", file.grid
+    if command == "grid" or (command == "compare" and file.grid is not None):
+        return "[grid]", grid_of(file)
+    return "[search]", search_of(file)
 
 
 def _digests(file: StudyFile, command: str) -> dict[str, str]:

@@ -25,7 +25,7 @@ from hpstudy.store.checkpoints import Checkpoints
 from hpstudy.store.connections import Connections
 from hpstudy.store.creation import check_ours
 from hpstudy.store.models import Card, Model, find_model, write_model
-from hpstudy.store.places import checkpoints_of, note_place
+from hpstudy.store.places import check_place, checkpoints_of, note_place
 from hpstudy.store.records import Epoch, Records
 from hpstudy.study.choosing import Asked, chosen
 from hpstudy.study.opened import Opened
@@ -196,6 +196,7 @@ def _prepared(
     )
     if reader is not None:
         check_ours(opened.runs.url)
+    check_place(opened.runs, reader)
     if reader is not None and asked.best is not None:
         kind = scenario.fingerprint(choice.section)
         parts = ("grid",) if isinstance(choice.section, Grid) else ("search", "confirm")

@@ -93,7 +93,7 @@ def test_it_tells_what_is_running_what_is_new_and_what_is_best(begun):
 def test_a_trial_that_is_read_while_it_is_asked_for_has_a_name(begun, known: int):
     grid = begun([0, 1])
     point = next(p for p in grid.plan.points if p.point["lr"] == 0.2)
-    for key in (point.key, "of another plan"):
+    for key in (point.key, "of-another-plan"):
         some = dict(list(SPACE.items())[:known])
         grid.study.enqueue_trial({name: point.point[name] for name in some})
         grid.study.ask(some).set_user_attr("training", key)

@@ -209,7 +209,7 @@ def test_errors_are_alike_but_for_their_numbers(one: str, other: str, same: bool
 
 def test_a_search_that_is_not_at_its_end_does_not_end_well(folder, monkeypatch):
     """As when its workers are gone and nobody knows why."""
-    monkeypatch.setattr("hpstudy.running.course.launch", lambda *args: None)
+    monkeypatch.setattr("hpstudy.running.crew.launch", lambda *args: None)
     result = folder.run("search", "seek.toml", code=1)
     assert "0 of 8 trials are finished, and nobody is at the others" in result.stderr
 

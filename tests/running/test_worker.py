@@ -119,7 +119,7 @@ def test_a_metric_that_is_not_there_stops_the_run_and_says_which_are(folder, stu
 
 def test_a_trial_that_somebody_enqueued_is_run_with_its_own_values(folder):
     folder.run("grid", "walk.toml", "--factor", "lr")
-    study = optuna.load_study(study_name="walk", storage=folder.url)
+    study = optuna.load_study(study_name="walk/grid", storage=folder.url)
     study.enqueue_trial({"lr": 0.15})
     study.enqueue_trial({"width": 16})
     folder.run("grid", "walk.toml")
