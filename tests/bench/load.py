@@ -22,7 +22,6 @@ import argparse
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -184,7 +183,7 @@ def dashboard(folder: Path, environment: dict[str, str]) -> Iterator[Poller]:
         with Poller(port) as poller:
             yield poller
     finally:
-        shown.send_signal(signal.SIGINT)
+        shown.terminate()
         shown.wait()
 
 

@@ -172,7 +172,8 @@ def check_values(here) -> None:
     assert found["grid"]["trials"]["running"] == 0
 
 
-@pytest.mark.parametrize("crew", ["dask", pytest.param("workers", marks=slow)], indirect=True)
+@slow
+@pytest.mark.parametrize("crew", ["dask", "workers"], indirect=True)
 def test_where_one_of_two_is_killed_the_other_finishes(here, machine, crew):
     a, b = machine("a"), machine("b")
     crew.begin(a, b, "--checkpoints", "database")
