@@ -156,7 +156,9 @@ def test_nothing_begun_is_one_line(folder):
 
 def test_a_study_of_an_earlier_version_has_noted_nothing(folder):
     folder.run("grid", "walk.toml")
-    study_of(folder).set_user_attr("asked", None)
+    database = open_database(folder.url, write=True)
+    optuna.load_study(study_name="walk/grid", storage=database.storage).set_user_attr("asked", None)
+    database.close()  # its files beside the database are gone then, and not at some later time
     assert folder.error("worker", "walk.toml").startswith("nothing to join")
 
 
