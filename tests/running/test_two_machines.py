@@ -92,11 +92,10 @@ class Dask:
         self._command = self._here.start("grid", "walk.toml", *cluster, *options)
 
     def join(self, one) -> None:
-        (one.disk / "tmp").mkdir()
         one.start(
             *(sys.executable, "-m", "distributed.cli.dask_worker", self._scheduler, "--no-nanny"),
             *("--nthreads", "1", "--no-dashboard", "--host", one.address),
-            env={"TMPDIR": f"{one.folder / 'tmp'}"},
+            env={},  # a TMPDIR of its own, in the folder, is too long a path for a socket's
         )
 
     def end(self, *machines) -> str:
