@@ -13,6 +13,7 @@ from pathlib import Path
 from hpstudy.errors import UserError
 from hpstudy.expected import one_line
 
+_LONGEST_PATH = 400  # characters of one that a message shows; file systems take 255 a part
 _started: list[str] = []  # the folders that commands began in, the innermost last
 
 
@@ -60,7 +61,7 @@ def absolute(path: Path, option: str = "") -> Path:
     Raises:
         UserError: There can be no such path.
     """
-    where = one_line(f"{option} {path}" if option else f"{path}")
+    where = one_line(f"{option} {path}" if option else f"{path}", _LONGEST_PATH)
     try:
         found = path.absolute()
         found.exists()

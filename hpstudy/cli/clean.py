@@ -18,11 +18,14 @@ def clean(
     """Drop all checkpoints but those that a waiting point would go on from."""
     from hpstudy.running.cleanup import clean as clean_up
     from hpstudy.store.connections import connections
+    from hpstudy.store.places import are_in
     from hpstudy.study.opened import open_study
     from hpstudy.wording import size
 
     opened = open_study(study, name, runs, storage)
     with connections(opened.runs) as found:
-        database = None if found.reader is None else found.writer
+        database = found.reader
+        if database is not None and are_in(database, opened.runs):
+            database = found.writer
         freed = clean_up(opened.file, opened.name, database, opened.runs)
     tell(f"{size(freed)} freed.")

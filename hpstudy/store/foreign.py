@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
 
@@ -200,7 +201,7 @@ def _bring_up(storage: RDBStorage, file: Path) -> None:
     if version not in storage.get_all_versions():
         raise UserError(
             f"{shown_path(file)} was written by a newer Optuna: its tables have version {version}, "
-            f"Optuna {optuna.__version__} knows {storage.get_head_version()}; update optuna"
+            f"Optuna {version_of('optuna')} knows {storage.get_head_version()}; update optuna"
         )
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)  # it tells each step

@@ -84,6 +84,12 @@ def checkpoints_of(runs: Runs, database: Database | None) -> Checkpoints:
     return Checkpoints(runs.checkpoints, None if place is None else Away(place))
 
 
+def are_in(database: Database, runs: Runs) -> bool:
+    """Tells whether checkpoints lie in the database itself, so that dropping them writes to it."""
+    place = _place_of(runs, database)
+    return place is not None and place.is_database
+
+
 def check_place(runs: Runs, database: Database | None) -> None:
     """Checks that checkpoints can be written to where they are to go.
 

@@ -29,9 +29,8 @@ def test_a_grid_opens_the_database_twice(opened_by):
     assert opened_by("grid", "walk.toml", "--plan") == ""
     for _ in range(2):  # where there is none yet, and where all is done
         assert opened_by("grid", "walk.toml", "--factor", "lr") == "to read, to write"
-    for command in ("show", "report", "export"):
+    for command in ("show", "report", "export", "clean"):
         assert opened_by(command, "walk.toml") == "to read"
-    assert opened_by("clean", "walk.toml") == "to read, to write"  # it may hold checkpoints
     assert opened_by("grid", "walk.toml", "--plan") == "to read"
     assert opened_by("delete", "walk", "--yes") == "to read, to write"
 

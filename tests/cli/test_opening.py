@@ -32,11 +32,11 @@ ODD = [
     (("grid", "walk.toml", "--name", LONG), "--name: expected at most 200 bytes, found 300"),
     (("show", "walk.toml", "--name", "a\nb"), "--name: expected a name of printable characters"),
     (("grid", "walk.toml", "--name", ""), "--name: expected a name of printable characters"),
-    (("grid", "walk.toml", "--runs", LONG), "…: no path: File name too long"),
+    (("grid", "walk.toml", "--runs", LONG), f"--runs {LONG}: no path: File name too long"),
     (("grid", "walk.toml", "--runs", "walk.py"), "--runs walk.py: expected a folder, found a file"),
     (("data", "--runs", LONG), "can't write the dataset there: File name too long"),
     (("show", "walk.toml", "--storage", f"sqlite:///{LONG}"), "no path: File name too long"),
-    (("report", "walk.toml", "--output", LONG), "…: no path: File name too long"),
+    (("report", "walk.toml", "--output", LONG), f"--output {LONG}: no path: File name too long"),
     (("search", "seek.toml", "--timeout", f"{'9' * 400}h"), "--timeout: expected a duration"),
     (("delete", "..", "--yes"), "no database there yet"),
 ]

@@ -171,8 +171,7 @@ def check_values(here) -> None:
     assert found["grid"]["trials"]["running"] == 0
 
 
-@slow
-@pytest.mark.parametrize("crew", ["dask", "workers"], indirect=True)
+@pytest.mark.parametrize("crew", ["dask", pytest.param("workers", marks=slow)], indirect=True)
 def test_where_one_of_two_is_killed_the_other_finishes(here, machine, crew):
     a, b = machine("a"), machine("b")
     crew.begin(a, b, "--checkpoints", "database")
